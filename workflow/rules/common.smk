@@ -1,0 +1,55 @@
+# The configuration becomes the study here: checked first, then expanded into runs.
+import sys
+from pathlib import Path
+
+# Relative where it can be, so that recorded inputs stay the same when the project is moved.
+ROOT = Path(workflow.basedir)
+SCRIPTS = ROOT / "workflow/scripts"
+sys.path.insert(0, str(SCRIPTS))
+
+from snakemake.exceptions import WorkflowError
+
+from tunebook.errors import TunebookError
+from tunebook.workflow import (
+    DATASET_FILES,
+    PROBLEM_DATASETS,
+    features,
+    grid_candidates,
+    load_study,
+    predicted_runs,
+    raw_files,
+    seeds,
+    timed_runs,
+    work,
+)
+
+try:
+    STUDY = load_study(config, ROOT, workflow.configfiles)
+except TunebookError as error:
+    raise WorkflowError(str(error)) from None
+
+RESULTS = STUDY.configuration["study"]["results"]
+
+
+wildcard_constraints:
+    problem="|".join(PROBLEM_DATASETS),
+    dataset="|".join(PROBLEM_DATASETS.values()),
+    run=r"[a-z][a-z0-9.e+-]*",
+    replicate=r"\d+",
+    first=r"\d+",
+    last=r"\d+",
+
+
+def library(*modules):
+    """The library modules that a rule's results depend on: a change in them runs it again."""
+    return [str(SCRIPTS / f"tunebook/{module}.py") for module in modules]
+
+
+def prepared(problem, part, replicates):
+    """The prepared files of some replicates of a problem."""
+    return [f"{RESULTS}/prepared/{problem}/replicate-{r}/{part}.npz" for r in replicates]
+
+
+def records(runs):
+    """The records of all blocks of some runs, each the last file that its training writes."""
+    return [f"{RESULTS}/runs/{part}/training.json" for run in runs for part in run.parts]

@@ -1,0 +1,68 @@
+# Training: one job a block of replicates of one run. Only development data come in here.
+
+
+rule train:
+    input:
+        development=lambda w: prepared(
+            STUDY.runs[w.run].problem,
+            "development",
+            range(int(w.first), int(w.last) + 1),
+        ),
+        library=library("training", "models", "losses", "problems", "shapes", "blocks"),
+    output:
+        history=f"{RESULTS}/runs/{{run}}/replicates-{{first}}-{{last}}/history.csv",
+        weights=f"{RESULTS}/runs/{{run}}/replicates-{{first}}-{{last}}/weights.safetensors",
+        record=f"{RESULTS}/runs/{{run}}/replicates-{{first}}-{{last}}/training.json",
+    params:
+        configuration=lambda w: STUDY.runs[w.run].configuration,
+        seeds=lambda w: seeds(
+            STUDY, STUDY.runs[w.run].problem, range(int(w.first), int(w.last) + 1)
+        ),
+    log:
+        "logs/train/{run}-replicates-{first}-{last}.log",
+    threads: 1
+    # Long jobs first, so that no core idles at the end.
+    priority: lambda w: work(STUDY.runs[w.run], int(w.last) - int(w.first) + 1)
+    script:
+        "../scripts/train.py"
+
+
+rule choose:
+    input:
+        records=lambda w: records(
+            run for problem in STUDY.problems for run in grid_candidates(STUDY, problem)[1]
+        ),
+        library=library("tables", "blocks"),
+    output:
+        f"{RESULTS}/best.json",
+    params:
+        candidates={p: records(grid_candidates(STUDY, p)[1]) for p in STUDY.problems},
+        sweeps={p: grid_candidates(STUDY, p)[0] for p in STUDY.problems},
+    log:
+        "logs/choose/best.log",
+    script:
+        "../scripts/choose.py"
+
+
+rule timing:
+    input:
+        development=[prepared(p, "development", [0])[0] for p in STUDY.problems],
+        library=library("training", "models", "losses", "problems", "shapes"),
+    output:
+        report(
+            f"{RESULTS}/timing.csv",
+            category="Tables",
+            labels={"table": "Time of an epoch, alone on the machine"},
+            caption="../../report/captions/timing.rst",
+        ),
+    params:
+        problems=STUDY.problems,
+        runs=timed_runs(STUDY),
+        epochs=STUDY.configuration["timing"]["epochs"],
+        repetitions=STUDY.configuration["timing"]["repetitions"],
+    log:
+        "logs/timing/timing.log",
+    # All cores are taken so that nothing else runs beside it; it uses one.
+    threads: workflow.cores or 1
+    script:
+        "../scripts/timing.py"

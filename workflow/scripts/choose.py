@@ -1,0 +1,29 @@
+"""Choose each problem's best configuration by validation alone; no test data can be seen here."""
+
+from tunebook.blocks import read_history, read_record
+from tunebook.files import write_json
+from tunebook.jobs import job
+from tunebook.study import METRICS
+from tunebook.tables import choose_best
+
+with job(snakemake.log[0]):
+    best = {}
+    for problem, candidates in snakemake.params.candidates.items():
+        last = {}
+        for path in candidates:
+            record = read_record(path)
+            final = {row["replicate"]: row["validation_metric"] for row in read_history(path)}
+            for slot, diverged_at in enumerate(record["diverged_at"]):
+                if diverged_at:
+                    final[record["replicates"][slot]] = float("nan")
+            values = last.setdefault(record["run"], (METRICS[problem], []))[1]
+            values.extend(final.values())
+        run, mean = choose_best(last)
+        best[problem] = {
+            "run": run,
+            "sweep": snakemake.params.sweeps[problem],
+            "validation_metric_mean": mean if mean == mean else None,
+            "candidates": len(last),
+        }
+        print(f"{problem}: {run}, validation {METRICS[problem]} {mean:.6g} of {len(last)} runs")
+    write_json(snakemake.output[0], best)

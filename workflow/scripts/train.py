@@ -1,0 +1,30 @@
+"""Train one block of replicates of one configuration; reads development data only."""
+
+import time
+
+started = time.time()
+
+from tunebook import training  # noqa: E402
+from tunebook.blocks import save_block  # noqa: E402
+from tunebook.jobs import job  # noqa: E402
+from tunebook.problems import load_arrays  # noqa: E402
+
+with job(snakemake.log[0]):
+    training.one_thread()
+    configuration, seeds = snakemake.params.configuration, snakemake.params.seeds
+    first, last = int(snakemake.wildcards.first), int(snakemake.wildcards.last)
+    print(f"{snakemake.wildcards.run}, replicates {first} to {last}")
+    print("configuration:", configuration)
+    replicates = [load_arrays(path) for path in snakemake.input.development]
+    trained = training.train(configuration, replicates, seeds, training.console_progress())
+    record = {
+        "run": snakemake.wildcards.run,
+        "configuration": configuration,
+        "replicates": list(range(first, last + 1)),
+        "seeds": seeds,
+        "threads": snakemake.threads,
+        "started": started,
+        "finished": time.time(),
+    }
+    save_block(*snakemake.output, trained, first, record)
+    print(f"trained in {trained.seconds:.1f} s; diverged at epoch {trained.diverged_at}")

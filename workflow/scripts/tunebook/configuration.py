@@ -1,0 +1,199 @@
+"""Read and check the study's configuration; nothing runs before it is accepted.
+
+Everything here accepts or explains: a `TunebookError` names the key, what was found and what is
+allowed. Shapes and ranges stand in `workflow/schemas/config.schema.yaml`; what no schema can say
+(an impossible network, a loss that does not fit the task) is checked where runs are resolved, in
+`study.py`.
+"""
+
+import math
+import re
+from collections.abc import Hashable
+from pathlib import Path
+
+import jsonschema
+import yaml
+
+from .errors import TunebookError
+
+# YAML 1.1, which PyYAML speaks, reads `1e-3` as text; people mean the number.
+NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
+DEEPEST = 20
+LARGEST_FILE = 1_000_000
+
+
+class StrictLoader(yaml.SafeLoader):
+    """Safe YAML without the parts that hide mistakes: duplicate keys, anchors, foreign tags."""
+
+    def compose_node(self, parent, index):
+        if self.check_event(yaml.events.AliasEvent):
+            event = self.peek_event()
+            raise yaml.composer.ComposerError(
+                None,
+                None,
+                f"alias '*{event.anchor}' found; aliases are not allowed, write the value out",
+                event.start_mark,
+            )
+        return super().compose_node(parent, index)
+
+    def construct_mapping(self, node, deep=False):
+        seen = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)
+            if not isinstance(key, Hashable):
+                raise yaml.constructor.ConstructorError(
+                    None, None, "a key must be a plain word", key_node.start_mark
+                )
+            if key in seen:
+                raise yaml.constructor.ConstructorError(
+                    None,
+                    None,
+                    f"key '{key}' stands twice; each key may stand once",
+                    key_node.start_mark,
+                )
+            seen.add(key)
+        return super().construct_mapping(node, deep=deep)
+
+
+def read_yaml(path):
+    """The plain values in the YAML file at `path`.
+
+    Raises TunebookError for anything but one mapping of plain values in UTF-8: duplicate keys,
+    aliases, tags that build objects, a file of over 1 MB.
+    """
+    path = Path(path)
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise TunebookError(f"{path}: cannot be read ({error.strerror})") from None
+    if len(data) > LARGEST_FILE:
+        raise TunebookError(f"{path}: {len(data)} bytes found; at most {LARGEST_FILE} are allowed")
+    try:
+        # One document, one mapping: a configuration has no other shape.
+        value = yaml.load(data.decode("utf-8"), Loader=StrictLoader)
+    except UnicodeDecodeError as error:
+        raise TunebookError(
+            f"{path}: byte {error.start} is not UTF-8; the file must be UTF-8 text"
+        ) from None
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        where = getattr(error, "problem_mark", None)
+        place = f"{path}, line {where.line + 1}" if where else f"{path}"
+        text = getattr(error, "problem", None) or str(error).splitlines()[0]
+        raise TunebookError(f"{place}: {text}") from None
+    if not isinstance(value, dict):
+        raise TunebookError(f"{path}: found {describe(value)}; a mapping of keys is expected")
+    return value
+
+
+def describe(value):
+    """`value` as a short text for messages."""
+    text = repr(value)
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
+def normalise(value, path="", depth=0):
+    """`value` with numbers that YAML 1.1 took for text made numbers; non-finite ones refused.
+
+    Only whole texts that are numbers in scientific notation are converted; the text `0.001`
+    cannot come from a file unquoted, and `1e-3` can.
+    """
+    if depth > DEEPEST:
+        raise TunebookError(f"{path}: nested deeper than {DEEPEST} levels")
+    if isinstance(value, dict):
+        return {
+            key: normalise(item, f"{path}.{key}" if path else str(key), depth + 1)
+            for key, item in value.items()
+        }
+    if isinstance(value, list):
+        return [normalise(item, f"{path}[{i}]", depth + 1) for i, item in enumerate(value)]
+    if isinstance(value, str) and NUMBER.fullmatch(value) and ("e" in value or "E" in value):
+        value = float(value)
+    if isinstance(value, float) and not math.isfinite(value):
+        raise TunebookError(f"{path}: found {value}; a finite number is expected")
+    return value
+
+
+def dotted(path):
+    """['sweeps', 'a', 'axes', 0] -> 'sweeps.a.axes[0]'."""
+    text = ""
+    for part in path:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
+    return text
+
+
+def allowed(error):
+    """What a schema error's rule allows, in words."""
+    rule, value = error.validator, error.validator_value
+    if rule == "enum":
+        return "one of " + ", ".join(map(str, value))
+    if rule == "type":
+        kinds = value if isinstance(value, list) else [value]
+        return " or ".join(kinds)
+    if rule in ("minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum"):
+        words = {
+            "minimum": "at least",
+            "exclusiveMinimum": "more than",
+            "maximum": "at most",
+            "exclusiveMaximum": "less than",
+        }
+        return f"a number {words[rule]} {value}"
+    if rule == "minItems":
+        return f"a list of at least {value} values"
+    if rule == "maxItems":
+        return f"a list of at most {value} values"
+    if rule == "minProperties":
+        return f"at least {value} keys"
+    if rule == "uniqueItems":
+        return "values that are all different"
+    if rule == "pattern":
+        return error.schema.get("description", f"text that matches {value}")
+    if rule in ("anyOf", "oneOf", "not"):
+        return error.schema.get("description", "another form")
+    return error.message
+
+
+def explain(error):
+    """One sentence for a jsonschema error: the key, what was found, what is allowed."""
+    where = dotted(error.absolute_path)
+    if error.validator == "additionalProperties":
+        known = sorted(error.schema.get("properties", {}))
+        unknown = sorted(str(key) for key in error.instance if key not in known)
+        name = ".".join(filter(None, [where, unknown[0]]))
+        return f"{name}: unknown key; allowed here: {', '.join(known)}"
+    if error.validator == "required":
+        missing = [key for key in error.validator_value if key not in error.instance]
+        name = ".".join(filter(None, [where, missing[0]]))
+        return f"{name}: missing; it must be given"
+    if error.validator == "propertyNames" or error.parent is not None:
+        return f"{where}: name {describe(error.instance)} found; allowed: {allowed(error)}"
+    return f"{where}: found {describe(error.instance)}; allowed: {allowed(error)}"
+
+
+def check_against(value, schema, source="configuration"):
+    """Raise TunebookError for the most telling violation of a JSON schema, if there is any."""
+    validator = jsonschema.Draft202012Validator(schema)
+    errors = sorted(validator.iter_errors(value), key=lambda e: (len(e.absolute_path), e.message))
+    if errors:
+        raise TunebookError(f"{source}: {explain(errors[0])}")
+
+
+def check_keys_are_text(value, path=""):
+    """Raise TunebookError for a key that is not text (`1:` or `yes:` in YAML)."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if not isinstance(key, str):
+                raise TunebookError(
+                    f"{path or 'configuration'}: key {describe(key)} found; keys must be text"
+                )
+            check_keys_are_text(item, f"{path}.{key}" if path else key)
+    elif isinstance(value, list):
+        for i, item in enumerate(value):
+            check_keys_are_text(item, f"{path}[{i}]")
+
+
+def check_configuration(configuration, schema):
+    """The configuration with numbers normalised, once it fits the schema; else TunebookError."""
+    check_keys_are_text(configuration)
+    configuration = normalise(configuration)
+    check_against(configuration, schema)
+    return configuration

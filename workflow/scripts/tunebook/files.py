@@ -1,0 +1,59 @@
+"""Writing so that nothing half-written is trusted, and reading so that nothing altered is."""
+
+import errno
+import hashlib
+import json
+import os
+from contextlib import contextmanager
+from pathlib import Path
+
+from .errors import TunebookError
+
+
+@contextmanager
+def written(path):
+    """A temporary path beside `path`; it takes the final name only when the block ends well.
+
+    Raises TunebookError when the disk is full or the folder cannot be written.
+    """
+    path = Path(path)
+    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield beside
+        with open(beside, "rb") as file:
+            os.fsync(file.fileno())
+        os.replace(beside, path)
+    except OSError as error:
+        reasons = {
+            errno.ENOSPC: "the disk is full; free some space and run again",
+            errno.EDQUOT: "the disk quota is used up; free some space and run again",
+            errno.EROFS: "the folder is read-only; make it writable and run again",
+            errno.EACCES: "the folder may not be written; make it writable and run again",
+        }
+        if error.errno not in reasons:
+            raise
+        raise TunebookError(f"{path}: could not be written: {reasons[error.errno]}") from error
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def sha256(path):
+    """SHA-256 (hexadecimal) of a file's bytes."""
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def write_json(path, value):
+    with written(path) as beside:
+        beside.write_text(json.dumps(value, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+
+
+def read_json(path):
+    """The value in a JSON file; TunebookError if it is not whole."""
+    try:
+        return json.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise TunebookError(
+            f"{path}: not a whole JSON file ({error}); delete it and run again"
+        ) from None

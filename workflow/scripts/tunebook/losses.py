@@ -1,0 +1,60 @@
+"""What is minimised and what is reported, row by row, for R replicates at once.
+
+Outputs are [R, n, outputs]; targets are class labels [R, n] (digits) or values [R, n, 1] (houses).
+Every function returns [R, n]; a replicate's loss is the mean over its rows.
+"""
+
+import torch
+import torch.nn.functional as F
+
+# Below this no predicted variance can fall (in squared units of the target): it keeps the
+# logarithm and the division of the Gaussian loss finite.
+SMALLEST_VARIANCE = 1e-6
+
+
+def mean_and_variance(outputs):
+    """(mean, variance), each [R, n, 1], from a network's two outputs a row.
+
+    variance = softplus(second output) + 1e-6: positive for every output, nearly linear for large
+    ones, so that one bad step cannot make it overflow as an exponential would.
+    """
+    mean, raw = outputs.split(1, dim=-1)
+    return mean, F.softplus(raw) + SMALLEST_VARIANCE
+
+
+def cross_entropy(outputs, labels):
+    """Negative log of the softmax probability of the true class, from logits."""
+    rows = F.cross_entropy(outputs.flatten(0, 1), labels.flatten(), reduction="none")
+    return rows.view(labels.shape)
+
+
+def mse(outputs, targets):
+    """Squared error, the mean over the outputs of a row; labels are compared as one-hot rows."""
+    if targets.dtype == torch.int64:
+        targets = F.one_hot(targets, outputs.shape[-1]).to(outputs.dtype)
+    return (outputs - targets).square().mean(dim=-1)
+
+
+def gaussian(outputs, targets):
+    """(1/2) log s^2 + (y - m)^2 / (2 s^2): the Gaussian negative log-likelihood.
+
+    The constant (1/2) log(2 pi) is left out, as in the source and in torch.nn.GaussianNLLLoss, so
+    the value can be below zero.
+    """
+    mean, variance = mean_and_variance(outputs)
+    rows = 0.5 * (variance.log() + (targets - mean).square() / variance)
+    return rows.squeeze(-1)
+
+
+LOSSES = {"cross-entropy": cross_entropy, "mse": mse, "gaussian": gaussian}
+
+
+def metric(configuration, outputs, targets, unit):
+    """Row by row, what the mean gives: accuracy (digits), or MSE in squared price ranges (houses).
+
+    unit: [R], the price range in units of the target as trained.
+    """
+    if configuration["problem"] == "digits":
+        return (outputs.argmax(dim=-1) == targets).to(outputs.dtype)
+    error = (outputs[..., :1] - targets).squeeze(-1) / unit[:, None]
+    return error.square()

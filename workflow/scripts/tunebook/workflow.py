@@ -1,0 +1,107 @@
+"""What the rules ask of the study: plain values for inputs and parameters of jobs."""
+
+from pathlib import Path
+
+from .configuration import check_configuration, read_yaml
+from .study import expand, replicate_seed
+
+PROBLEM_DATASETS = {"digits": "usps", "houses": "ames"}
+DATASET_FILES = {"usps": ["zip.train.gz", "zip.test.gz"], "ames": ["house_prices.csv"]}
+
+
+def load_study(config, root, configfiles):
+    """The Study of the configuration that Snakemake merged from its files and its command line.
+
+    root: the project's folder. configfiles: the files that took part; each is read once more, with
+    duplicate keys, aliases and tags refused. Raises TunebookError.
+    """
+    root = Path(root)
+    for path in configfiles:
+        read_yaml(path)
+    schema = read_yaml(root / "workflow/schemas/config.schema.yaml")
+    return expand(check_configuration(plain(config), schema), schema)
+
+
+def plain(value):
+    """Nested mappings and lists as dict and list (Snakemake hands over ordered ones)."""
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    return value
+
+
+def raw_files(problem):
+    """The retrieved files that a problem is prepared from."""
+    dataset = PROBLEM_DATASETS[problem]
+    return [f"resources/{dataset}/{name}" for name in DATASET_FILES[dataset]]
+
+
+def features(study, problem):
+    """Names of a problem's raw feature columns; none for images."""
+    return study.configuration["problems"][problem].get("features", [])
+
+
+def seeds(study, problem, replicates):
+    """The seed of each of some replicates."""
+    seed = study.configuration["study"]["seed"]
+    return [replicate_seed(seed, problem, replicate) for replicate in replicates]
+
+
+def grid_candidates(study, problem):
+    """(sweep name, runs) that the best configuration of a problem is chosen from.
+
+    The problem's grid searches; without any, all its runs.
+    """
+    sweeps = study.configuration["sweeps"]
+    grids = [name for name, s in sweeps.items() if s["problem"] == problem and s.get("grid")]
+    if not grids:
+        return "all sweeps", study.problem_runs(problem)
+    names = dict.fromkeys(name for grid in grids for name in study.sweeps[grid])
+    return ", ".join(grids), [study.runs[name] for name in names]
+
+
+def predicted_runs(study, problem):
+    """Names of the runs whose test predictions are kept."""
+    sweeps = study.configuration["sweeps"]
+    kept = [name for name, s in sweeps.items() if s["problem"] == problem and s.get("predictions")]
+    return sorted({run for name in kept for run in study.sweeps[name]})
+
+
+def timed_runs(study):
+    """What is timed alone: one dictionary a run, with its configuration and first seed."""
+    names = dict.fromkeys(
+        name for sweep in study.configuration["timing"]["sweeps"] for name in study.sweeps[sweep]
+    )
+    return [
+        {
+            "run": name,
+            "sweeps": ";".join(study.runs[name].sweeps),
+            "configuration": study.runs[name].configuration,
+            "seed": seeds(study, study.runs[name].problem, [0])[0],
+        }
+        for name in names
+    ]
+
+
+def work(run, count):
+    """About how much arithmetic training `count` replicates of a run takes, to order jobs by.
+
+    Multiplications of an epoch's forward pass for one row, times epochs; steps cost extra.
+    """
+    c = run.configuration
+    widths, rows, inputs, side = c["widths"], 1000, 4, 16
+    total = 0
+    if c["model"] == "convolutional":
+        inputs = 1
+        for channels in c["channels"]:
+            total += side * side * c["kernel"] ** 2 * inputs * channels
+            inputs, side = channels, max(side // c["pooling"], 1)
+        inputs *= side * side
+    elif c["problem"] == "digits":
+        inputs = 256
+    for width in [*widths, 10]:
+        total += inputs * width
+        inputs = width
+    batch = rows if c["batch_size"] == "full" else min(c["batch_size"], rows)
+    return int(c["epochs"] * (count * total * rows + 3e6 * rows / batch) / 1e6)
