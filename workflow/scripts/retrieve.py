@@ -1,0 +1,27 @@
+"""Bring the raw files of one dataset into resources/, and their provenance beside them."""
+
+from pathlib import Path
+
+from tunebook.datasets import retrieve
+from tunebook.files import write_json
+from tunebook.jobs import job
+
+with job(snakemake.log[0]) as console:
+
+    def warn(message):
+        for stream in (None, console):  # the log, and the console: a stand-in is never silent
+            print(f"WARNING: {message}", file=stream, flush=True)
+
+    provenance_file = snakemake.output.provenance
+    provenance = retrieve(
+        dataset=snakemake.params.dataset,
+        folder=Path(provenance_file).with_suffix(""),
+        # Mirrors are named from the project's folder, wherever the workflow runs.
+        base_folder=Path(snakemake.scriptdir).parents[1],
+        retry=f"snakemake --forcerun {provenance_file}",
+        warn=warn,
+        **snakemake.params.settings,
+    )
+    write_json(provenance_file, provenance)
+    for file in provenance["files"]:
+        print(f"{file['name']}: {provenance['kind']}, from {file['address']}")
