@@ -9,16 +9,20 @@ rule evaluate:
             w.problem, "development", range(STUDY.replicates(w.problem))
         ),
         test=lambda w: prepared(w.problem, "test", range(STUDY.replicates(w.problem))),
-        library=library("evaluation", "models", "losses", "problems", "shapes", "blocks", "tables"),
+        library=library(
+            "evaluation", "models", "losses", "problems", "shapes", "blocks", "tables"
+        ),
     output:
         metrics=f"{RESULTS}/evaluation/{{problem}}/metrics.csv",
         predictions=f"{RESULTS}/evaluation/{{problem}}/predictions.parquet",
         misread=f"{RESULTS}/evaluation/{{problem}}/misread.parquet",
+    log:
+        "logs/evaluate/{problem}.log",
+    conda:
+        "../envs/tunebook.yaml"
     params:
         features=lambda w: features(STUDY, w.problem),
         predictions=lambda w: predicted_runs(STUDY, w.problem),
-    log:
-        "logs/evaluate/{problem}.log",
     script:
         "../scripts/evaluate.py"
 
@@ -27,7 +31,9 @@ rule gather:
     input:
         records=records(STUDY.runs.values()),
         metrics=expand(f"{RESULTS}/evaluation/{{p}}/metrics.csv", p=STUDY.problems),
-        predictions=expand(f"{RESULTS}/evaluation/{{p}}/predictions.parquet", p=STUDY.problems),
+        predictions=expand(
+            f"{RESULTS}/evaluation/{{p}}/predictions.parquet", p=STUDY.problems
+        ),
         misread=expand(f"{RESULTS}/evaluation/{{p}}/misread.parquet", p=STUDY.problems),
         library=library("tables", "blocks"),
     output:
@@ -42,10 +48,12 @@ rule gather:
         sweeps=f"{RESULTS}/sweeps.csv",
         predictions=f"{RESULTS}/predictions.parquet",
         misread=f"{RESULTS}/misread.parquet",
+    log:
+        "logs/gather/tables.log",
+    conda:
+        "../envs/tunebook.yaml"
     params:
         rows=STUDY.rows(),
         sweeps=STUDY.sweeps,
-    log:
-        "logs/gather/tables.log",
     script:
         "../scripts/gather.py"

@@ -47,9 +47,13 @@ def library(*modules):
 
 def prepared(problem, part, replicates):
     """The prepared files of some replicates of a problem."""
-    return [f"{RESULTS}/prepared/{problem}/replicate-{r}/{part}.npz" for r in replicates]
+    return [
+        f"{RESULTS}/prepared/{problem}/replicate-{r}/{part}.npz" for r in replicates
+    ]
 
 
 def records(runs):
     """The records of all blocks of some runs, each the last file that its training writes."""
-    return [f"{RESULTS}/runs/{part}/training.json" for run in runs for part in run.parts]
+    return [
+        f"{RESULTS}/runs/{part}/training.json" for run in runs for part in run.parts
+    ]

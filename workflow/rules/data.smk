@@ -8,11 +8,13 @@ for dataset in sorted(set(PROBLEM_DATASETS.values())):
         output:
             provenance=f"resources/{dataset}.json",
             files=[f"resources/{dataset}/{name}" for name in DATASET_FILES[dataset]],
+        log:
+            f"logs/retrieve/{dataset}.log",
+        conda:
+            "../envs/tunebook.yaml"
         params:
             dataset=dataset,
             settings=STUDY.configuration["data"],
-        log:
-            f"logs/retrieve/{dataset}.log",
         script:
             "../scripts/retrieve.py"
 
@@ -20,15 +22,17 @@ for dataset in sorted(set(PROBLEM_DATASETS.values())):
 rule prepare:
     input:
         raw=lambda w: raw_files(w.problem),
-        library=library("problems", "datasets"),
+        library=library("problems", "parsing"),
     output:
         development=f"{RESULTS}/prepared/{{problem}}/replicate-{{replicate}}/development.npz",
         test=f"{RESULTS}/prepared/{{problem}}/replicate-{{replicate}}/test.npz",
+    log:
+        "logs/prepare/{problem}-replicate-{replicate}.log",
+    conda:
+        "../envs/tunebook.yaml"
     params:
         split=lambda w: STUDY.configuration["problems"][w.problem]["split"],
         features=lambda w: features(STUDY, w.problem),
         seed=lambda w: seeds(STUDY, w.problem, [int(w.replicate)])[0],
-    log:
-        "logs/prepare/{problem}-replicate-{replicate}.log",
     script:
         "../scripts/prepare.py"

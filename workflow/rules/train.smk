@@ -13,16 +13,18 @@ rule train:
         history=f"{RESULTS}/runs/{{run}}/replicates-{{first}}-{{last}}/history.csv",
         weights=f"{RESULTS}/runs/{{run}}/replicates-{{first}}-{{last}}/weights.safetensors",
         record=f"{RESULTS}/runs/{{run}}/replicates-{{first}}-{{last}}/training.json",
+    log:
+        "logs/train/{run}-replicates-{first}-{last}.log",
+    # Long jobs first, so that no core idles at the end.
+    priority: lambda w: work(STUDY.runs[w.run], int(w.last) - int(w.first) + 1)
+    conda:
+        "../envs/tunebook.yaml"
+    threads: 1
     params:
         configuration=lambda w: STUDY.runs[w.run].configuration,
         seeds=lambda w: seeds(
             STUDY, STUDY.runs[w.run].problem, range(int(w.first), int(w.last) + 1)
         ),
-    log:
-        "logs/train/{run}-replicates-{first}-{last}.log",
-    threads: 1
-    # Long jobs first, so that no core idles at the end.
-    priority: lambda w: work(STUDY.runs[w.run], int(w.last) - int(w.first) + 1)
     script:
         "../scripts/train.py"
 
@@ -30,16 +32,20 @@ rule train:
 rule choose:
     input:
         records=lambda w: records(
-            run for problem in STUDY.problems for run in grid_candidates(STUDY, problem)[1]
+            run
+            for problem in STUDY.problems
+            for run in grid_candidates(STUDY, problem)[1]
         ),
         library=library("tables", "blocks"),
     output:
         f"{RESULTS}/best.json",
+    log:
+        "logs/choose/best.log",
+    conda:
+        "../envs/tunebook.yaml"
     params:
         candidates={p: records(grid_candidates(STUDY, p)[1]) for p in STUDY.problems},
         sweeps={p: grid_candidates(STUDY, p)[0] for p in STUDY.problems},
-    log:
-        "logs/choose/best.log",
     script:
         "../scripts/choose.py"
 
@@ -55,14 +61,16 @@ rule timing:
             labels={"table": "Time of an epoch, alone on the machine"},
             caption="../../report/captions/timing.rst",
         ),
+    log:
+        "logs/timing/timing.log",
+    conda:
+        "../envs/tunebook.yaml"
+    # All cores are taken so that nothing else runs beside it; it uses one.
+    threads: workflow.cores or 1
     params:
         problems=STUDY.problems,
         runs=timed_runs(STUDY),
         epochs=STUDY.configuration["timing"]["epochs"],
         repetitions=STUDY.configuration["timing"]["repetitions"],
-    log:
-        "logs/timing/timing.log",
-    # All cores are taken so that nothing else runs beside it; it uses one.
-    threads: workflow.cores or 1
     script:
         "../scripts/timing.py"

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 from safetensors.torch import load_file
+
 from tunebook import evaluation, training
 from tunebook.blocks import read_record
 from tunebook.files import read_json

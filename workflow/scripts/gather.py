@@ -1,6 +1,7 @@
 """Gather what the jobs left into the tables that figures, claims and report read."""
 
 import pandas as pd
+
 from tunebook import tables
 from tunebook.jobs import job
 

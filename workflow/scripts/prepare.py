@@ -1,9 +1,10 @@
 """Split one replicate's raw data: development part (train, validation) and test part apart."""
 
 import numpy as np
-from tunebook.datasets import read_houses, read_usps
+
 from tunebook.files import written
 from tunebook.jobs import job
+from tunebook.parsing import read_houses, read_usps
 from tunebook.problems import prepare_digits, prepare_houses
 
 with job(snakemake.log[0]):

@@ -1,6 +1,7 @@
 """Time single runs with the machine to themselves: one replicate, one thread, nothing beside it."""
 
 import pandas as pd
+
 from tunebook import training
 from tunebook.jobs import job
 from tunebook.problems import load_arrays

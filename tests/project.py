@@ -1,0 +1,130 @@
+"""A small study in a folder of its own, run through real Snakemake as a user would."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+PARTS = ["Snakefile", "workflow", "report", "profiles", "config"]
+
+# No test leaves this machine: every address is looked for behind a port that nothing listens on.
+CLOSED = "http://127.0.0.1:9"
+OFFLINE = {
+    name: CLOSED for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY")
+}  # fmt: skip
+
+# One problem each way, networks that train in milliseconds.
+SMALL = {
+    "study": {"title": "A small study", "source": "nobody", "seed": 0, "results": "results",
+              "claims": ""},
+    "data": {"mirrors": [], "when_unreachable": "sample", "timeout_seconds": 5, "attempts": 1},
+    "problems": {
+        "houses": {
+            "replicates": 2,
+            "split": {"validation": 0.2, "test": 0.2},
+            "features": ["OverallQual", "YearBuilt", "TotalBsmtSF", "GrLivArea"],
+            "base": {"model": "dense", "widths": [8], "loss": "mse", "optimizer": "adam",
+                     "learning_rate": 0.01, "batch_size": 100, "epochs": 3},
+        },
+    },
+    "replicates_per_job": {"dense": 2, "convolutional": 1},
+    "timing": {"sweeps": ["rates"], "epochs": 1, "repetitions": 2},
+    "sweeps": {
+        "rates": {"problem": "houses", "question": "Which learning rate?",
+                  "axes": {"learning_rate": [0.01, 0.001]}},
+    },
+}  # fmt: skip
+
+DIGITS = {
+    "replicates": 2,
+    "split": {"validation": 0.2},
+    "base": {"model": "dense", "widths": [8], "loss": "cross-entropy", "optimizer": "adam",
+             "learning_rate": 0.01, "batch_size": 200, "epochs": 2},
+}  # fmt: skip
+
+
+def merged(base, changes):
+    """`base` with `changes` laid over it, mapping by mapping."""
+    result = dict(base)
+    for key, value in changes.items():
+        old = result.get(key)
+        both = isinstance(old, dict) and isinstance(value, dict)
+        result[key] = merged(old, value) if both else value
+    return result
+
+
+class Project:
+    """A copy of the project's code with a configuration of its own."""
+
+    def __init__(self, folder, changes=None, claims=None):
+        self.folder = Path(folder)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        for part in PARTS:
+            source = ROOT / part
+            if source.is_dir():
+                ignored = shutil.ignore_patterns("__pycache__")
+                shutil.copytree(source, self.folder / part, ignore=ignored)
+            else:
+                shutil.copy2(source, self.folder / part)
+        self.configuration = merged(SMALL, changes or {})
+        if claims is not None:
+            (self.folder / "config/claims.yaml").write_text(yaml.safe_dump(claims))
+            self.configuration["study"]["claims"] = "config/claims.yaml"
+        self.write()
+
+    def write(self):
+        text = yaml.safe_dump(self.configuration, sort_keys=False)
+        (self.folder / "config/config.yaml").write_text(text)
+
+    def change(self, changes):
+        self.configuration = merged(self.configuration, changes)
+        self.write()
+
+    def command(self, *arguments, cores=2):
+        cores = [] if cores is None else ["--cores", str(cores)]
+        return [sys.executable, "-m", "snakemake", *cores, *arguments]
+
+    def environment(self):
+        return {**os.environ, **OFFLINE, "OMP_NUM_THREADS": "1"}
+
+    def run(self, *arguments, cores=2, check=True, timeout=600):
+        """Run snakemake here; returns the finished process, output and errors in one text."""
+        finished = subprocess.run(
+            self.command(*arguments, cores=cores),
+            cwd=self.folder, env=self.environment(), text=True, timeout=timeout, check=False,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+        if check and finished.returncode:
+            raise AssertionError(f"snakemake failed:\n{finished.stdout[-6000:]}")
+        return finished
+
+    def planned(self, *arguments):
+        """What a run would do: Counter of rules, and the training jobs by the folder they make."""
+        text = self.run("-n", *arguments).stdout
+        return parse_jobs(text)
+
+    def path(self, name):
+        return self.folder / name
+
+    def results(self, name):
+        return self.folder / "results" / name
+
+
+def parse_jobs(text):
+    """(Counter of rule names, set of trained blocks) from Snakemake's account of its jobs."""
+    rules, trained = Counter(), set()
+    for block in re.split(r"\n(?=(?:local)?rule )", text):
+        head = re.match(r"(?:local)?rule (\w+):", block)
+        if not head:
+            continue
+        rules[head[1]] += 1
+        if head[1] == "train":
+            wildcards = re.search(r"wildcards: run=(\S+), first=(\d+), last=(\d+)", block)
+            trained.add(f"{wildcards[1]}/replicates-{wildcards[2]}-{wildcards[3]}")
+    return rules, trained
