@@ -57,3 +57,92 @@ rule gather:
         sweeps=STUDY.sweeps,
     script:
         "../scripts/gather.py"
+
+
+rule baselines:
+    input:
+        development=[
+            path
+            for p in STUDY.problems
+            for path in prepared(p, "development", range(STUDY.replicates(p)))
+        ],
+        test=[
+            path
+            for p in STUDY.problems
+            for path in prepared(p, "test", range(STUDY.replicates(p)))
+        ],
+        library=library("baselines", "problems"),
+    output:
+        report(
+            f"{RESULTS}/baselines.csv",
+            category="Tables",
+            labels={"table": "Standard methods on the same splits"},
+            caption="../../report/captions/baselines-table.rst",
+        ),
+    log:
+        "logs/baselines/baselines.log",
+    conda:
+        "../envs/tunebook.yaml"
+    params:
+        splits=baseline_splits(STUDY),
+    script:
+        "../scripts/baselines.py"
+
+
+rule claims:
+    input:
+        claims=STUDY.configuration["claims"]["file"],
+        runs=rules.gather.output.runs,
+        history=rules.gather.output.history,
+        cost=rules.gather.output.cost,
+        timing=rules.timing.output,
+        provenance=[f"resources/{PROBLEM_DATASETS[p]}.json" for p in STUDY.problems],
+        library=library("statistics") + package("claims"),
+    output:
+        report(
+            f"{RESULTS}/claims.csv",
+            category="Tables",
+            labels={"table": "Every statement and its verdict"},
+            caption="../../report/captions/claims.rst",
+        ),
+    log:
+        "logs/claims/claims.log",
+    conda:
+        "../envs/tunebook.yaml"
+    params:
+        problems=STUDY.problems,
+        missing=STUDY.configuration["claims"]["when_runs_are_missing"],
+    script:
+        "../scripts/claims.py"
+
+
+rule figures:
+    input:
+        runs=rules.gather.output.runs,
+        history=rules.gather.output.history,
+        sweeps=rules.gather.output.sweeps,
+        predictions=rules.gather.output.predictions,
+        misread=rules.gather.output.misread,
+        best=rules.choose.output,
+        timing=rules.timing.output,
+        baselines=rules.baselines.output,
+        library=library("statistics", "claims/conditions") + package("figures"),
+    output:
+        svg=[
+            report(
+                f"{RESULTS}/figures/{figure.name}.svg",
+                category="Figures",
+                subcategory=f"Section {figure.section}",
+                labels={"figure": figure.title},
+                caption=f"../../report/captions/{figure.name}.rst",
+            )
+            for figure in FIGURES.values()
+        ],
+        numbers=[f"{RESULTS}/figures/{name}.csv" for name in FIGURES],
+        about=[f"{RESULTS}/figures/{name}.json" for name in FIGURES],
+    log:
+        "logs/figures/figures.log",
+    conda:
+        "../envs/tunebook.yaml"
+    script:
+        "../scripts/figures.py"

@@ -10,9 +10,11 @@ sys.path.insert(0, str(SCRIPTS))
 from snakemake.exceptions import WorkflowError
 
 from tunebook.errors import TunebookError
+from tunebook.figures import FIGURES
 from tunebook.workflow import (
     DATASET_FILES,
     PROBLEM_DATASETS,
+    baseline_splits,
     features,
     grid_candidates,
     load_study,
@@ -43,6 +45,12 @@ wildcard_constraints:
 def library(*modules):
     """The library modules that a rule's results depend on: a change in them runs it again."""
     return [str(SCRIPTS / f"tunebook/{module}.py") for module in modules]
+
+
+def package(name):
+    """All files of a package of the library, its style sheets too."""
+    files = (SCRIPTS / "tunebook" / name).iterdir()
+    return sorted(str(path) for path in files if path.suffix in (".py", ".mplstyle"))
 
 
 def prepared(problem, part, replicates):

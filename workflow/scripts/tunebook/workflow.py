@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from .claims import check_claims, load_claims
 from .configuration import check_configuration, read_yaml
 from .study import expand, replicate_seed
 
@@ -13,13 +14,23 @@ def load_study(config, root, configfiles):
     """The Study of the configuration that Snakemake merged from its files and its command line.
 
     root: the project's folder. configfiles: the files that took part; each is read once more, with
-    duplicate keys, aliases and tags refused. Raises TunebookError.
+    duplicate keys, aliases and tags refused. The statements are checked against the study too.
+    Raises TunebookError.
     """
     root = Path(root)
     for path in configfiles:
         read_yaml(path)
     schema = read_yaml(root / "workflow/schemas/config.schema.yaml")
-    return expand(check_configuration(plain(config), schema), schema)
+    configuration = check_configuration(plain(config), schema)
+    study = expand(configuration, schema)
+    check_claims(
+        load_claims(configuration["claims"]["file"]),
+        study.rows(),
+        list(study.sweeps),
+        configuration["timing"]["sweeps"],
+        configuration["claims"]["when_runs_are_missing"],
+    )
+    return study
 
 
 def plain(value):
@@ -66,6 +77,15 @@ def predicted_runs(study, problem):
     sweeps = study.configuration["sweeps"]
     kept = [name for name, s in sweeps.items() if s["problem"] == problem and s.get("predictions")]
     return sorted({run for name in kept for run in study.sweeps[name]})
+
+
+def baseline_splits(study):
+    """(problem, replicate, seed) of every split, in the order of their prepared files."""
+    return [
+        (problem, replicate, seeds(study, problem, [replicate])[0])
+        for problem in study.problems
+        for replicate in range(study.replicates(problem))
+    ]
 
 
 def timed_runs(study):

@@ -1,0 +1,36 @@
+"""Trained blocks that no configuration of the study names any more."""
+
+import re
+import shutil
+from pathlib import Path
+
+BLOCK = re.compile(r"replicates-\d+-\d+")
+
+
+def orphans(folder, parts):
+    """Block folders below the folder of runs that the study has no use for, in order of names.
+
+    parts: what the study names, `<run>/replicates-<first>-<last>`. Only folders that look like a
+    block are ever listed.
+    """
+    folder, wanted = Path(folder), set(parts)
+    blocks = (path for path in folder.glob("*/replicates-*") if BLOCK.fullmatch(path.name))
+    return sorted(
+        path
+        for path in blocks
+        if path.is_dir() and not path.is_symlink()
+        and path.relative_to(folder).as_posix() not in wanted
+    )  # fmt: skip
+
+
+def delete(blocks):
+    """Delete block folders, and the folders of runs that are left empty."""
+    for block in blocks:
+        shutil.rmtree(block)
+        if not any(block.parent.iterdir()):
+            block.parent.rmdir()
+
+
+def size(block):
+    """Bytes in a block folder."""
+    return sum(path.stat().st_size for path in block.rglob("*") if path.is_file())
