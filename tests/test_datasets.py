@@ -153,6 +153,13 @@ def test_files_in_place_are_kept_with_what_is_known_of_their_origin(folder, mirr
     assert {path: path.stat().st_mtime_ns for path in folder.iterdir()} == before
 
 
+def test_true_copies_outlive_the_clearing_of_outputs(folder, mirror):
+    first = get(folder, mirror)
+    for name in DIGITS:
+        (folder / name).unlink()
+    assert get(folder, when_unreachable="sample") == first and contents(folder) == DIGITS
+
+
 @pytest.mark.parametrize("place", ["resources/usps", "resources/by-hand"])
 def test_files_put_there_by_hand_are_taken(folder, tmp_path, place):
     put(tmp_path / place, DIGITS)
@@ -321,7 +328,7 @@ def test_a_disk_that_fills_up_is_told_of_and_leaves_no_part(folder, mirror, monk
 
     monkeypatch.setattr(Path, "write_bytes", full)
     assert "disk is full" in refused(folder, mirror)
-    assert list(folder.iterdir()) == []
+    assert [path for path in folder.rglob("*") if path.is_file()] == []
 
 
 def test_files_changed_after_retrieval_are_found_out(folder, mirror):

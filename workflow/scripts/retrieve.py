@@ -17,10 +17,11 @@ with job(snakemake.log[0]) as console:
         dataset=snakemake.params.dataset,
         folder=Path(provenance_file).with_suffix(""),
         # Mirrors are named from the project's folder, wherever the workflow runs.
-        base_folder=Path(snakemake.scriptdir).parents[1],
+        base_folder=Path(__file__).resolve().parents[2],
         retry=f"snakemake --forcerun {provenance_file}",
         warn=warn,
-        **snakemake.params.settings,
+        # Not a parameter of the rule: another time-out must not retrieve again, and so retrain.
+        **snakemake.config["data"],
     )
     write_json(provenance_file, provenance)
     for file in provenance["files"]:

@@ -16,11 +16,13 @@ from tunebook.files import write_json, written
 from tunebook.sources import DATASETS, SourceFile
 from tunebook.verification import sha256, verify
 
-# Beside the folders of the datasets. Files put here by hand are used like those of a mirror; true
-# copies that cannot be used yet, because another file of the dataset is missing, wait here too.
+# Beside the folders of the datasets: files put here by hand are used like those of a mirror.
 BY_HAND = "by-hand"
-# In a dataset's folder, and kept from one retrieval to the next: where each true copy came from,
-# and the fingerprints of our own stand-ins, so that these are never taken for damaged data.
+# In a dataset's folder: every true copy once more. A workflow may clear its outputs before a rule
+# runs and after it fails, and a stand-in takes their names; neither loses what was retrieved.
+KEPT = ".kept"
+# Also there: where each true copy came from, and the fingerprints of our own stand-ins, so that
+# these are never taken for damaged data.
 MEMORY = ".retrieved.json"
 
 
@@ -61,10 +63,10 @@ def retrieve(
 ):
     """Bring the raw files of a dataset into ``folder`` and tell their provenance.
 
-    Each file is looked for in ``folder`` itself, in ``by-hand`` beside it, in every mirror, then at
-    its public addresses. A copy that fails its check is passed over with a warning. If no later
-    place gives a true one, that is an error even where stand-ins are allowed: damaged data is
-    something to be told of, not something to replace.
+    Each file is looked for in ``folder`` itself, among the copies kept there, in ``by-hand`` beside
+    it, in every mirror, then at its public addresses. A copy that fails its check is passed over
+    with a warning. If no later place gives a true one, that is an error even where stand-ins are
+    allowed: damaged data is something to be told of, not something to replace.
 
     Parameters
     ----------
@@ -96,9 +98,9 @@ def retrieve(
                 places = [place for place in places if place.transport == "folder"]
             result = _find(source, folder, places, timeout_seconds, attempts, warn)
             (missing if isinstance(result, Missing) else found).append(result)
+        _keep(folder, found)
         if not missing:
             return _put_real(dataset, folder, found)
-        _set_aside(folder, found)
         worst = next((file for file in missing if file.altered), missing[0])
         if worst.altered or when_unreachable == "error":
             raise TunebookError(_missing_message(dataset, folder, worst))
@@ -111,12 +113,15 @@ def retrieve(
 
 
 def _places(source, folder, mirrors, base_folder):
-    own = [str(folder), str(folder.parent / BY_HAND)]
     return [
-        *(mirror_place(place, source.name, ".") for place in own),
+        *(mirror_place(str(place), source.name, ".") for place in _own_places(folder)),
         *(mirror_place(mirror, source.name, base_folder) for mirror in mirrors),
         *map(address_place, source.addresses),
     ]
+
+
+def _own_places(folder):
+    return [folder, folder / KEPT, folder.parent / BY_HAND]
 
 
 def _find(source, folder, places, timeout_seconds, attempts, warn):
@@ -157,18 +162,17 @@ def _record(name, data, address, transport):
 
 def _with_origin(record, folder, place):
     """The record of where a file came from first, if it is one that was retrieved before."""
-    name = record["name"]
-    if place.location not in (folder / name, folder.parent / BY_HAND / name):
+    if place.location not in [own / record["name"] for own in _own_places(folder)]:
         return record
-    by_hand = record | {"address": f"{Path(place.location).parent.name}/{name}, put there by hand"}
-    return _recall(folder)["real"].get(record["sha256"], by_hand)
+    by_hand = f"{Path(place.location).parent.name}/{record['name']}, put there by hand"
+    return _recall(folder)["real"].get(record["sha256"], record | {"address": by_hand})
 
 
-def _set_aside(folder, found):
-    """Keep true copies that cannot be used yet where no stand-in and no clean-up takes them."""
+def _keep(folder, found):
+    (folder / KEPT).mkdir(exist_ok=True)
     (folder.parent / BY_HAND).mkdir(exist_ok=True)
     for file in found:
-        _write(folder.parent / BY_HAND / file.source.name, file.data)
+        _write(folder / KEPT / file.source.name, file.data)
     _remember(folder, real=[file.record for file in found])
 
 
@@ -176,13 +180,11 @@ def _put_real(dataset, folder, found):
     for file in found:
         _write(folder / file.source.name, file.data)
     description = DATASETS[dataset]
-    records = [file.record for file in found]
-    _remember(folder, real=records)
     return {
         "dataset": dataset,
         "title": description.title,
         "kind": "real",
-        "files": records,
+        "files": [file.record for file in found],
         "citation": description.citation,
         "licence": description.licence,
         "note": description.note,
