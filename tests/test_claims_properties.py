@@ -1,0 +1,167 @@
+"""Properties that hold for any runs, found by trying to break them."""
+
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from made_up_runs import run, tables
+from tunebook.claims import judge_claims, sources
+from tunebook.claims.order import order_verdict
+from tunebook.claims.parts import NOT, PARTLY, REPRODUCED, UNDECIDED, VERDICTS, show
+from tunebook.claims.ratio import factor_verdict
+from tunebook.claims.trend import trend_verdict
+from tunebook.claims.value import value_verdict
+from tunebook.statistics import Interval, mean_interval, rank_correlation
+
+numbers = st.floats(-1e6, 1e6).map(lambda value: round(value, 6))
+with_divergence = st.one_of(numbers, st.just(np.inf))
+
+
+def paired(values):
+    """Two lists of equally many values, one to twelve."""
+    return st.integers(1, 12).flatmap(
+        lambda n: st.tuples(*(st.lists(values, min_size=n, max_size=n) for _ in "ab"))
+    )
+
+
+@settings(deadline=None, max_examples=150)
+@given(paired(with_divergence), st.sampled_from([-1, 1]), st.sampled_from([0.0, 0.5, 100.0]))
+def test_an_order_never_survives_swapping_its_sides(pair, sign, least):
+    a, b = map(np.array, pair)
+    one, _, _ = order_verdict(a, b, sign, least, 0)
+    other, _, _ = order_verdict(b, a, sign, least, 0)
+    assert not (one in (REPRODUCED, PARTLY) and other in (REPRODUCED, PARTLY))
+    if least == 0:
+        opposite = {REPRODUCED: NOT, NOT: REPRODUCED, UNDECIDED: UNDECIDED}
+        assert other == opposite[one]
+
+
+@settings(deadline=None, max_examples=50)
+@given(paired(with_divergence))
+def test_lower_on_one_side_is_higher_on_the_other(pair):
+    a, b = map(np.array, pair)
+    assert order_verdict(a, b, -1, 0.0, 0)[0] == order_verdict(-a, -b, 1, 0.0, 0)[0]
+
+
+@settings(deadline=None, max_examples=50)
+@given(paired(numbers), st.floats(0.01, 100))
+def test_an_order_does_not_depend_on_the_unit(pair, factor):
+    a, b = map(np.array, pair)
+    scaled, _, _ = order_verdict(a * 2.0, b * 2.0, 1, 0.0, 0)  # by 2: exact in binary
+    assert order_verdict(a, b, 1, 0.0, 0)[0] == scaled
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.lists(numbers, min_size=3, max_size=12))
+def test_an_interval_holds_its_mean(values):
+    interval = mean_interval(values, 0)
+    slack = 1e-9 * max(map(abs, values))
+    assert interval.low - slack <= interval.centre <= interval.high + slack
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.lists(numbers, min_size=3, max_size=12))
+def test_the_mean_of_all_replicates_is_always_reproduced(values):
+    interval = mean_interval(values, 0)
+    rounding = 1e-9 * max(map(abs, values))
+    assert value_verdict(np.array(values), interval, interval.centre, rounding) == REPRODUCED
+
+
+@given(paired(with_divergence))
+def test_a_rank_correlation_lies_between_minus_one_and_one_and_turns_with_its_axis(pair):
+    x, y = pair
+    found = rank_correlation(x, y)
+    assert -1 - 1e-12 <= found <= 1 + 1e-12
+    assert rank_correlation([-value for value in x], y) == pytest.approx(-found, abs=1e-9)
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.lists(st.sampled_from([-1.0, -0.5, 0.5, 1.0]), min_size=1, max_size=10))
+def test_a_trend_cannot_both_rise_and_fall(correlations):
+    values = np.array(correlations)
+    interval = mean_interval(values, 0, -1, 1)
+    rises, falls = (trend_verdict(values, interval, way, 3) for way in ("rises", "falls"))
+    opposite = {REPRODUCED: NOT, NOT: REPRODUCED, UNDECIDED: UNDECIDED}
+    assert falls == opposite[rises]
+
+
+@given(st.floats(0.01, 100), st.floats(0.01, 100), st.floats(1.01, 10), st.floats(0.1, 10))
+def test_a_ratio_is_judged_alike_from_both_sides(low, high, factor, claimed):
+    low, high = sorted((low, high))
+    middle = (low * high) ** 0.5
+    if any(abs(bound / claimed / limit - 1) < 1e-9
+           for bound in (low, high) for limit in (factor, 1 / factor)):  # fmt: skip
+        return  # on a limit, rounding decides
+    one = factor_verdict(Interval(middle, low, high, 5), claimed, factor)
+    inverse = Interval(1 / middle, 1 / high, 1 / low, 5)
+    assert factor_verdict(inverse, 1 / claimed, factor) == one
+
+
+@pytest.mark.parametrize("n", [5, 10])
+def test_an_order_on_pure_noise_is_undecided_but_for_the_nominal_rate(n):
+    """1,000 null comparisons through the rule itself: false verdicts within 2 % to 8 %."""
+    noise = np.random.default_rng(1000 + n).normal(size=(1000, 2, n))
+    verdicts = [order_verdict(a, b, 1, 0.0, seed)[0] for seed, (a, b) in enumerate(noise)]
+    assert 0.02 <= np.mean([verdict != UNDECIDED for verdict in verdicts]) <= 0.08
+
+
+@pytest.mark.parametrize(("n", "points"), [(5, 3), (5, 4), (10, 3), (10, 4)])
+def test_a_trend_on_pure_noise_is_undecided_but_for_the_nominal_rate(n, points):
+    noise = np.random.default_rng(n + points).normal(size=(1000, n, points))
+    verdicts = []
+    for replicates in noise:
+        values = np.array([rank_correlation(range(points), row) for row in replicates])
+        verdicts.append(trend_verdict(values, mean_interval(values, 0, -1, 1), "rises", points))
+    assert 0.02 <= np.mean([verdict != UNDECIDED for verdict in verdicts]) <= 0.08
+
+
+RULES = {
+    "value": {"metric": "test_metric", "of": {"sweep": "a"}, "source": "x"},
+    "order": {"metric": "test_metric", "lower": {"sweep": "a"}, "than": {"sweep": "b"}},
+    "ratio": {
+        "metric": "test_metric", "of": {"sweep": "a"}, "to": {"sweep": "b"}, "equals": 1,
+        "factor": 2,
+    },
+    "shape": {"property": "learned", "margin": 0.1, "of": {"sweep": "a"}},
+}  # fmt: skip
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    st.sampled_from(sorted(RULES)),
+    st.lists(st.floats(1e-6, 1e3), min_size=1, max_size=6),
+    st.sets(st.integers(0, 5)),
+    st.sampled_from(["real", "sample"]),
+)
+def test_any_runs_give_a_verdict_a_sentence_and_readable_parts(kind, values, lost, data):
+    lost = [replicate for replicate in lost if replicate < len(values)]
+    made = tables(
+        run("a", "a", test_metric=values, diverged=lost),
+        run("b", "b", test_metric=values[::-1]),
+    )
+    statement = {
+        "id": "s", "section": "1", "statement": "It is.", "claimed": "so",
+        "rule": {kind: RULES[kind]}, "source": {"x": {"value": "1.0"}},
+        "why": dict.fromkeys(VERDICTS, "{measured} ({low}, {high}) {part1}"),
+    }  # fmt: skip
+    claims = {"statements": [statement], "traps": []}
+    [row] = judge_claims(claims, *made, {"houses": data})
+    assert row["verdict"] in VERDICTS
+    assert row["why"] and "{" not in row["why"]
+    assert json.loads(row["parts"])[0]["n"] <= len(values)
+
+
+@given(st.floats(allow_nan=True, allow_infinity=True),
+       st.sampled_from(["accuracy", "mse", "seconds", "dollars", "times", "rank correlation", ""]),
+       st.booleans())  # fmt: skip
+def test_every_number_can_be_shown(value, unit, signed):
+    assert show(value, unit, signed)
+
+
+@given(st.decimals(0, 1000, places=3))
+def test_a_source_value_is_within_its_own_rounding(value):
+    read = sources.read({"value": str(value)})
+    assert abs(read.number - float(value)) <= read.rounding
