@@ -4,7 +4,7 @@
 rule evaluate:
     input:
         records=lambda w: records(STUDY.problem_runs(w.problem)),
-        best=rules.choose.output,
+        best=rules.choose.output[0],
         development=lambda w: prepared(
             w.problem, "development", range(STUDY.replicates(w.problem))
         ),
@@ -95,7 +95,7 @@ rule claims:
         runs=rules.gather.output.runs,
         history=rules.gather.output.history,
         cost=rules.gather.output.cost,
-        timing=rules.timing.output,
+        timing=rules.timing.output[0],
         provenance=[f"resources/{PROBLEM_DATASETS[p]}.json" for p in STUDY.problems],
         library=library("statistics") + package("claims"),
     output:
@@ -123,9 +123,9 @@ rule figures:
         sweeps=rules.gather.output.sweeps,
         predictions=rules.gather.output.predictions,
         misread=rules.gather.output.misread,
-        best=rules.choose.output,
-        timing=rules.timing.output,
-        baselines=rules.baselines.output,
+        best=rules.choose.output[0],
+        timing=rules.timing.output[0],
+        baselines=rules.baselines.output[0],
         library=library("statistics", "claims/conditions") + package("figures"),
     output:
         svg=[
