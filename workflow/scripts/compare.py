@@ -1,0 +1,25 @@
+"""Rule compare: two results folders in, one HTML file out that says what changed."""
+
+from pathlib import Path
+
+from tunebook.claims import load_claims
+from tunebook.comparison import compare
+from tunebook.facts import facts
+from tunebook.files import written
+from tunebook.jobs import job
+from tunebook.report import render_comparison
+
+with job(snakemake.log[0]):
+    found = compare(
+        snakemake.params.results,
+        snakemake.params.against,
+        load_claims(snakemake.input.claims),
+    )
+    page = render_comparison(found, facts("."), snakemake.params.templates)
+    with written(snakemake.output[0]) as beside:
+        Path(beside).write_text(page, encoding="utf-8")
+    print(
+        f"{len(found['flipped'])} verdicts flipped, {len(found['moved'])} metrics moved, "
+        f"{len(found['changed'])} configurations changed, {len(found['added'])} added, "
+        f"{len(found['removed'])} removed"
+    )
