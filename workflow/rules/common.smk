@@ -14,6 +14,7 @@ from tunebook.figures import FIGURES
 from tunebook.workflow import (
     DATASET_FILES,
     PROBLEM_DATASETS,
+    against_folder,
     baseline_splits,
     features,
     grid_candidates,
@@ -27,6 +28,7 @@ from tunebook.workflow import (
 
 try:
     STUDY = load_study(config, ROOT, workflow.configfiles)
+    AGAINST = against_folder(STUDY)
 except TunebookError as error:
     raise WorkflowError(str(error)) from None
 
@@ -65,3 +67,19 @@ def records(runs):
     return [
         f"{RESULTS}/runs/{part}/training.json" for run in runs for part in run.parts
     ]
+
+
+def templates():
+    """The files that a page is made of."""
+    return sorted(
+        str(path)
+        for path in (ROOT / "report").iterdir()
+        if path.suffix in (".j2", ".css", ".js")
+    )
+
+
+def against_runs():
+    """The runs of the study that `snakemake compare` compares with."""
+    if AGAINST is None:
+        raise WorkflowError("against: missing; give it: --config against=OTHER/results")
+    return f"{AGAINST}/runs.csv"

@@ -14,7 +14,6 @@ for dataset in sorted(set(PROBLEM_DATASETS.values())):
             "../envs/tunebook.yaml"
         params:
             dataset=dataset,
-            settings=STUDY.configuration["data"],
         script:
             "../scripts/retrieve.py"
 
@@ -22,7 +21,9 @@ for dataset in sorted(set(PROBLEM_DATASETS.values())):
 rule prepare:
     input:
         raw=lambda w: raw_files(w.problem),
-        library=library("problems", "parsing"),
+        # Its date says nothing: it vouches for the raw files, which are inputs themselves.
+        provenance=ancient(lambda w: f"resources/{PROBLEM_DATASETS[w.problem]}.json"),
+        library=library("problems", "parsing", "provenance"),
     output:
         development=f"{RESULTS}/prepared/{{problem}}/replicate-{{replicate}}/development.npz",
         test=f"{RESULTS}/prepared/{{problem}}/replicate-{{replicate}}/test.npz",

@@ -1,9 +1,57 @@
-# The report.
+# The report, the comparison with another study, and the list of what is no longer needed.
+
+
 rule report:
     input:
-        f"{RESULTS}/runs.csv",
-        f"{RESULTS}/timing.csv",
+        tables=rules.gather.output,
+        best=rules.choose.output,
+        timing=rules.timing.output,
+        baselines=rules.baselines.output,
+        verdicts=rules.claims.output,
+        figures=rules.figures.output,
+        claims=STUDY.configuration["claims"]["file"],
+        provenance=rules.claims.input.provenance,
+        templates=templates(),
+        library=library("statistics", "facts") + package("report"),
     output:
         f"{RESULTS}/report.html",
-    shell:
-        "echo todo > {output}"
+    log:
+        "logs/report/report.log",
+    conda:
+        "../envs/tunebook.yaml"
+    params:
+        configuration=STUDY.configuration,
+    script:
+        "../scripts/report.py"
+
+
+rule compare:
+    input:
+        report=rules.report.output,
+        against=lambda w: against_runs(),
+        claims=STUDY.configuration["claims"]["file"],
+        templates=templates(),
+        library=library("comparison") + package("report"),
+    output:
+        f"{RESULTS}/comparison.html",
+    log:
+        "logs/compare/comparison.log",
+    conda:
+        "../envs/tunebook.yaml"
+    params:
+        against=AGAINST,
+    script:
+        "../scripts/compare.py"
+
+
+rule prune:
+    log:
+        "logs/prune/prune.log",
+    conda:
+        "../envs/tunebook.yaml"
+    params:
+        folder=f"{RESULTS}/runs",
+        parts=[part for run in STUDY.runs.values() for part in run.parts],
+        delete=STUDY.configuration.get("delete", False),
+    script:
+        "../scripts/prune.py"

@@ -11,11 +11,11 @@ from tunebook.report import render_comparison
 
 with job(snakemake.log[0]):
     found = compare(
-        snakemake.params.results,
+        Path(snakemake.output[0]).parent,
         snakemake.params.against,
         load_claims(snakemake.input.claims),
     )
-    page = render_comparison(found, facts("."), snakemake.params.templates)
+    page = render_comparison(found, facts("."), Path(snakemake.input.templates[0]).parent)
     with written(snakemake.output[0]) as beside:
         Path(beside).write_text(page, encoding="utf-8")
     print(

@@ -1,4 +1,4 @@
-"""Rule figures: draw every figure of the report from the study's tables.
+"""Draw every figure of the report from the study's tables.
 
 One job draws them all, since starting Python with matplotlib takes longer than a figure does.
 """
@@ -7,10 +7,14 @@ from pathlib import Path
 
 from tunebook.figures import save
 from tunebook.figures.tables import read
+from tunebook.jobs import job
 
-tables = read(**{name: snakemake.input[name] for name in (
+NAMES = (
     "runs", "history", "sweeps", "best", "predictions", "misread", "timing", "baselines",
-)})  # fmt: skip
+)  # fmt: skip
 
-for path in map(Path, snakemake.output.svg):
-    save(path.stem, tables, path.parent)
+with job(snakemake.log[0]):
+    tables = read(**{name: snakemake.input[name] for name in NAMES})
+    for path in map(Path, snakemake.output.svg):
+        save(path.stem, tables, path.parent)
+        print(path.name)

@@ -1,13 +1,18 @@
 """Split one replicate's raw data: development part (train, validation) and test part apart."""
 
+from pathlib import Path
+
 import numpy as np
 
-from tunebook.files import written
+from tunebook.files import read_json, written
 from tunebook.jobs import job
 from tunebook.parsing import read_houses, read_usps
 from tunebook.problems import prepare_digits, prepare_houses
+from tunebook.provenance import check_files
 
 with job(snakemake.log[0]):
+    provenance = Path(snakemake.input.provenance)
+    check_files(read_json(provenance), provenance.with_suffix(""))
     raw, settings = snakemake.input.raw, snakemake.params
     if snakemake.wildcards.problem == "digits":
         train, test = read_usps(raw[0]), read_usps(raw[1])

@@ -7,16 +7,15 @@ from tunebook.facts import facts
 from tunebook.files import written
 from tunebook.jobs import job
 from tunebook.report import render_report
-from tunebook.workflow import plain
 
 with job(snakemake.log[0]):
     page = render_report(
-        results=snakemake.params.results,
-        resources=snakemake.params.resources,
+        results=Path(snakemake.output[0]).parent,
+        resources=Path(snakemake.input.provenance[0]).parent,
         claims=load_claims(snakemake.input.claims),
-        config=plain(snakemake.config),
+        config=snakemake.params.configuration,
         facts=facts("."),
-        templates=snakemake.params.templates,
+        templates=Path(snakemake.input.templates[0]).parent,
     )
     with written(snakemake.output[0]) as beside:
         Path(beside).write_text(page, encoding="utf-8")

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from .claims import check_claims, load_claims
 from .configuration import check_configuration, read_yaml
+from .errors import TunebookError
 from .study import expand, replicate_seed
 
 PROBLEM_DATASETS = {"digits": "usps", "houses": "ames"}
@@ -77,6 +78,20 @@ def predicted_runs(study, problem):
     sweeps = study.configuration["sweeps"]
     kept = [name for name, s in sweeps.items() if s["problem"] == problem and s.get("predictions")]
     return sorted({run for name in kept for run in study.sweeps[name]})
+
+
+def against_folder(study):
+    """The results folder to compare with, as given on the command line; None without one.
+
+    Raises TunebookError when it holds no runs.
+    """
+    folder = study.configuration.get("against")
+    if folder is not None and not Path(folder, "runs.csv").is_file():
+        raise TunebookError(
+            f"against: found {folder}, which holds no runs.csv; allowed: the results folder of a "
+            "finished study"
+        )
+    return folder
 
 
 def baseline_splits(study):
