@@ -143,7 +143,7 @@ def speed_panel(ax, tables, sweep, letter, title, name, color):
             "repetitions": [len(times[run]) for run in runs],
         }
     )  # fmt: skip
-    said = ", ".join(f"{labels[r]} {number(m, 2)} s" for r, m in zip(runs, medians, strict=True))
+    said = "; ".join(f"{labels[r]}: {number(m, 2)} s" for r, m in zip(runs, medians, strict=True))
     return Panel(data, f"{title}. Median per epoch: {said}.", tuple(runs))
 
 

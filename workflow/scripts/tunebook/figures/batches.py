@@ -27,8 +27,9 @@ def batch_size(tables):
         tables, "batch-size", "train_loss", batch, by_batch,
         {"batch_size"},
     )  # fmt: skip
-    foot = (
-        note(curves) + " b: after the last epoch, small dots are replicates. "
+    foot = note(curves)
+    foot += foot and (
+        " b: after the last epoch, small dots are replicates. "
         "c: alone on the machine, one replicate, one thread; line: range of the repetitions."
     )
     figure, axes = layout.panels(
@@ -55,8 +56,7 @@ def errors_panel(ax, rows):
     ax.set_xlabel("batch size", labelpad=2)
     measure = points.error_unit(rows, "validation")
     layout.head(ax, "b", title, measure)
-    means = ", ".join(f"{row['series']} {number(row['mean'])}" for _, row in data.iterrows())
-    sentence = f"{title}. Mean final {measure} by batch size: {means}."
+    sentence = f"{title}. Mean final {measure} by batch size: {points.placed(data)}."
     return Panel(data.assign(measure="validation_metric"), sentence, tuple(data["run"]))
 
 
@@ -92,7 +92,7 @@ def times_panel(ax, tables, rows):
          "median": medians, "low": lows, "high": highs,
          "repetitions": [len(times[run]) for run in runs]}
     )  # fmt: skip
-    said = ", ".join(f"{labels[r]} {number(m, 2)} s" for r, m in zip(runs, medians, strict=True))
+    said = ", ".join(f"{number(m, 2)} s at {labels[r]}" for r, m in zip(runs, medians, strict=True))
     return Panel(data, f"{title}. Median seconds per epoch by batch size: {said}.", tuple(runs))
 
 

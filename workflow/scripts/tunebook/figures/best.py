@@ -121,6 +121,6 @@ def draw_methods(ax, letter, title, methods, metric, runs):
     layout.head(ax, letter, title, measure)
     data = pd.DataFrame(found, columns=["mean", "low", "high", "replicates"])
     data.insert(0, "series", [name for name, _ in methods])
-    said = ", ".join(f"{name} {number(mean)}" for (name, _), (mean, *_) in
+    said = "; ".join(f"{name}: {number(mean)}" for (name, _), (mean, *_) in
                      zip(methods, found, strict=True))  # fmt: skip
     return Panel(data.assign(measure=measure), f"{title}. Mean {measure}: {said}.", runs)

@@ -3,10 +3,11 @@
 import numpy as np
 import pandas as pd
 
+from ..statistics import MINIMUM_REPLICATES
 from . import layout, marks, style
 from .drawn import Panel
 from .labels import NAMES, distinct
-from .marks import curve_of
+from .marks import EVERY, curve_of
 from .summary import BAND, replicates_text
 
 NOTHING = pd.DataFrame()
@@ -18,14 +19,15 @@ LOSS_UNITS = {
 
 
 def note(*panels_curves, extra=""):
-    """The foot of a figure of curves: what line, band and cross are."""
-    curves = [curve for curves in panels_curves for curve in curves]
+    """The foot of a figure of curves: what line, band and cross are; "" if none is drawn."""
+    curves = [curve for curves in panels_curves for curve in curves if len(curve.mean)]
+    if not curves:
+        return ""
     counts = [curve.replicates for curve in curves]
-    text = f"Line: mean over {replicates_text(counts)}."
-    if any(count > 1 for count in counts):
-        text = text[:-1] + f"; band: {BAND}."
+    text = f"Line: mean over {replicates_text(counts)}"
+    text += f"; band: {BAND}." if max(counts) >= MINIMUM_REPLICATES else "."
     if any(curve.diverged for curve in curves):
-        text += " ×: a replicate diverged and ends; the line goes on with the others."
+        text += " ×: a replicate diverged; the line goes on with the others, if there are any."
     return f"{text} {extra}".strip()
 
 
@@ -39,7 +41,7 @@ def absent(ax, letter, title, sweep):
 
 def valueless(ax, letter, title, curves):
     """The panel of runs without a single finite value."""
-    ended = any(curve.diverged for curve in curves)
+    ended = all(curve.replicates and curve.fate == EVERY for curve in curves)
     text = "All runs diverged in their first epoch." if ended else "No run has a finite value."
     layout.head(ax, letter, title)
     layout.say_missing(ax, text)

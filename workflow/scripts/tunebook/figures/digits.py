@@ -113,7 +113,7 @@ def misread(tables):
         "it is read as most often, and by how many replicates."
     )
     figure, (ax,) = layout.panels(1, height=1.06 * lines, left=0.05, right=0.05, foot=foot,
-                                  top=0.05, bottom=0.32)  # fmt: skip
+                                  top=0.05, bottom=0.05)  # fmt: skip
     layout.bare(ax)
     ax.set_xlim(0, IN_A_ROW)
     ax.set_ylim(lines, 0)

@@ -9,6 +9,8 @@ from . import style
 from .labels import number
 
 TOP, BOTTOM, LEFT, GAP = 0.52, 0.42, 0.46, 0.16
+# How far an axis reaches, highest over lowest value, at least -> where its ticks stand in a decade.
+LOG_TICKS = {300: [1], 40: [1, 3], 10: [1, 2, 5], 4: [1, 2, 3, 5, 7], 0: [1, 1.5, 2, 3, 4, 5, 6, 8]}
 FOOT_LINE = 0.155
 FOOT_LETTERS = 138  # in a line of the foot
 
@@ -73,7 +75,8 @@ def bare(ax):
 def say_missing(ax, text):
     """An empty panel that says plainly why it is empty."""
     bare(ax)
-    lines = textwrap.fill(text, max(int(ax.get_position().width * 120), 18))
+    letters = max(int(ax.get_position().width * 130), 18)
+    lines = textwrap.fill(text, letters, break_on_hyphens=False)
     ax.text(
         0.5, 0.5, lines, transform=ax.transAxes, ha="center", va="center",
         color=style.MUTED, size=8, style="italic", linespacing=1.5,
@@ -90,8 +93,7 @@ def epochs_axis(ax, last):
 def log_ticks(axis, low, high):
     """Plain numbers on a logarithmic axis, as many as can be read: 0.001, 0.01 or 20, 30, 50."""
     ratio = high / low
-    wanted = {300: (1,), 40: (1, 3), 10: (1, 2, 5), 4: (1, 2, 3, 5, 7), 0: range(1, 10)}
-    subs = next(subs for least, subs in wanted.items() if ratio > least)
+    subs = next(subs for least, subs in LOG_TICKS.items() if ratio > least)
     ticks = LogLocator(subs=subs).tick_values(low, high)
     ticks = [tick for tick in ticks if low <= tick <= high]
     if len(ticks) < 2:

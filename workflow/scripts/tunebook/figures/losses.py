@@ -28,7 +28,7 @@ def losses(tables):
         for curve in curves
     ]  # fmt: skip
     rows = tables.sweep("losses-houses")
-    foot = note(wrong) + " b and c: after the last epoch; small dots are replicates."
+    foot = f"{note(wrong)} b and c: after the last epoch; small dots are replicates.".strip()
     figure, axes = layout.panels(
         3, height=2.2, right=(0.95, 0.1, 0.68), left=(0.4, 0.5, 0.5), widths=(1.25, 0.8, 1.2),
         foot=foot,
@@ -65,8 +65,7 @@ def digits_test(ax, rows):
         return points.missing(ax, "b", title, "losses-digits", rows)
     measure = points.error_unit(rows, "test")
     layout.head(ax, "b", title, measure)
-    means = ", ".join(f"{row['series']} {number(row['mean'])}" for _, row in data.iterrows())
-    return Panel(data.assign(measure=measure), f"{title}. Mean {measure}: {means}.",
+    return Panel(data.assign(measure=measure), f"{title}. Mean {measure}: {points.listed(data)}.",
                  tuple(data["run"]))  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from .labels import number, plural
 from .summary import summarize
 
 MOST_CURVES = 10
+EVERY = " ×"  # what is added to the label of a run whose every replicate diverged
 LABEL_STEP = 9.5  # points between the labels of two curves
 ASIDE = 5.0  # points between a mean and its replicates
 HEADROOM = 4.0  # times its first value: how high a curve may climb before it leaves the panel
@@ -52,8 +53,8 @@ class Curve:
         if not self.diverged:
             return ""
         if len(self.diverged) >= self.replicates:
-            return " × diverged"
-        return f" × {len(self.diverged)} of {self.replicates}"
+            return EVERY
+        return f" ×{len(self.diverged)} of {self.replicates}"
 
     def frame(self):
         """The numbers drawn, one row per epoch."""
@@ -205,8 +206,8 @@ def describe_curves(curves, measure):
     parts = []
     if whole:
         ends = sorted(whole, key=lambda curve: curve.mean[-1])
-        said = [f"{curve.label} {number(curve.mean[-1])}" for curve in ends]
-        parts.append(f"Mean {measure} after {plural(epochs, 'epoch')}: " + ", ".join(said) + ".")
+        said = [f"{curve.label}: {number(curve.mean[-1])}" for curve in ends]
+        parts.append(f"Mean {measure} after {plural(epochs, 'epoch')}: " + "; ".join(said) + ".")
     for curve in curves:
         if curve.diverged:
             many = f"{len(curve.diverged)} of {plural(curve.replicates, 'replicate')}"

@@ -17,6 +17,7 @@ from .drawn import Panel, together
 from .labels import distinct, network, number, spoken
 from .marks import curve_of
 
+SPLITS = "c: solid training, dashed validation."
 RATE_SWEEPS = (
     ("rates-shallow", "Houses, shallow network"),
     ("rates-deep", "Houses, deep network"),
@@ -43,8 +44,8 @@ def figure_2(tables):
     titles = [titled(tables, sweep, title) for sweep, title in RATE_SWEEPS]
     titles.append(optimizers_title(tables))
     sweeps = [sweep for sweep, _ in RATE_SWEEPS] + ["optimizers"]
-    foot = note(*(curves for curves, _ in found), extra="c: solid training, dashed validation.")
-    figure, axes = layout.panels(2, 2, height=2.0, right=(0.82, 1.02), foot=foot)
+    foot = note(*(curves for curves, _ in found), extra=SPLITS if validation else "")
+    figure, axes = layout.panels(2, 2, height=2.0, right=(0.86, 1.14), foot=foot)
     parts = [
         curves_panel(ax, tables, sweep, letter, title, curves, "train_loss", remark=remark,
                      extra=validation if letter == "c" else ())
@@ -85,10 +86,8 @@ def with_validation(panel, validation):
 def rates(tables):
     """Final validation error over the learning rate, for the three networks."""
     rows = pd.concat([tables.sweep(sweep) for sweep, _ in RATE_SWEEPS])
-    foot = (
-        points.note(rows)
-        + " Dotted, where in sight: always predicting the mean price, or the commonest digit."
-    )
+    foot = points.note(rows)
+    foot += foot and " Dotted, where in sight: predicting the mean price, or the commonest digit."
     figure, axes = layout.panels(3, height=2.0, right=0.1, left=0.5, foot=foot)
     parts = [
         rates_panel(ax, tables, sweep, letter, fallback)
@@ -114,8 +113,11 @@ def rates_panel(ax, tables, sweep, letter, fallback):
         marks.reference(ax, constant)
     measure = points.error_unit(rows, "validation")
     layout.head(ax, letter, title, measure)
-    means = ", ".join(f"{row['series']} {number(row['mean'])}" for _, row in data.iterrows())
-    return Panel(data, f"{title}. Mean final {measure}: {means}.", tuple(data["run"]))
+    return Panel(
+        data,
+        f"{title}. Mean final {measure} by learning rate: {points.placed(data)}.",
+        tuple(data["run"]),
+    )
 
 
 def optimizers_depth(tables):

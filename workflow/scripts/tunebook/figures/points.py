@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from ..statistics import MINIMUM_REPLICATES
 from . import layout, marks, style
 from .drawn import Panel
 from .labels import number
@@ -13,11 +14,15 @@ SPREAD = 0.46  # of a category's width, between its first and its last series
 
 
 def note(rows, start="After the last epoch."):
-    """The foot of a figure of points: what dots, bars and crosses are."""
+    """The foot of a figure of points: what dots, bars and crosses are; "" if there are none."""
     sizes = rows.groupby("run").size()
+    if not len(sizes):
+        return ""
     text = f"{start} Large dot: mean over {replicates_text(sizes)}".strip()
-    if (sizes > 1).any():
-        text += f"; bar: {BAND}; small dots: replicates"
+    if sizes.max() >= MINIMUM_REPLICATES:
+        text += f"; bar: {BAND}"
+    if sizes.max() > 1:
+        text += "; small dots: replicates"
     if rows["diverged_at"].notna().any():
         text += "; ×: replicates that diverged, and are not in the mean"
     return text + "."
@@ -128,7 +133,7 @@ def said(data):
     """The means of `grouped` in words."""
     return "; ".join(
         f"{series}: "
-        + ", ".join(f"{row['category']} {number(row['mean'])}" for _, row in part.iterrows())
+        + ", ".join(f"{number(row['mean'])} at {row['category']}" for _, row in part.iterrows())
         for series, part in data.groupby("series", sort=False)
     )
 
@@ -161,6 +166,16 @@ def mean_text(values, digits=3):
         if not np.isfinite(low)
         else f"{text} ({number(low, digits)} to {number(high, digits)})"
     )
+
+
+def placed(data):
+    """The means of `one_each` in words, where the names are numbers."""
+    return ", ".join(f"{number(row['mean'])} at {row['series']}" for _, row in data.iterrows())
+
+
+def listed(data):
+    """The means of `one_each` in words."""
+    return "; ".join(f"{row['series']}: {number(row['mean'])}" for _, row in data.iterrows())
 
 
 def gap_color(dropout):

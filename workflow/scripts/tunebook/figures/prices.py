@@ -72,7 +72,7 @@ def relative(ax, rows, run):
     place = np.searchsorted(edges, rows["target"].astype(float), side="right") - 1
     rows = rows.assign(bin=np.clip(place, 0, max(len(edges) - 2, 0)))
     for _, part in rows.groupby("replicate"):
-        marks.cloud(ax, part["target"], part["error"], style.DATA, alpha=0.2)
+        marks.cloud(ax, part["target"], part["error"], style.DATA, alpha=0.28)
     table = rows.pivot_table(index="replicate", columns="bin", values="error", aggfunc="median")
     mean, low, high, count = summarize(table.to_numpy(float))
     centers = rows.groupby("bin")["target"].median().to_numpy(float)
@@ -88,7 +88,7 @@ def relative(ax, rows, run):
     ax.set_ylim(-bound, bound)
     ax.yaxis.set_major_formatter(lambda value, _: change(value, 0) if value else "0")
     ax.set_xlabel("true price", labelpad=2)
-    layout.head(ax, "b", "Relative error along the price", "predicted minus true, of true")
+    layout.head(ax, "b", "Relative error along the price", "(predicted − true) / true")
     data = pd.DataFrame({"series": "median relative error (%)", "run": run, "price": centers,
                          "mean": mean, "low": low, "high": high, "replicates": count})  # fmt: skip
     sentence = (

@@ -204,6 +204,10 @@ def shared(axes, parts, colors):
         layout.log_ticks(ax.yaxis, low, high)
 
 
+SPOKEN = {
+    "coverage_50": "50 % interval:", "coverage_90": "90 % interval:", "variance_spread": "",
+    "rank_variance_GrLivArea": "",
+}  # fmt: skip
 CALIBRATION = (
     ("coverage", "Coverage of intervals", "share of test prices inside (%)"),
     ("variance_spread", "Spread of the deviation", "95th over 5th percentile"),
@@ -215,7 +219,7 @@ def calibration(tables):
     """Coverage of the 50 % and 90 % intervals, spread and rank correlation over depth."""
     rows = tables.sweep("gaussian-depth")
     foot = points.note(rows, "Test houses, after the last epoch.")
-    foot += " a: dotted lines are the nominal 50 % and 90 %; open dots: the 50 % interval."
+    foot += foot and " a: dotted lines are the nominal 50 % and 90 %; open dots: the 50 % interval."
     figure, axes = layout.panels(
         3, height=2.3, right=(0.1, 0.1, 0.72), left=(0.4, 0.4, 0.4), widths=(1.2, 1, 1.25),
         foot=foot,
@@ -249,7 +253,9 @@ def calibration_panel(ax, rows, letter, column, title, unit):
     elif column.startswith("rank"):
         ax.axhline(0, color=style.MUTED, lw=0.9, zorder=1)
     data = pd.concat(frames)
-    said = spoken([f"{one} {points.said(part)}" for one, part in data.groupby("measure")])
+    said = spoken(
+        [f"{SPOKEN[one]} {points.said(part)}".strip() for one, part in data.groupby("measure")]
+    )
     return Panel(data, f"{title} ({unit}): {said}.", tuple(data["run"].unique()))
 
 
