@@ -10,7 +10,14 @@ rule evaluate:
         ),
         test=lambda w: prepared(w.problem, "test", range(STUDY.replicates(w.problem))),
         library=library(
-            "evaluation", "models", "losses", "problems", "shapes", "blocks", "tables"
+            "evaluate",
+            "evaluation",
+            "models",
+            "losses",
+            "problems",
+            "shapes",
+            "blocks",
+            "tables",
         ),
     output:
         metrics=f"{RESULTS}/evaluation/{{problem}}/metrics.csv",
@@ -35,7 +42,7 @@ rule gather:
             f"{RESULTS}/evaluation/{{p}}/predictions.parquet", p=STUDY.problems
         ),
         misread=expand(f"{RESULTS}/evaluation/{{p}}/misread.parquet", p=STUDY.problems),
-        library=library("tables", "blocks"),
+        library=library("gather", "tables", "blocks"),
     output:
         runs=report(
             f"{RESULTS}/runs.csv",
@@ -71,7 +78,7 @@ rule baselines:
             for p in STUDY.problems
             for path in prepared(p, "test", range(STUDY.replicates(p)))
         ],
-        library=library("baselines", "problems"),
+        library=library("baselines", "baselines", "problems"),
     output:
         report(
             f"{RESULTS}/baselines.csv",
@@ -97,7 +104,7 @@ rule claims:
         cost=rules.gather.output.cost,
         timing=rules.timing.output[0],
         provenance=[f"resources/{PROBLEM_DATASETS[p]}.json" for p in STUDY.problems],
-        library=library("statistics") + package("claims"),
+        library=library("claims", "statistics") + package("claims"),
     output:
         report(
             f"{RESULTS}/claims.csv",
@@ -126,7 +133,8 @@ rule figures:
         best=rules.choose.output[0],
         timing=rules.timing.output[0],
         baselines=rules.baselines.output[0],
-        library=library("statistics", "claims/conditions") + package("figures"),
+        library=library("figures", "statistics", "claims/conditions")
+        + package("figures"),
     output:
         svg=[
             report(

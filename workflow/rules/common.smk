@@ -2,15 +2,16 @@
 import sys
 from pathlib import Path
 
+sys.path.insert(0, str(Path(workflow.basedir, "workflow/scripts")))
 # Relative where it can be, so that recorded inputs stay the same when the project is moved.
-ROOT = Path(workflow.basedir)
+ROOT = Path() if Path(workflow.basedir).samefile(".") else Path(workflow.basedir)
 SCRIPTS = ROOT / "workflow/scripts"
-sys.path.insert(0, str(SCRIPTS))
 
 from snakemake.exceptions import WorkflowError
 
 from tunebook.errors import TunebookError
 from tunebook.figures import FIGURES
+from tunebook.locking import hold
 from tunebook.workflow import (
     DATASET_FILES,
     PROBLEM_DATASETS,
@@ -44,9 +45,21 @@ wildcard_constraints:
     last=r"\d+",
 
 
-def library(*modules):
-    """The library modules that a rule's results depend on: a change in them runs it again."""
-    return [str(SCRIPTS / f"tunebook/{module}.py") for module in modules]
+onstart:
+    # In place of Snakemake's own lock, which a killed run leaves behind.
+    try:
+        hold(".snakemake/tunebook.lock")
+    except TunebookError as error:
+        raise WorkflowError(str(error)) from None
+
+
+def library(script, *modules):
+    """The code that a rule's results depend on: its script and library modules.
+
+    They are inputs, so that a change of their content runs the rule again, and a new date does not.
+    """
+    names = [script, *(f"tunebook/{module}" for module in modules)]
+    return [str(SCRIPTS / f"{name}.py") for name in names]
 
 
 def package(name):

@@ -8,7 +8,9 @@ rule train:
             "development",
             range(int(w.first), int(w.last) + 1),
         ),
-        library=library("training", "models", "losses", "problems", "shapes", "blocks"),
+        library=library(
+            "train", "training", "models", "losses", "problems", "shapes", "blocks"
+        ),
     output:
         history=f"{RESULTS}/runs/{{run}}/replicates-{{first}}-{{last}}/history.csv",
         weights=f"{RESULTS}/runs/{{run}}/replicates-{{first}}-{{last}}/weights.safetensors",
@@ -36,7 +38,7 @@ rule choose:
             for problem in STUDY.problems
             for run in grid_candidates(STUDY, problem)[1]
         ),
-        library=library("tables", "blocks"),
+        library=library("choose", "tables", "blocks"),
     output:
         f"{RESULTS}/best.json",
     log:
@@ -53,7 +55,7 @@ rule choose:
 rule timing:
     input:
         development=[prepared(p, "development", [0])[0] for p in STUDY.problems],
-        library=library("training", "models", "losses", "problems", "shapes"),
+        library=library("timing", "training", "models", "losses", "problems", "shapes"),
     output:
         report(
             f"{RESULTS}/timing.csv",
