@@ -20,6 +20,7 @@ from matplotlib.colors import to_rgb
 
 from made_up_tables import ROOT, make_tables, write_tables
 from tunebook import figures
+from tunebook.claims.curves import roughness
 from tunebook.figures import labels, layout, marks, style
 from tunebook.figures.drawn import Drawn, to_svg
 from tunebook.figures.summary import summarize
@@ -202,6 +203,18 @@ def test_the_best_network_stands_before_the_other_methods():
         assert panel["mean"].iloc[1:].is_monotonic_increasing
 
 
+def test_the_roughness_of_curves_is_that_of_the_statements():
+    data, tables = drawn("batch-size").data, whole()
+    run = tables.sweep("batch-size")["run"].iloc[0]
+    rows = tables.history[tables.history["run"] == run]
+    expected = [
+        100 * roughness({"train_loss": part["train_loss"].to_numpy()}, EPOCHS)
+        for _, part in rows.groupby("replicate")
+    ]
+    found = data.loc[(data["panel"] == "b") & (data["run"] == run), "mean"]
+    assert found.tolist() == [pytest.approx(np.mean(expected))]
+
+
 def test_times_come_from_the_timed_runs_alone():
     data, tables = drawn("speed").data, whole()
     for _, row in data.iterrows():
@@ -337,6 +350,16 @@ def test_a_curve_that_runs_away_does_not_flatten_the_others():
     assert low < 0.1 and 1 < high < 10
 
 
+def test_an_error_of_zero_leaves_the_panel_at_its_foot():
+    curve = marks.Curve("error", "a", np.array([[8.0, 2.0, 0.5, 0.0]]), style.DATA)
+    with style.applied():
+        figure, (ax,) = layout.panels(1)
+        assert marks.draw_curves(ax, [curve])
+    low, high = ax.get_ylim()
+    assert ax.get_yscale() == "log" and 0 < low < 0.5 and high > 8
+    assert ax.lines[0].get_ydata()[-1] < low
+
+
 def test_negative_losses_are_drawn_on_a_linear_axis():
     curve = marks.Curve("Gaussian", "a", np.array([[0.5, -1.0, -2.0, -2.5]]), style.DATA)
     with style.applied():
@@ -355,6 +378,16 @@ def test_the_band_is_the_interval_of_the_mean_that_verdicts_use():
     assert mean.tolist() == [3.0, 10.0] and count.tolist() == [5, 5]
     assert (low[0], high[0]) == pytest.approx((expected.low, expected.high), rel=0.05)
     assert (low[1], high[1]) == (10.0, 10.0)
+
+
+def test_the_band_of_positive_curves_stays_positive():
+    values = np.array([[1e-4], [1e-4], [1e-4], [1e-4], [1.0]])
+    assert summarize(values)[1][0] < 0
+    mean, low, high, _ = summarize(values, in_ratio=True)
+    assert 0 < low[0] < mean[0] < high[0]
+    steady = np.array([[0.99], [1.0], [1.01], [1.02], [0.98]])
+    for plain, in_ratio in zip(summarize(steady), summarize(steady, in_ratio=True), strict=True):
+        assert in_ratio == pytest.approx(plain, rel=1e-3)
 
 
 def test_the_band_leaves_out_what_is_missing():

@@ -104,7 +104,7 @@ CATALOGUE = (
     ),
     Figure(
         "batch-size",
-        "Batch size: training curves, final error and speed",
+        "Batch size: training curve, roughness, final error and speed",
         "2.2",
         "batches:batch_size",
         ("batch-size",),

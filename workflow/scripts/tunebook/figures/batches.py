@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from ..claims.curves import roughness
 from . import layout, points
 from .curves import NOTHING, curves_panel, note, ramp_colors, sweep_curves
 from .drawn import Panel, together
@@ -21,43 +22,55 @@ def by_batch(rows):
 
 
 def batch_size(tables):
-    """Training curves, final errors and time per epoch along the batch size."""
+    """Training curve, roughness, final error and time per epoch along the batch size."""
     rows = tables.sweep("batch-size")
     curves, remark = sweep_curves(
-        tables, "batch-size", "train_loss", batch, by_batch,
-        {"batch_size"},
-    )  # fmt: skip
+        tables, "batch-size", "train_loss", batch, by_batch, {"batch_size"}
+    )
     foot = note(curves)
     foot += foot and (
-        " b: after the last epoch, small dots are replicates. "
-        "c: alone on the machine, one replicate, one thread; line: range of the repetitions."
+        " b: mean distance of an epoch's log loss from the middle of its neighbours', past the "
+        "first tenth of the epochs. b and c: small dots are replicates. d: alone on the machine, "
+        "one replicate, one thread; line: range of the repetitions."
     )
-    figure, axes = layout.panels(
-        3, height=2.1, right=(0.72, 0.1, 0.44), left=(0.5, 0.5, 0.36), widths=(1.3, 1, 0.85),
-        foot=foot,
-    )  # fmt: skip
+    figure, axes = layout.panels(2, 2, height=1.8, right=(0.76, 0.46), left=0.5, foot=foot)
+    errors = points.error_of(rows, "validation_metric")
+    unit = points.error_unit(rows, "validation")
     parts = [
         curves_panel(axes[0], tables, "batch-size", "a", "Training curve", curves, "train_loss",
                      remark=remark),
-        errors_panel(axes[1], rows),
-        times_panel(axes[2], tables, rows),
+        by_batch_panel(axes[1], rows, roughness_of(tables, rows), "b", "Roughness of the curve",
+                       "typical step off the neighbouring epochs (%)"),
+        by_batch_panel(axes[2], rows, errors, "c", "Generalisation", f"final {unit}"),
+        times_panel(axes[3], tables, rows),
     ]  # fmt: skip
-    return together(figure, "Batch size: training curves, final error and speed", parts, foot)
+    title = "Batch size: training curve, roughness, final error and speed"
+    return together(figure, title, parts, foot)
 
 
-def errors_panel(ax, rows):
-    """Validation error after the last epoch, by batch size."""
-    title = "Generalisation"
+def roughness_of(tables, rows):
+    """The roughness of each replicate's training curve in %, as the statements' rules define it."""
+    found = {}
+    for run, part in rows.groupby("run"):
+        curves = tables.curves(run, "train_loss")
+        for replicate, losses in zip(sorted(part["replicate"]), curves, strict=False):
+            share = roughness({"train_loss": losses}, int(part["epochs"].iloc[0]))
+            found[run, replicate] = 100 * share
+    pairs = zip(rows["run"], rows["replicate"], strict=True)
+    return [found.get(pair, np.nan) for pair in pairs]
+
+
+def by_batch_panel(ax, rows, values, letter, title, measure):
+    """One value a replicate, by batch size."""
     labels = distinct(rows, size, {"batch_size"})
     colors = by_batch(rows.drop_duplicates("run"))
-    data = points.one_each(ax, rows, points.error_of(rows, "validation_metric"), labels, colors)
+    data = points.one_each(ax, rows, values, labels, colors)
     if data.empty:
-        return points.missing(ax, "b", title, "batch-size", rows)
+        return points.missing(ax, letter, title, "batch-size", rows)
     ax.set_xlabel("batch size", labelpad=2)
-    measure = points.error_unit(rows, "validation")
-    layout.head(ax, "b", title, measure)
-    sentence = f"{title}. Mean final {measure} by batch size: {points.placed(data)}."
-    return Panel(data.assign(measure="validation_metric"), sentence, tuple(data["run"]))
+    layout.head(ax, letter, title, measure)
+    sentence = f"{title}. Mean {measure} by batch size: {points.placed(data)}."
+    return Panel(data.assign(measure=measure), sentence, tuple(data["run"]))
 
 
 def times_panel(ax, tables, rows):
@@ -73,7 +86,7 @@ def times_panel(ax, tables, rows):
     if not runs:
         text = "The sweep “batch-size” was not timed." if len(rows) else ""
         text = text or "The study has no sweep “batch-size”."
-        layout.head(ax, "c", title)
+        layout.head(ax, "d", title)
         layout.say_missing(ax, text)
         return Panel(NOTHING, f"{title}: {text}")
     medians = [float(np.median(times[run])) for run in runs]
@@ -86,7 +99,7 @@ def times_panel(ax, tables, rows):
                     textcoords="offset points", va="center", annotation_clip=False)  # fmt: skip
     layout.named_ticks(ax, [labels[run] for run in runs])
     ax.set_xlabel("batch size", labelpad=2)
-    layout.head(ax, "c", title, "seconds per epoch")
+    layout.head(ax, "d", title, "seconds per epoch")
     data = pd.DataFrame(
         {"series": [labels[run] for run in runs], "run": runs, "measure": "seconds_per_epoch",
          "median": medians, "low": lows, "high": highs,

@@ -34,7 +34,6 @@ def error_curves(tables, problem):
     for part, name in (("train", "training"), ("validation", "validation")):
         values = tables.curves(run, f"{part}_metric")
         if (rows["metric"] == "accuracy").any():
-            # On a logarithmic axis: no error at all is drawn as half an image of the part's size.
             values = 100 * (1 - values)
         curves.append(Curve(name, run, values, style.SPLITS[part], "solid", ends))
     return curves if run else []

@@ -85,9 +85,10 @@ def say_missing(ax, text):
 
 def epochs_axis(ax, last):
     """The horizontal axis of training curves."""
+    ax.set_xscale("log")
     ax.set_xlim(1, max(last, 2))
-    ax.xaxis.set_major_locator(MaxNLocator(5, integer=True, min_n_ticks=2))
-    ax.set_xlabel("epoch", labelpad=2)
+    log_ticks(ax.xaxis, 1, max(last, 2))
+    ax.set_xlabel("epoch (log scale)", labelpad=2)
 
 
 def log_ticks(axis, low, high):

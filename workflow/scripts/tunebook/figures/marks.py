@@ -35,7 +35,7 @@ class Curve:
     summary: tuple = field(init=False)
 
     def __post_init__(self):
-        object.__setattr__(self, "summary", summarize(self.values))
+        object.__setattr__(self, "summary", summarize(self.values, in_ratio=True))
 
     @property
     def replicates(self):
@@ -77,15 +77,18 @@ def curve_of(tables, run, column, label, color, look="solid"):
 def draw_curves(ax, curves, *, level=None):
     """Mean lines with bands and, at their ends, labels. Returns False if no curve has a value.
 
-    The vertical axis is logarithmic unless a value is not positive (a Gaussian loss may be
-    negative). level: (value, text) of a dotted line worth comparing with; left out where it is out
-    of sight.
+    The vertical axis is logarithmic unless a value is negative (a Gaussian loss may be); an error
+    of exactly 0 leaves the panel at its foot. level: (value, text) of a dotted line worth comparing
+    with; left out where it is out of sight.
     """
     shown = [curve for curve in curves if len(curve.mean)]
     if not shown:
         return False
-    log = all(np.nanmin(curve.mean) > 0 for curve in shown)
+    values = np.concatenate([curve.mean for curve in shown])
+    log = np.nanmin(values) >= 0 and np.nanmax(values) > 0
     low, high = limits(shown, log)
+    # Farther than this out of the panel nothing need be drawn: a file holds no huge numbers.
+    reach = (low / 10, high * 10) if log else (2 * low - high, 2 * high - low)
     if log:
         ax.set_yscale("log")
         layout.log_ticks(ax.yaxis, low, high)
@@ -93,9 +96,9 @@ def draw_curves(ax, curves, *, level=None):
     layout.epochs_axis(ax, max(len(curve.summary[0]) for curve in curves))
     ends = []
     for curve in curves:
-        mean = np.clip(curve.mean, None, high)
+        mean = np.clip(curve.mean, low, high)
         if len(mean):
-            draw_one(ax, curve, high)
+            draw_one(ax, curve, *reach)
         mark_divergence(ax, curve, mean, high)
         if curve.look != "accompanies":
             ends.append((mean[-1] if len(mean) else high, curve.label + curve.fate, curve.color))
@@ -106,16 +109,16 @@ def draw_curves(ax, curves, *, level=None):
     return True
 
 
-def draw_one(ax, curve, top):
-    """One mean line and its band, cut off at the top of the panel."""
+def draw_one(ax, curve, least, most):
+    """One mean line and its band, between the values `least` and `most`."""
     count = len(curve.mean)
     epochs = np.arange(1, count + 1)
     _, low, high, _ = (part[:count] for part in curve.summary)
     line = {"color": curve.color, "lw": 1.1 if curve.look == "accompanies" else 1.6}
     dash = {"ls": (0, (4, 2))} if curve.look != "solid" else {}
-    ax.plot(epochs, np.clip(curve.mean, None, 10 * top), zorder=3, **line, **dash)
+    ax.plot(epochs, np.clip(curve.mean, least, most), zorder=3, **line, **dash)
     if np.isfinite(low).any():
-        low, high = np.clip(low, None, 10 * top), np.clip(high, None, 10 * top)
+        low, high = np.clip(low, least, most), np.clip(high, least, most)
         ax.fill_between(epochs, low, high, color=curve.color, alpha=0.18, lw=0, zorder=2)
 
 
@@ -130,12 +133,12 @@ def mark_divergence(ax, curve, mean, top):
 
 def limits(curves, log):
     """Lower and upper end of the vertical axis: a curve that runs away leaves the panel."""
-    lowest = min(np.nanmin(curve.mean) for curve in curves)
-    highest = max(np.nanmax(curve.mean) for curve in curves)
+    values = np.concatenate([curve.mean for curve in curves])
+    lowest, highest = np.nanmin(values[values > 0] if log else values), np.nanmax(values)
     steady = [curve for curve in curves if len(curve.diverged) < curve.replicates] or curves
     start = max(curve.mean[np.isfinite(curve.mean)][0] for curve in steady)
     if log:
-        highest = min(highest, HEADROOM * start)
+        highest = min(highest, HEADROOM * start) if start > 0 else highest
         room = max((highest / lowest) ** 0.06, 1.02)
         return lowest / room, highest * room
     if start > lowest:

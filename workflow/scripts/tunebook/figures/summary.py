@@ -10,13 +10,15 @@ BAND = "95 % interval of the mean"
 RESAMPLES = 2000
 
 
-def summarize(values):
+def summarize(values, *, in_ratio=False):
     """Mean over replicates with its 95 % bootstrap interval, element by element.
 
     values: [replicates, ...], blank (not a number) where a replicate has none. Returns mean, low,
     high, each [...], and the number of replicates that count. The interval is that of
     `statistics.mean_interval`, of many means at once: percentiles of resampled means, stretched for
     few replicates, blank below three. Resampling starts from a fixed seed: same input, same band.
+    in_ratio: stretch the ratio to the mean, not the difference, where no value is negative; so a
+    band on a logarithmic axis stays positive, as its values do.
     """
     values = np.asarray(values, dtype=float)
     shape = values.shape[1:]
@@ -33,7 +35,13 @@ def summarize(values):
     if enough.any():
         ends = np.nanpercentile(means[:, enough], [2.5, 97.5], axis=0)
         factor = np.array([stretch(int(n)) for n in count[enough]])
-        low[enough], high[enough] = mean[enough] + factor * (ends - mean[enough])
+        middle = mean[enough]
+        stretched = middle + factor * (ends - middle)
+        if in_ratio:
+            with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+                ratio = middle * (ends / middle) ** factor
+            stretched = np.where((ends[0] >= 0) & (middle > 0), ratio, stretched)
+        low[enough], high[enough] = stretched
     parts = (mean, low, high, count)
     return tuple(part.reshape(shape) for part in parts)
 
