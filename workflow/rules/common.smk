@@ -1,15 +1,4 @@
 # The configuration becomes the study here: checked first, then expanded into runs.
-import sys
-from pathlib import Path
-
-sys.path.insert(0, str(Path(workflow.basedir, "workflow/scripts")))
-# Relative where it can be, so that recorded inputs stay the same when the project is moved.
-ROOT = Path() if Path(workflow.basedir).samefile(".") else Path(workflow.basedir)
-SCRIPTS = ROOT / "workflow/scripts"
-
-from snakemake.exceptions import WorkflowError
-
-from tunebook.errors import TunebookError
 from tunebook.figures import FIGURES
 from tunebook.locking import hold
 from tunebook.workflow import (

@@ -20,6 +20,8 @@ from .errors import TunebookError
 NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
 DEEPEST = 20
 LARGEST_FILE = 1_000_000
+# Snakemake runs the Python expressions of a file that holds it (YTE templates).
+TEMPLATE_KEY = "__use_yte__"
 
 
 class StrictLoader(yaml.SafeLoader):
@@ -75,13 +77,21 @@ def read_yaml(path):
         raise TunebookError(
             f"{path}: byte {error.start} is not UTF-8; the file must be UTF-8 text"
         ) from None
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+    except RecursionError:
+        raise TunebookError(
+            f"{path}: nested too deep to be read; allowed: at most {DEEPEST} levels"
+        ) from None
+    except (yaml.YAMLError, ValueError) as error:
         where = getattr(error, "problem_mark", None)
         place = f"{path}, line {where.line + 1}" if where else f"{path}"
         text = getattr(error, "problem", None) or str(error).splitlines()[0]
-        raise TunebookError(f"{place}: {text}") from None
+        raise TunebookError(f"{place}: {text} (allowed: plain values in YAML)") from None
     if not isinstance(value, dict):
         raise TunebookError(f"{path}: found {describe(value)}; a mapping of keys is expected")
+    if TEMPLATE_KEY in value:
+        raise TunebookError(
+            f"{path}: key '{TEMPLATE_KEY}' found; allowed: plain values, nothing that is run"
+        )
     return value
 
 
