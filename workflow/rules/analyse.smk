@@ -4,6 +4,7 @@
 rule evaluate:
     input:
         records=lambda w: records(STUDY.problem_runs(w.problem)),
+        weights=lambda w: blocks(STUDY.problem_runs(w.problem), "weights.safetensors"),
         best=rules.choose.output[0],
         development=lambda w: prepared(
             w.problem, "development", range(STUDY.replicates(w.problem))
@@ -37,6 +38,7 @@ rule evaluate:
 rule gather:
     input:
         records=records(STUDY.runs.values()),
+        history=blocks(STUDY.runs.values(), "history.csv"),
         metrics=expand(f"{RESULTS}/evaluation/{{p}}/metrics.csv", p=STUDY.problems),
         predictions=expand(
             f"{RESULTS}/evaluation/{{p}}/predictions.parquet", p=STUDY.problems

@@ -64,11 +64,14 @@ def prepared(problem, part, replicates):
     ]
 
 
+def blocks(runs, name):
+    """One file of every block of some runs."""
+    return [f"{RESULTS}/runs/{part}/{name}" for run in runs for part in run.parts]
+
+
 def records(runs):
     """The records of all blocks of some runs, each the last file that its training writes."""
-    return [
-        f"{RESULTS}/runs/{part}/training.json" for run in runs for part in run.parts
-    ]
+    return blocks(runs, "training.json")
 
 
 def templates():

@@ -7,7 +7,7 @@ from tunebook.jobs import job
 from tunebook.problems import load_arrays
 from tunebook.tables import write_csv
 
-with job(snakemake.log[0]):
+with job(snakemake.log[0], snakemake.input, snakemake.output):
     rows = []
     paths = zip(snakemake.input.development, snakemake.input.test, strict=True)
     splits = zip(snakemake.params.splits, paths, strict=True)

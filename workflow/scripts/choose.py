@@ -6,7 +6,7 @@ from tunebook.jobs import job
 from tunebook.study import METRICS
 from tunebook.tables import choose_best
 
-with job(snakemake.log[0]):
+with job(snakemake.log[0], snakemake.input, snakemake.output):
     best = {}
     for problem, candidates in snakemake.params.candidates.items():
         last = {}

@@ -9,7 +9,7 @@ from tunebook.tables import write_csv
 
 TEXT = ("widths", "channels", "batch_size")
 
-with job(snakemake.log[0]):
+with job(snakemake.log[0], snakemake.input, snakemake.output):
     provenance = zip(snakemake.params.problems, snakemake.input.provenance, strict=True)
     kinds = {problem: read_json(path)["kind"] for problem, path in provenance}
     rows = judge_claims(

@@ -9,7 +9,7 @@ from tunebook.files import written
 from tunebook.jobs import job
 from tunebook.report import render_comparison
 
-with job(snakemake.log[0]):
+with job(snakemake.log[0], snakemake.input):
     found = compare(
         Path(snakemake.output[0]).parent,
         snakemake.params.against,

@@ -12,7 +12,7 @@ from tunebook.jobs import job
 from tunebook.problems import load_arrays
 from tunebook.tables import block_columns, write_csv, write_parquet
 
-with job(snakemake.log[0]):
+with job(snakemake.log[0], snakemake.input, snakemake.output):
     training.one_thread()
     problem = snakemake.wildcards.problem
     paths = zip(snakemake.input.development, snakemake.input.test, strict=True)

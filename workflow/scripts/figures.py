@@ -13,7 +13,7 @@ NAMES = (
     "runs", "history", "sweeps", "best", "predictions", "misread", "timing", "baselines",
 )  # fmt: skip
 
-with job(snakemake.log[0]):
+with job(snakemake.log[0], snakemake.input, snakemake.output):
     tables = read(**{name: snakemake.input[name] for name in NAMES})
     for path in map(Path, snakemake.output.svg):
         save(path.stem, tables, path.parent)

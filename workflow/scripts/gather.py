@@ -5,7 +5,7 @@ import pandas as pd
 from tunebook import tables
 from tunebook.jobs import job
 
-with job(snakemake.log[0]):
+with job(snakemake.log[0], snakemake.input, snakemake.output):
     metrics = [pd.read_csv(path) for path in snakemake.input.metrics]
     tables.write_csv(tables.runs_table(snakemake.params.rows, metrics), snakemake.output.runs)
     tables.write_parquet(tables.history_table(snakemake.input.records), snakemake.output.history)

@@ -10,7 +10,7 @@ from tunebook.parsing import read_houses, read_usps
 from tunebook.problems import prepare_digits, prepare_houses
 from tunebook.provenance import check_files
 
-with job(snakemake.log[0]):
+with job(snakemake.log[0], snakemake.input, snakemake.output):
     provenance = Path(snakemake.input.provenance)
     check_files(read_json(provenance), provenance.with_suffix(""))
     raw, settings = snakemake.input.raw, snakemake.params

@@ -8,7 +8,7 @@ from tunebook.files import written
 from tunebook.jobs import job
 from tunebook.report import render_report
 
-with job(snakemake.log[0]):
+with job(snakemake.log[0], snakemake.input):
     page = render_report(
         results=Path(snakemake.output[0]).parent,
         resources=Path(snakemake.input.provenance[0]).parent,

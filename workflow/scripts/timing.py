@@ -7,7 +7,7 @@ from tunebook.jobs import job
 from tunebook.problems import load_arrays
 from tunebook.tables import write_csv
 
-with job(snakemake.log[0]):
+with job(snakemake.log[0], snakemake.input, snakemake.output):
     training.one_thread()
     paths = zip(snakemake.params.problems, snakemake.input.development, strict=True)
     arrays = {problem: load_arrays(path) for problem, path in paths}

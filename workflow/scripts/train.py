@@ -9,7 +9,7 @@ from tunebook.blocks import save_block  # noqa: E402
 from tunebook.jobs import job  # noqa: E402
 from tunebook.problems import load_arrays  # noqa: E402
 
-with job(snakemake.log[0]):
+with job(snakemake.log[0], snakemake.input, [snakemake.output.record]):
     training.one_thread()
     configuration, seeds = snakemake.params.configuration, snakemake.params.seeds
     first, last = int(snakemake.wildcards.first), int(snakemake.wildcards.last)

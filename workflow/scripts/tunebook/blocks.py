@@ -79,4 +79,3 @@ def read_history(record_path):
                 key: int(value) if key in ("replicate", "epoch") else float(value)
                 for key, value in row.items()
             }
-

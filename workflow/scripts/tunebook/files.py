@@ -1,6 +1,7 @@
 """Writing so that nothing half-written is trusted, and reading so that nothing altered is."""
 
 import errno
+import glob
 import hashlib
 import json
 import os
@@ -9,31 +10,35 @@ from pathlib import Path
 
 from .errors import TunebookError
 
+UNWRITABLE = {
+    errno.ENOSPC: "the disk is full; free some space and run again",
+    errno.EDQUOT: "the disk quota is used up; free some space and run again",
+    errno.EROFS: "the folder is read-only; make it writable and run again",
+    errno.EACCES: "the folder may not be written; make it writable and run again",
+}
+
 
 @contextmanager
 def written(path):
     """A temporary path beside `path`; it takes the final name only when the block ends well.
 
-    Raises TunebookError when the disk is full or the folder cannot be written.
+    What a killed job left of an earlier attempt is removed. Raises TunebookError when the disk is
+    full or the folder cannot be written.
     """
     path = Path(path)
     beside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        for left in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
+            left.unlink(missing_ok=True)
         yield beside
         with open(beside, "rb") as file:
             os.fsync(file.fileno())
         os.replace(beside, path)
     except OSError as error:
-        reasons = {
-            errno.ENOSPC: "the disk is full; free some space and run again",
-            errno.EDQUOT: "the disk quota is used up; free some space and run again",
-            errno.EROFS: "the folder is read-only; make it writable and run again",
-            errno.EACCES: "the folder may not be written; make it writable and run again",
-        }
-        if error.errno not in reasons:
+        if error.errno not in UNWRITABLE:
             raise
-        raise TunebookError(f"{path}: could not be written: {reasons[error.errno]}") from error
+        raise TunebookError(f"{path}: could not be written: {UNWRITABLE[error.errno]}") from error
     finally:
         beside.unlink(missing_ok=True)
 
@@ -42,6 +47,35 @@ def sha256(path):
     """SHA-256 (hexadecimal) of a file's bytes."""
     with open(path, "rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def fingerprint_path(path):
+    """Where the SHA-256 of a finished file is kept: beside it, hidden."""
+    return Path(path).with_name(f".{Path(path).name}.sha256")
+
+
+def vouch(paths):
+    """Keep the SHA-256 of each finished file, for `check` to hold it against."""
+    for path in paths:
+        with written(fingerprint_path(path)) as beside:
+            beside.write_text(sha256(path) + "\n", encoding="ascii")
+
+
+def check(paths):
+    """Raise TunebookError for the first file that is no longer what `vouch` saw.
+
+    Files that were never vouched for pass.
+    """
+    for path in paths:
+        beside = fingerprint_path(path)
+        if not beside.exists():
+            continue
+        expected, found = beside.read_text(encoding="ascii", errors="replace").strip(), sha256(path)
+        if found != expected:
+            raise TunebookError(
+                f"{path}: altered or cut short since it was made: SHA-256 {found} found, "
+                f"{expected} expected; put it back, or delete it and run again"
+            )
 
 
 def write_json(path, value):
