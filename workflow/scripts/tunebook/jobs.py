@@ -27,6 +27,7 @@ def job(log, inputs=(), outputs=()):
     leaves its message alone; any other failure leaves its traceback too, since it is ours to mend.
     """
     os.makedirs(os.path.dirname(log), exist_ok=True)
+    before = sys.stdout, sys.stderr
     console = sys.stderr
     file = open(log, "w", encoding="utf-8", buffering=1)  # noqa: SIM115, closed below
     sys.stdout = sys.stderr = file
@@ -41,7 +42,7 @@ def job(log, inputs=(), outputs=()):
             traceback.print_exc(file=file)
         fail(file, console, log, explain(error))
     finally:
-        sys.stdout, sys.stderr = sys.__stdout__, sys.__stderr__
+        sys.stdout, sys.stderr = before
         with suppress(OSError):
             file.close()
 
