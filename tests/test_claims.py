@@ -28,11 +28,11 @@ from tunebook.study import OPTIMIZERS
 FIVE = [0.98, 0.99, 1.0, 1.01, 1.02]
 
 
-def judge(rule, *runs, source=None, seed=1, **more):
+def judge(rule, *runs, source=None, **more):
     """(verdict, parts) of one rule on some runs; source: {name: value}."""
     study, seen = evidence(*runs, **more)
     numbers = {name: sources.read({"value": value}) for name, value in (source or {}).items()}
-    return rules.judge(rule, study, seen, numbers, seed)
+    return rules.judge(rule, study, seen, numbers)
 
 
 def of(sweep, **where):
@@ -57,7 +57,7 @@ def test_a_value_is_inside_the_interval_inside_the_spread_or_outside(claimed, ve
 
 def test_a_value_on_the_bound_of_the_interval_or_the_spread_is_inside():
     values = np.array(FIVE)
-    interval = mean_interval(values, 1)
+    interval = mean_interval(values)
     assert value_verdict(values, interval, interval.high, 0) == REPRODUCED
     assert value_verdict(values, interval, np.nextafter(interval.high, 2), 0) != REPRODUCED
     assert value_verdict(values, interval, np.nextafter(1.02, 2), 0) == NOT
@@ -643,11 +643,24 @@ def test_judging_twice_gives_the_same_rows():
     random = np.random.default_rng(0)
     made = tables(*two(list(random.normal(size=10))))
     first = judged(made, order())
+    np.random.seed(1)
     assert judged(made, order()) == first
-    other = claims(order()) | {}
-    other["statements"][0]["id"] = "another"
-    [row] = judge_claims(other, *made, {"houses": "real"})
-    assert row["measured"] == first["measured"] and row["low"] != first["low"]
+
+
+def test_one_quantity_has_one_interval_in_every_statement():
+    made = tables(*two(list(np.random.default_rng(0).normal(size=10))))
+    both = claims(order())["statements"] * 2
+    one, other = judge_claims({"statements": both}, *made, {"houses": "real"})
+    assert (one["low"], one["high"]) == (other["low"], other["high"])
+
+
+def test_an_interval_of_a_mean_stays_where_a_mean_can_be():
+    measure = {"measure": {"metric": "test_metric", "of": of("a")}}
+    perfect = run("a", "a", problem="digits", test_metric=[1.0, 1.0, 1.0, 1.0, 0.2])
+    made = tables(perfect, run("b", "b", problem="digits", test_metric=[0.5] * 5))
+    [row] = judge_claims(claims(order("higher"), evidence=[measure]), *made, {"digits": "real"})
+    part = json.loads(row["parts"])[1]
+    assert part["high"] == 1.0 and part["low"] >= 0
 
 
 def test_statements_without_runs_can_be_left_untested():

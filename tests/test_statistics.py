@@ -140,8 +140,3 @@ def test_infinite_values_are_the_last_in_rank():
 
 def test_what_is_constant_has_no_trend():
     assert statistics.rank_correlation([1, 2, 3], [5, 5, 5]) == 0.0
-
-
-def test_seeds_come_from_the_text_alone():
-    assert statistics.seed_from("lr-deep") == 2_655_798_861
-    assert statistics.seed_from("lr-deep") != statistics.seed_from("lr-conv")

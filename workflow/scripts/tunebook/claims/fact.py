@@ -52,7 +52,7 @@ def runs(resolved):
     return [resolved[0]]
 
 
-def judge(spec, resolved, evidence, seed):
+def judge(spec, resolved, evidence):
     """The Part of this rule."""
     row, stated = resolved
     holds, text, number = CHECKS[spec["check"]](spec, row, stated)

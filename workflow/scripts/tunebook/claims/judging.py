@@ -3,7 +3,6 @@
 import json
 import math
 
-from ..statistics import seed_from
 from . import rules, sources
 from .evidence import Evidence
 from .parts import NOT, PARTLY, REPRODUCED, UNDECIDED, UNTESTABLE, show
@@ -21,7 +20,7 @@ def judge_claims(claims, runs, history, timing, cost, data, missing="error"):
 
     runs, history, timing, cost: the tables of the results folder, as data frames. data: {problem:
     "real" or "sample"}. missing: "error", or "not testable" for statements whose runs are not in
-    the tables. Random numbers are seeded by the statement's id alone, so that a verdict changes
+    the tables. Nothing random takes part but bootstraps with a fixed seed, so a verdict changes
     only when the statement or the runs do.
     """
     stand_ins = {problem for problem, kind in data.items() if kind == "sample"}
@@ -42,11 +41,9 @@ def judge_statement(statement, study, evidence, missing):
         if missing == "error":
             raise
         return untested(row, str(error), evidence.stand_ins)
-    seed = seed_from(statement["id"])
-    verdict, parts = rules.judge(statement["rule"], study, evidence, source, seed)
+    verdict, parts = rules.judge(statement["rule"], study, evidence, source)
     shown = [
-        rules.judge_shown(rule, study, evidence, source, seed)
-        for rule in statement.get("evidence", [])
+        rules.judge_shown(rule, study, evidence, source) for rule in statement.get("evidence", [])
     ]
     problems = {run["problem"] for run in used} or set(study_problems(study))
     row["verdict"] = verdict

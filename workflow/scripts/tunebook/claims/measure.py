@@ -10,7 +10,7 @@ import math
 
 from . import metrics
 from .parts import Part, measured
-from .selection import differing, shown
+from .selection import comparable, differing, shown
 from .value import summary
 
 
@@ -25,20 +25,42 @@ def runs(resolved):
     return resolved[0]
 
 
-def judge_each(spec, resolved, evidence, seed):
-    """One Part a run, without a verdict."""
+def judge_each(spec, resolved, evidence):
+    """One Part a run, without a verdict, in the order of the values by which the runs differ."""
     rows, keys = resolved
-    for row in rows:
+    for row in sorted(rows, key=lambda row: [rank(row, key) for key in keys]):
         values = list(evidence.values(spec["metric"], row).values())
         finite = [value for value in values if math.isfinite(value)]
         unit = metrics.unit_of(spec["metric"], row["problem"])
-        interval = summary(finite, spec["metric"], unit, seed)
+        interval = summary(finite, spec["metric"], row)
         part = Part(
             rule="measure", verdict="", metric=spec["metric"], runs=[row["run"]], counts=False,
-            description=", ".join(f"{key} {shown(row.get(key))}" for key in keys),
+            description=", ".join(named(row, keys)),
             diverged=evidence.diverged([row["run"]]),
             **measured(interval, unit),
         )  # fmt: skip
         if len(finite) < len(values):
             part.text += f"; no value in {len(values) - len(finite)} of {len(values)} replicates"
         yield part
+
+
+def rank(row, key):
+    """Where a run stands among others by one hyper-parameter; lists by length, then size."""
+    value = comparable(row.get(key))
+    if key in ("widths", "channels"):
+        sizes = [int(part) for part in str(row.get(key) or "").split("-") if part]
+        return (len(sizes), *sizes)
+    if value is None:
+        return (0, 0.0, "")
+    return (1, value, "") if isinstance(value, float) else (2, 0.0, value)
+
+
+def named(row, keys):
+    """What tells a run from the others: `5 x 200` for five widths of 200."""
+    for key in keys:
+        text = shown(row.get(key))
+        sizes = text.split("-")
+        if key == "widths" and len(sizes) > 1 and len(set(sizes)) == 1:
+            text = f"{len(sizes)} x {sizes[0]}"
+        if text != "none":
+            yield f"{key.replace('_', ' ')} {text}"

@@ -80,6 +80,18 @@ def better_of(name, problem):
     return {"digits": "higher", "houses": "lower"}[problem] if better == "by problem" else better
 
 
+def bounds(name, row):
+    """What a mean of the metric can be on a run, as `least` and `most` of `mean_interval`."""
+    unit = unit_of(name, row["problem"])
+    if unit == "accuracy":
+        return {"least": 0.0, "most": 1.0}
+    if unit == "rank correlation":
+        return {"least": -1.0, "most": 1.0}
+    # A gap can go either way, and so can the Gaussian loss.
+    free = name in ("gap", "relative_gap") or (unit == "loss" and row["loss"] == "gaussian")
+    return {} if free else {"least": 0.0}
+
+
 def known(name):
     """The metric of that name; TunebookError if there is none."""
     if name not in METRICS:

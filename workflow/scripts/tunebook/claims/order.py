@@ -70,7 +70,7 @@ def runs(resolved):
     return [*resolved[0], *resolved[1]]
 
 
-def judge(spec, resolved, evidence, seed):
+def judge(spec, resolved, evidence):
     """The Part of this rule."""
     claimed, other, least = resolved
     metric, problem = spec["metric"], claimed[0]["problem"]
@@ -80,7 +80,7 @@ def judge(spec, resolved, evidence, seed):
     a, b = (np.array([side[key] for key in sides[0] if key in sides[1]]) for side in sides)
     sign = -1 if "lower" in spec else 1
     verdict, interval, counted = order_verdict(
-        a, b, sign, least, seed, metrics.METRICS[metric].source == metrics.TIMING
+        a, b, sign, least, metrics.METRICS[metric].source == metrics.TIMING
     )
     spread = spec["than"].get("reduce") == "spread"
     unit = "times" if spread else metrics.unit_of(metric, problem)
@@ -106,7 +106,7 @@ def side_values(evidence, metric, rows, reduce):
     return {key: REDUCTIONS[reduce]([run[key] for run in values]) for key in common}
 
 
-def order_verdict(a, b, sign, least, seed, timed=False):
+def order_verdict(a, b, sign, least, timed=False):
     """The verdict on "a is ahead of b by more than `least`", from paired values [n] each.
 
     sign: 1 where higher is ahead, -1 where lower is. timed: whether the values are repeated
@@ -119,7 +119,7 @@ def order_verdict(a, b, sign, least, seed, timed=False):
         ties = int((np.isnan(ahead) | (ahead == least)).sum())
         interval = share_interval(int((ahead > least).sum()) + ties / 2, len(ahead))
         return direction_verdict(interval, 0.5), interval, True
-    interval = median_range(a - b) if timed else mean_interval(a - b, seed)
+    interval = median_range(a - b) if timed else mean_interval(a - b)
     advantage = interval if sign > 0 else mirrored(interval)
     verdict = direction_verdict(advantage, least)
     if least > 0 and verdict != REPRODUCED and advantage.above(0):

@@ -56,7 +56,7 @@ def runs(resolved):
     return resolved[0]
 
 
-def judge(spec, resolved, evidence, seed):
+def judge(spec, resolved, evidence):
     """The Part of this rule."""
     rows, claimed = resolved
     metric = spec["metric"]
@@ -66,7 +66,7 @@ def judge(spec, resolved, evidence, seed):
     ratios = np.array([divide(top[key], bottom[key]) for key in common])
     if np.isfinite(ratios).all():
         timed = metrics.METRICS[metric].source == metrics.TIMING
-        interval = median_range(ratios) if timed else geometric_mean(ratios, seed)
+        interval = median_range(ratios) if timed else geometric_mean(ratios)
         verdict = ratio_verdict(interval, claimed.number, spec["factor"])
         found = measured(interval, "times")
     else:
@@ -90,9 +90,9 @@ def divide(top, bottom):
     return top / bottom if math.isfinite(top) and math.isfinite(bottom) and bottom > 0 else math.nan
 
 
-def geometric_mean(ratios, seed):
+def geometric_mean(ratios):
     """The geometric mean of positive ratios [n] with its interval."""
-    interval = mean_interval(np.log(ratios), seed)
+    interval = mean_interval(np.log(ratios))
     return Interval(*np.exp(interval[:3]).tolist(), interval.n)
 
 

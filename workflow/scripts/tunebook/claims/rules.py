@@ -44,32 +44,32 @@ def resolve(kind, spec, study, source):
     return resolved, module.runs(resolved)
 
 
-def judge(rule, study, evidence, source, seed, prefix=""):
+def judge(rule, study, evidence, source, prefix=""):
     """(verdict, [Part, ...]) of a rule."""
     kind = kind_of(rule)
     about = ": ".join(filter(None, [prefix, rule.get("about", "")]))
     if kind in COMBINATIONS:
-        results = [judge(part, study, evidence, source, seed, about) for part in rule[kind]]
+        results = [judge(part, study, evidence, source, about) for part in rule[kind]]
         verdict = COMBINATIONS[kind]([verdict for verdict, _ in results])
         return verdict, [part for _, parts in results for part in parts]
     if kind == "untestable":
         part = Part(rule=kind, verdict=UNTESTABLE, reason=rule[kind], text=rule[kind])
     else:
         resolved, _ = resolve(kind, rule[kind], study, source)
-        part = KINDS[kind].judge(rule[kind], resolved, evidence, seed)
+        part = KINDS[kind].judge(rule[kind], resolved, evidence)
     part.description = about
     return part.verdict, [part]
 
 
-def judge_shown(rule, study, evidence, source, seed):
+def judge_shown(rule, study, evidence, source):
     """The Parts of a piece of evidence that is shown beside a statement and never counts."""
     if kind_of(rule) == "measure":
         resolved, _ = resolve("measure", rule["measure"], study, source)
-        parts = list(measure.judge_each(rule["measure"], resolved, evidence, seed))
+        parts = list(measure.judge_each(rule["measure"], resolved, evidence))
         for part in parts:
             part.description = ": ".join(filter(None, [rule.get("about", ""), part.description]))
         return parts
-    _, parts = judge(rule, study, evidence, source, seed)
+    _, parts = judge(rule, study, evidence, source)
     for part in parts:
         part.counts = False
     return parts

@@ -162,6 +162,12 @@ def no_match(members, where):
 def differing(rows):
     """Names of the hyper-parameters by which some runs differ."""
     names = [key for key in KEYS if len({comparable(row.get(key)) for row in rows}) > 1]
-    # Depth and width only repeat what the lists of widths and channels say.
-    told = [key for key in names if key not in ("depth", "width", "convolutions")]
+    # Depth and width only repeat what the lists of widths and channels say, and a value that all
+    # runs of one kind share (beta1 among runs of Adam) what their kind says.
+    told = [
+        key
+        for key in names
+        if key not in ("depth", "width", "convolutions")
+        and len({comparable(row.get(key)) for row in rows} - {None}) > 1
+    ]
     return told or names

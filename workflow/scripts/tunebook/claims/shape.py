@@ -56,7 +56,7 @@ def runs(resolved):
     return [resolved[0]]
 
 
-def judge(spec, resolved, evidence, seed):
+def judge(spec, resolved, evidence):
     """The Part of this rule."""
     row, around = resolved
     found = list(replicates_with(spec, row["run"], around, evidence).values())

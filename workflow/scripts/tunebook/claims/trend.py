@@ -56,7 +56,7 @@ def runs(resolved):
     return [row for _, row in resolved]
 
 
-def judge(spec, resolved, evidence, seed):
+def judge(spec, resolved, evidence):
     """The Part of this rule."""
     metric = spec.get("correlation") or spec["metric"]
     values = [evidence.values(metric, row) for _, row in resolved]
@@ -67,7 +67,7 @@ def judge(spec, resolved, evidence, seed):
         common = [key for key in values[0] if all(key in other for other in values)]
         correlations = [rank_correlation(places, [run[key] for run in values]) for key in common]
     correlations = np.array(correlations)
-    interval = mean_interval(correlations, seed, least=-1, most=1)
+    interval = mean_interval(correlations, least=-1, most=1)
     names = [row["run"] for row in runs(resolved)]
     return Part(
         rule="trend", metric=metric, claimed=spec["direction"], runs=names,

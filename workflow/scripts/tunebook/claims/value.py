@@ -50,13 +50,13 @@ def runs(resolved):
     return [resolved[0]] if resolved[0] else []
 
 
-def judge(spec, resolved, evidence, seed):
+def judge(spec, resolved, evidence):
     """The Part of this rule."""
     row, claimed = resolved
     metric = spec["metric"]
     values = np.array(list(evidence.values(metric, row).values()))
     unit = metrics.unit_of(metric, row["problem"] if row else "")
-    interval = summary(values, metric, unit, seed)
+    interval = summary(values, metric, row)
     part = Part(
         rule="value", verdict=UNDECIDED, metric=metric, claimed=claimed.text,
         runs=[row["run"]] if row else [], **measured(interval, unit),
@@ -75,12 +75,8 @@ def judge(spec, resolved, evidence, seed):
     return part
 
 
-# The largest mean that values of a unit can have.
-MOST = {"accuracy": 1.0, "rank correlation": 1.0}
-
-
-def summary(values, metric, unit, seed):
-    """The values of a metric as an Interval, of the kind that fits where they come from."""
+def summary(values, metric, row):
+    """The values of a metric on a run as an Interval of the kind that fits their source."""
     source = metrics.METRICS[metric].source
     if source == metrics.STUDY:
         return Interval(values[0], values[0], values[0], 1)
@@ -88,7 +84,7 @@ def summary(values, metric, unit, seed):
         return median_range(values)
     if not np.isfinite(values).all():
         return Interval(float(np.mean(values)), math.nan, math.nan, len(values))
-    return mean_interval(values, seed, most=MOST.get(unit, math.inf))
+    return mean_interval(values, **metrics.bounds(metric, row))
 
 
 def value_verdict(values, interval, claimed, rounding):
