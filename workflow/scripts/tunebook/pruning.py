@@ -11,14 +11,14 @@ def orphans(folder, parts):
     """Block folders below the folder of runs that the study has no use for, in order of names.
 
     parts: what the study names, `<run>/replicates-<first>-<last>`. Only folders that look like a
-    block are ever listed.
+    block are ever listed, and none that a link leads to: what it holds may be someone else's.
     """
     folder, wanted = Path(folder), set(parts)
     blocks = (path for path in folder.glob("*/replicates-*") if BLOCK.fullmatch(path.name))
     return sorted(
         path
         for path in blocks
-        if path.is_dir() and not path.is_symlink()
+        if path.is_dir() and not path.is_symlink() and not path.parent.is_symlink()
         and path.relative_to(folder).as_posix() not in wanted
     )  # fmt: skip
 
