@@ -203,10 +203,11 @@
   }
 
   // ------------------------------------------------------------------ drawing
+  // An empty chart that says why.
   function empty(place, message) {
-    if (place.classList.contains("js-plotly-plot")) library.purge(place);
-    place.replaceChildren();
-    place.dataset.message = message;
+    const none = { visible: false, fixedrange: true };
+    const words = { text: message.replace(/(.{20,40}) /g, "$1<br>"), showarrow: false, xref: "paper", yref: "paper", x: .5, y: .5, font: { color: style("--muted") } };
+    draw(place, [], layout({ height: 220, xaxis: none, yaxis: none, annotations: [words] }));
   }
 
   function draw(place, traces, shape, table) {

@@ -183,7 +183,6 @@ Tunebook.problems = {};
   Tunebook.runEvidence = (table, name) => {
     const run = table.runs.get(name);
     const metric = table.data.metric;
-    const words = Object.fromEntries(table.data.axes.map((axis) => [axis.key, axis.label]));
     const chosen = element("p");
     const button = element("button", table.chosen.has(name) ? "Take out of the charts" : "Draw its curves", { type: "button", class: "tool" });
     button.addEventListener("click", () => {
@@ -198,7 +197,7 @@ Tunebook.problems = {};
     id.append(element("code", run.id));
     Tunebook.openPanel(run.label, [
       id, chosen,
-      pairs("settings", Object.entries(run.values).map(([key, value]) => [words[key] ?? key.replaceAll("_", " "), written(value)])),
+      pairs("settings", Object.entries(run.values).map(([key, value]) => [data.labels[key], written(value)])),
       pairs("settings", [
         ["Training", interval(run, "train_metric", metric)], ["Validation", interval(run, "validation_metric", metric)],
         ["Test", interval(run, "test_metric", metric)], ["Replicates", String(run.n)], ["Diverged", String(run.diverged)],

@@ -63,11 +63,12 @@ def claims():
         )  # fmt: skip
     traps = [
         {
-            "id": "padding", "title": "Without padding it cannot be",
-            "text": "Three convolutions without padding run out of pixels.",
+            "title": "Without padding it cannot be",
+            "found": "Three convolutions without padding run out of pixels.",
+            "tested": "Padding is used throughout.",
             "statements": ["cnn-architecture"],
         }
-    ]  # fmt: skip
+    ]
     return {"statements": statements, "traps": traps}
 
 

@@ -133,7 +133,10 @@ def run_data(explored, config, best):
         first = dict.fromkeys(run.name for run in shown if run) or [part["runs"][0].name]
         data[problem] = part["data"] | {"first": list(first)[:DRAWN_FIRST]}
     questions = {name: sweep["question"] for name, sweep in config["sweeps"].items()}
-    return data | {"questions": questions}
+    return data | {
+        "questions": questions,
+        "labels": HYPER_PARAMETERS | {"parameters": "Parameters"},
+    }
 
 
 def verdict_of(statements, name):

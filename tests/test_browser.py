@@ -1,0 +1,413 @@
+"""The report in a real browser: quiet, offline, usable by everyone, and printable."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+
+import pytest
+
+from made_up_results import FACTS, TEMPLATES, all_figures, claims, configuration, write_results
+from tunebook.comparison import compare
+from tunebook.report import render_comparison, render_report
+
+pytestmark = pytest.mark.browser
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+CHROMIUM = os.environ.get("TUNEBOOK_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+# The browser itself must ask nothing of the network either, or it would hide what the page asks.
+ARGUMENTS = [
+    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-quic",
+    "--disable-component-update", "--disable-sync", "--no-first-run",
+]  # fmt: skip
+WIDTHS = [360, 768, 1200, 1600]
+
+
+@pytest.fixture(scope="module")
+def browser():
+    if not CHROMIUM:
+        pytest.skip(f"no Chromium: none of {', '.join(NAMES)} found, TUNEBOOK_CHROMIUM not set")
+    playwright = pytest.importorskip("playwright.sync_api")
+    with playwright.sync_playwright() as running:
+        opened = running.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory):
+    """The report of a made-up study with every figure, as a file."""
+    folder = tmp_path_factory.mktemp("report")
+    results, resources = write_results(folder, figures=all_figures())
+    page = folder / "report.html"
+    text = render_report(results, resources, claims(), configuration(), FACTS, TEMPLATES)
+    page.write_text(text, encoding="utf-8")
+    return page
+
+
+@pytest.fixture(scope="module")
+def slim(tmp_path_factory):
+    """A report on stand-in data with few figures: axe looks at each of its elements."""
+    folder = tmp_path_factory.mktemp("slim")
+    figures = ("best-models", "conditions")
+    results, resources = write_results(folder, figures=figures, kind="sample")
+    page = folder / "report.html"
+    text = render_report(results, resources, claims(), configuration(), FACTS, TEMPLATES)
+    page.write_text(text, encoding="utf-8")
+    return page
+
+
+class Watched:
+    """A page opened from disk; what it asks for and complains about is written down."""
+
+    def __init__(self, browser, path, **settings):
+        self.requests, self.complaints = [], []
+        self.context = browser.new_context(accept_downloads=True, **settings)
+        self.page = self.context.new_page()
+        self.page.on("request", lambda request: self.requests.append(request.url))
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("console", self.heard)
+        self.page.goto(path.as_uri())
+        self.page.evaluate("document.documentElement.style.scrollBehavior = 'auto'")
+
+    def heard(self, message):
+        if message.type in ("error", "warning"):
+            self.complaints.append(message.text)
+
+    def with_charts(self):
+        self.page.locator("#explorer").scroll_into_view_if_needed()
+        self.page.evaluate("document.getElementById('explorer').scrollIntoView()")
+        self.page.wait_for_selector("html[data-charts=ready]", state="attached", timeout=60_000)
+        return self.page
+
+
+@pytest.fixture
+def watch(browser, report):
+    """Opens the report; in the end nothing may have been asked for and nothing gone wrong."""
+    opened = []
+
+    def open_one(path=report, **settings):
+        opened.append(Watched(browser, path, **settings))
+        return opened[-1]
+
+    yield open_one
+    for each in opened:
+        outside = [url for url in each.requests if not url.startswith(("file:", "data:", "blob:"))]
+        assert outside == [] and each.complaints == []
+        assert len({url.split("#")[0] for url in each.requests if url.startswith("file:")}) == 1
+        each.context.close()
+
+
+def traces(page, chart, problem="digits"):
+    """How many lines a chart of the explorer holds; None while it is not drawn."""
+    return page.evaluate(
+        "([p, c]) => document.querySelector(`[data-problem=${p}] [data-chart=${c}]`)"
+        ".data?.filter((trace) => trace.hovertemplate).length ?? null",
+        [problem, chart],
+    )
+
+
+def column(page, problem, header):
+    """The texts of a column of the run table, of the rows that are shown, from top to bottom."""
+    return page.evaluate(
+        """([problem, header]) => {
+          const table = document.querySelector(`#runs-table-${problem}`);
+          const cells = [...table.tHead.rows[0].cells];
+          const place = cells.findIndex((cell) => cell.textContent.trim() === header);
+          const rows = [...table.tBodies[0].rows].filter((row) => !row.hidden);
+          return rows.map((row) => row.cells[place].dataset.value);
+        }""",
+        [problem, header],
+    )
+
+
+def test_nothing_leaves_and_nothing_complains(watch):
+    page = watch().with_charts()
+    for problem in ("houses", "digits"):
+        page.locator(f"input[name=problem][value={problem}]").check()
+        assert traces(page, "curves", problem) > 0
+
+
+def test_the_first_paint_comes_within_a_second(watch):
+    page = watch().page
+    paint = "performance.getEntriesByName('first-contentful-paint')"
+    page.wait_for_function(f"() => {paint}.length > 0")
+    entry = f"{paint}[0].startTime"
+    assert page.evaluate(entry) < 1000
+
+
+def test_charts_are_unpacked_only_when_the_explorer_comes_near(watch):
+    watched = watch()
+    watched.page.wait_for_timeout(300)
+    assert watched.page.evaluate("typeof Plotly") == "undefined"
+    assert watched.with_charts().evaluate("typeof Plotly") == "object"
+
+
+def test_the_table_sorts_both_ways(watch):
+    page = watch().page
+    button = page.locator("#runs-table-digits th button", has_text="Test")
+    button.click()
+    values = [float(value) for value in column(page, "digits", "Test")]
+    assert values == sorted(values) and len(set(values)) > 1
+    button.click()
+    assert [float(value) for value in column(page, "digits", "Test")] == values[::-1]
+    header = page.locator("#runs-table-digits th[aria-sort]")
+    assert header.inner_text() == "Test" and header.get_attribute("aria-sort") == "descending"
+
+
+def test_the_table_filters_searches_and_resets(watch):
+    page = watch().page
+    page.locator("input[name=problem][value=houses]").check()
+    section = page.locator(".problem[data-problem=houses]")
+    every = len(column(page, "houses", "Network"))
+    section.locator(".filters summary").click()
+    section.locator("fieldset[data-key=optimizer] input[value=sgd]").check()
+    shown = column(page, "houses", "Optimizer")
+    assert set(shown) == {"sgd"} and 0 < len(shown) < every
+    section.locator("fieldset[data-key=learning_rate] input[value='0.01']").check()
+    assert len(column(page, "houses", "Optimizer")) < len(shown)
+    section.locator("button[type=reset]").click()
+    page.wait_for_selector("#runs-table-houses tr[hidden]", state="detached")
+    section.locator("input[name=search]").fill("gaussian raw")
+    assert set(column(page, "houses", "Loss")) == {"gaussian"}
+    assert section.locator("[data-status]").inner_text().startswith(
+        f"{len(column(page, 'houses', 'Loss'))} of {every} runs shown"
+    )  # fmt: skip
+    section.locator("input[name=search]").fill("no such run")
+    assert column(page, "houses", "Loss") == []
+
+
+def test_choosing_runs_draws_their_curves(watch):
+    page = watch().with_charts()
+    section = page.locator(".problem[data-problem=digits]")
+    section.locator("[data-clear]").click()
+    assert traces(page, "curves") == 0
+    boxes = section.locator("tbody input[type=checkbox]")
+    boxes.nth(1).check()
+    assert traces(page, "curves") == 2  # training and validation
+    boxes.nth(3).check()
+    assert traces(page, "curves") == 4
+    assert section.locator("[data-chips] button").count() == 2
+    section.locator("[data-curve=validation]").uncheck()
+    assert traces(page, "curves") == 2
+    section.locator("[data-chips] button").first.click()
+    assert not boxes.nth(1).is_checked() and boxes.nth(3).is_checked()
+
+
+def test_the_scatter_is_linked_to_the_table(watch):
+    page = watch().with_charts()
+    section = page.locator(".problem[data-problem=digits]")
+    section.locator("[data-clear]").click()
+    section.locator("[data-chart=scatter]").scroll_into_view_if_needed()
+    section.locator("[data-chart=scatter] .points path").first.click(force=True)
+    page.wait_for_selector("#runs-table-digits tr.chosen")
+    section.locator("input[name=search]").fill("dense")
+    drawn = page.evaluate(
+        "document.querySelector('[data-problem=digits] [data-chart=scatter]').data"
+        ".reduce((sum, trace) => sum + trace.x.length, 0)"
+    )
+    assert drawn == len(column(page, "digits", "Network"))
+
+
+def test_the_pareto_front_holds_what_nothing_beats(watch):
+    page = watch().with_charts()
+    data = page.evaluate(
+        "document.querySelector('[data-problem=digits] [data-chart=pareto]').data"
+        ".map((trace) => ({name: trace.name, x: [...trace.x], y: [...trace.y]}))"
+    )
+    found = {trace["name"]: list(zip(trace["x"], trace["y"], strict=True)) for trace in data[1:]}
+    points = [point for members in found.values() for point in members]
+    assert found["Pareto front"]
+    for time, error in points:
+        beaten = any(x <= time and y <= error and (x, y) != (time, error) for x, y in points)
+        assert beaten == ((time, error) in found["dominated"])
+
+
+def test_a_number_a_verdict_and_a_figure_show_their_evidence(watch):
+    page = watch().page
+    panel = page.locator("#panel")
+    page.locator("#claim-mlp-error .badge").click()
+    assert panel.is_visible() and "a part of mlp-error" in panel.inner_text()
+    assert "workflow/scripts/claims.py" in panel.inner_text()
+    page.keyboard.press("Escape")
+    assert not panel.is_visible()
+    page.locator("#table-results-houses ~ tbody .num").first.click()
+    assert "Replicate" in panel.inner_text() and "results/runs.csv" in panel.inner_text()
+    page.locator("#panel-close").click()
+    page.locator("#figure-figure-1 summary").click()
+    assert "results/figures/figure-1.csv" in page.locator("#evidence-figure-figure-1").inner_text()
+
+
+def test_a_run_shows_its_configuration_and_replicates(watch):
+    page = watch().page
+    page.locator("#runs-table-digits tbody a").first.click()
+    text = page.locator("#panel").inner_text()
+    assert "Learning rate" in text and "Replicate" in text and "results/runs/" in text
+
+
+def test_verdict_links_lead_to_their_places(watch):
+    page = watch().page
+    for link in page.locator(".marks a").all():
+        link.click()
+        place = page.locator(link.get_attribute("href"))
+        box = place.bounding_box()
+        assert 0 <= box["y"] < page.viewport_size["height"]
+
+
+def test_the_contents_follow_the_reader(watch):
+    page = watch(viewport={"width": 1400, "height": 900}).page
+    for name in ("regression", "optimization", "provenance"):
+        page.evaluate("(name) => document.getElementById(name).scrollIntoView()", name)
+        page.wait_for_function(
+            "(name) => document.querySelector('.contents [aria-current]')?.hash === '#' + name",
+            arg=name,
+        )
+
+
+def test_everything_is_reached_by_keyboard(watch):
+    page = watch().page
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    page.keyboard.press("Enter")
+    assert page.evaluate("location.hash") == "#main"
+    badge = page.locator("#claim-cnn-accuracy .badge")
+    badge.focus()
+    assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.getElementById('panel').contains(document.activeElement)")
+    page.keyboard.press("Escape")
+    assert page.evaluate("document.activeElement.className").startswith("badge")
+    box = page.locator("#runs-table-digits tbody input").nth(2)
+    box.focus()
+    page.keyboard.press("Space")
+    assert box.is_checked()
+    page.locator("#runs-table-digits th button").first.focus()
+    page.keyboard.press("Enter")
+    assert page.locator("#runs-table-digits th[aria-sort=ascending]").count() == 1
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", WIDTHS)
+def test_nothing_overflows(watch, width, scheme):
+    watched = watch(viewport={"width": width, "height": 800}, color_scheme=scheme)
+    page = watched.with_charts()
+    page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    beyond = page.evaluate(
+        """(width) => [...document.querySelectorAll('main *')].filter((element) => {
+          const box = element.getBoundingClientRect();
+          const scrolls = element.closest('.scroll, .canvas, pre, svg');
+          return box.width && box.right > width + 1 && !scrolls;
+        }).map((element) => element.outerHTML.slice(0, 120))""",
+        width,
+    )
+    assert beyond == []
+
+
+def luminance(colour):
+    parts = [int(part) / 255 for part in re.findall(r"\d+", colour)[:3]]
+    linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+    return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+
+def test_the_dark_scheme_is_dark_in_page_and_figures(watch):
+    page = watch(color_scheme="light").page
+    ground = "getComputedStyle(document.body).backgroundColor"
+    text = "getComputedStyle(document.querySelector('.canvas svg [style*=\"--ink\"]')).fill"
+    assert luminance(page.evaluate(ground)) > 0.9 and luminance(page.evaluate(text)) < 0.1
+    page.locator("#scheme").click()
+    assert luminance(page.evaluate(ground)) < 0.05 and luminance(page.evaluate(text)) > 0.6
+    page.reload()
+    assert luminance(page.evaluate(ground)) < 0.05
+    page.context.pages[0].evaluate("localStorage.clear()")
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(360, "light"), (1400, "dark")])
+def test_axe_finds_no_violation(watch, slim, width, scheme):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    watched = watch(slim, viewport={"width": width, "height": 900}, color_scheme=scheme,
+                    reduced_motion="reduce")  # fmt: skip
+    page = watched.with_charts()
+    rules = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+    found = [axe.run(page, options=rules)]
+    page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
+    found.append(axe.run(page, options=rules))
+    page.locator("#claim-cnn-accuracy .badge").click()
+    found.append(axe.run(page, options=rules))
+    for each in found:
+        places = [
+            (violation["id"], node["html"][:150], node.get("failureSummary"))
+            for violation in each.response["violations"]
+            for node in violation["nodes"]
+        ]
+        assert places == []
+
+
+def test_motion_is_left_out_where_it_is_not_wanted(watch):
+    page = watch(reduced_motion="reduce").page
+    page.evaluate("document.documentElement.style.scrollBehavior = ''")
+    assert page.evaluate("getComputedStyle(document.documentElement).scrollBehavior") == "auto"
+    page.locator("#claim-cnn-accuracy .badge").click()
+    animation = "getComputedStyle(document.getElementById('panel')).animationName"
+    assert page.evaluate(animation) == "none"
+
+
+def test_figures_give_their_numbers_as_csv(watch, report):
+    page = watch().page
+    small = page.locator("a.download:not([data-packed])")
+    large = page.locator("a.download[data-packed]")
+    assert small.count() + large.count() == page.locator("figure.figure").count()
+    for link in (small.first, small.last, large.first, large.last):
+        with page.expect_download() as waiting:
+            link.click()
+        text = waiting.value.path().read_bytes()
+        name = waiting.value.suggested_filename
+        assert text == (report.parent / "results/figures" / name).read_bytes()
+
+
+def test_the_shown_rows_can_be_taken_away(watch):
+    page = watch().page
+    with page.expect_download() as waiting:
+        page.locator(".problem[data-problem=digits] [data-download]").click()
+    lines = waiting.value.path().read_text("utf-8").splitlines()
+    assert len(lines) == 1 + len(column(page, "digits", "Network"))
+    assert '"test_metric_low"' in lines[0]
+
+
+def test_without_javascript_the_article_its_figures_and_a_table_stand(watch):
+    page = watch(java_script_enabled=False).page
+    assert page.locator("#claim-mlp-error .why").is_visible()
+    assert page.locator("#figure-figure-1 .canvas svg").is_visible()
+    for problem in ("digits", "houses"):
+        assert page.locator(f"#runs-table-{problem} tbody tr").first.is_visible()
+    assert page.locator(".js-only").first.is_hidden()
+    page.locator("#claim-mlp-error summary").click()
+    assert page.locator("#evidence-claim-mlp-error table").is_visible()
+
+
+def test_the_print_has_the_article_and_no_controls(watch, tmp_path):
+    watched = watch()
+    path = tmp_path / "report.pdf"
+    watched.page.emulate_media(media="print")
+    for hidden in (".top", ".contents", ".explorer .charts", "#scheme"):
+        assert watched.page.locator(hidden).first.is_hidden()
+    watched.page.pdf(path=path, prefer_css_page_size=True, print_background=True)
+    sheets = len(re.findall(rb"/Type\s*/Page\b", path.read_bytes()))
+    figures = watched.page.locator("figure.figure").count()
+    assert figures / 3 < sheets < 2 * figures + 12
+    if shutil.which("pdftotext"):
+        text = subprocess.run(["pdftotext", path, "-"], capture_output=True, text=True).stdout
+        assert "Provenance" in text and "Our words for mlp-error." in text
+        assert "Filter by hyper-parameter" not in text
+
+
+def test_the_comparison_opens_quietly(watch, report, tmp_path):
+    other, _ = write_results(tmp_path, sweeps=("rates-deep", "best-digits"), epochs=20)
+    page = tmp_path / "comparison.html"
+    found = compare(report.parent / "results", other, claims())
+    page.write_text(render_comparison(found, FACTS, TEMPLATES), encoding="utf-8")
+    for width in WIDTHS:
+        opened = watch(page, viewport={"width": width, "height": 800}).page
+        assert opened.evaluate("document.documentElement.scrollWidth") <= width
+    assert json.loads(opened.evaluate("JSON.stringify(Object.keys(Tunebook.problems ?? {}))")) == []
