@@ -17,11 +17,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.colors import to_rgb
+from snakemake.iocontainers import InputFiles, Log, OutputFiles
 
 from made_up_tables import ROOT, make_tables, write_tables
 from tunebook import figures
 from tunebook.claims.curves import roughness
-from tunebook.figures import labels, layout, marks, style
+from tunebook.figures import labels, layout, marks, points, style
 from tunebook.figures.drawn import Drawn, to_svg
 from tunebook.figures.summary import summarize
 from tunebook.figures.tables import Tables, read
@@ -360,6 +361,33 @@ def test_an_error_of_zero_leaves_the_panel_at_its_foot():
     assert ax.lines[0].get_ydata()[-1] < low
 
 
+def test_an_interval_that_reaches_below_zero_is_drawn_whole():
+    rows = whole().sweep("batch-size")
+    wide = np.where(rows["replicate"] == 0, 1.0, 0.12)
+    with style.applied():
+        figure, (ax,) = layout.panels(1)
+        names = {run: run for run in rows["run"]}
+        data = points.one_each(ax, rows, wide, names, dict.fromkeys(names, style.DATA))
+    assert ax.get_yscale() == "linear"
+    assert ax.get_ylim()[0] < data["low"].min() < 0 < data["high"].max() < ax.get_ylim()[1]
+
+
+def test_values_far_apart_stand_on_a_logarithmic_axis():
+    rows = whole().sweep("batch-size")
+    far = np.where(rows["replicate"] == 0, 1.0, 1e-3)
+    with style.applied():
+        figure, (ax,) = layout.panels(1)
+        points.fit_axis(ax, far, ends=[-0.4, 0.9])
+    assert ax.get_yscale() == "log" and ax.get_ylim()[0] < 1e-3
+
+
+def test_coverage_stands_on_a_linear_axis():
+    tables = whole()
+    low = tables.runs.assign(coverage_50=0.05, coverage_90=0.9)
+    axes = figures.draw("calibration", replace(tables, runs=low)).figure.axes
+    assert axes[0].get_yscale() == "linear" and axes[0].get_ylim() == (0, 104)
+
+
 def test_negative_losses_are_drawn_on_a_linear_axis():
     curve = marks.Curve("Gaussian", "a", np.array([[0.5, -1.0, -2.0, -2.5]]), style.DATA)
     with style.applied():
@@ -522,10 +550,12 @@ def test_the_script_writes_what_the_tables_on_disk_say(tmp_path, monkeypatch):
     paths = write_tables(made, tmp_path / "results")
     names = ("figure-1", "figure-3", "misread", "choices")
     wanted = [str(tmp_path / "figures" / f"{name}.svg") for name in names]
+    outputs = OutputFiles(toclone=wanted)
+    outputs._set_name("svg", 0, end=len(wanted))
     snakemake = SimpleNamespace(
-        input={name: str(path) for name, path in paths.items()},
-        output=SimpleNamespace(svg=wanted),
-        log=[str(tmp_path / "log" / "figures.log")],
+        input=InputFiles(fromdict={name: str(path) for name, path in paths.items()}),
+        output=outputs,
+        log=Log(toclone=[str(tmp_path / "log" / "figures.log")]),
     )
     runpy.run_path(str(ROOT / "workflow/scripts/figures.py"), init_globals={"snakemake": snakemake})
     for name in names:

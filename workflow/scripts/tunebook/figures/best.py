@@ -10,7 +10,11 @@ from .labels import number
 from .marks import Curve
 
 PROBLEMS = ("digits", "houses")
-NAMES = {"handout": "hand-out stand-in", "best network": "best network"}
+NAMES = {
+    "handout": "hand-out stand-in",
+    "rbf-svm": "RBF SVM",
+    "nearest-neighbours": "k nearest neighbours",
+}
 
 
 def best_models(tables):
@@ -109,7 +113,7 @@ def draw_methods(ax, letter, title, methods, metric, runs):
     layout.named_ticks(ax, [name for name, _ in methods], axis="y")
     ax.grid(True, axis="x")
     ax.grid(False, axis="y")
-    highest = max(np.nanmax(values) for values in columns)
+    highest = max(points.finite([*np.concatenate(columns), *points.ends_of(columns)]))
     ax.set_xlim(0, highest * 1.04)
     ax.xaxis.set_major_formatter(lambda value, _: number(value))
     ax.locator_params(axis="x", nbins=4)

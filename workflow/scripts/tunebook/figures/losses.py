@@ -1,5 +1,7 @@
 """Cross-entropy against MSE on digits, MSE against the Gaussian loss on houses."""
 
+import pandas as pd
+
 from . import layout, marks, points, style
 from .curves import note, sweep_curves
 from .drawn import Panel, together
@@ -28,7 +30,8 @@ def losses(tables):
         for curve in curves
     ]  # fmt: skip
     rows = tables.sweep("losses-houses")
-    foot = f"{note(wrong)} b and c: after the last epoch; small dots are replicates.".strip()
+    both = pd.concat([tables.sweep("losses-digits"), rows])
+    foot = f"{note(wrong)} {points.note(both, 'b and c: after the last epoch.')}".strip()
     figure, axes = layout.panels(
         3, height=2.2, right=(0.95, 0.1, 0.68), left=(0.4, 0.5, 0.5), widths=(1.25, 0.8, 1.2),
         foot=foot,
@@ -51,7 +54,7 @@ def digits_curves(ax, tables, curves, remark):
     layout.head(ax, "a", title, measure)
     frames = [curve.frame() for curve in curves]
     sentence = f"{title}. {marks.describe_curves(curves, measure)} {remark}"
-    data = points.pd.concat(frames).assign(measure=measure)
+    data = pd.concat(frames).assign(measure=measure)
     return Panel(data, sentence, tuple(curve.run for curve in curves))
 
 

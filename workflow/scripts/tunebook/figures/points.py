@@ -48,19 +48,35 @@ def missing(ax, letter, title, sweep, rows):
     return Panel(NOTHING, f"{title}: {text}", tuple(rows["run"].unique()))
 
 
-def fit_axis(ax, values, *, zero=False):
-    """A logarithmic axis where values are positive and spread, else a linear one."""
-    values = np.asarray(values, float)
-    values = values[np.isfinite(values)]
-    if not zero and values.min() > 0 and values.max() / values.min() > 3:
-        low, high = values.min() / 1.25, values.max() * 1.25
+def finite(numbers):
+    """The finite ones, as an array."""
+    numbers = np.asarray(numbers, float)
+    return numbers[np.isfinite(numbers)]
+
+
+def ends_of(columns):
+    """The ends of the intervals of some replicate axes."""
+    return [float(end) for values in columns for end in summarize(values)[1:3]]
+
+
+def fit_axis(ax, values, *, ends=(), zero=False):
+    """A logarithmic axis where values are positive and spread, else a linear one that holds all.
+
+    ends: of intervals. One that reaches to zero or below asks for a linear axis, unless the values
+    span more than a factor of ten: then its bar leaves the panel at the foot.
+    """
+    values, ends = (finite(numbers) for numbers in (values, ends))
+    everything = np.concatenate([values, ends])
+    positive = everything[everything > 0]
+    spread = values.max() / values.min() if values.min() > 0 else 0
+    if not zero and spread > (3 if len(positive) == len(everything) else 10):
+        low, high = positive.min() / 1.25, positive.max() * 1.25
         ax.set_yscale("log")
         ax.set_ylim(low, high)
         layout.log_ticks(ax.yaxis, low, high)
         return
-    low, high = (
-        (min(values.min(), 0), max(values.max(), 0)) if zero else (values.min(), values.max())
-    )
+    low, high = everything.min(), everything.max()
+    low, high = (min(low, 0), max(high, 0)) if zero else (low, high)
     room = 0.1 * (high - low or abs(high) or 1)
     ax.set_ylim(low - room * (low < 0 or not zero), high + room)
     ax.yaxis.set_major_formatter(lambda value, _: number(value))
@@ -82,7 +98,8 @@ def grouped(ax, rows, values, *, across, group, across_text, group_text, colors,
     categories, series = sorted(rows[across].unique()), sorted(rows[group].unique())
     shifts = np.linspace(-SPREAD / 2, SPREAD / 2, len(series)) if len(series) > 1 else [0.0]
     room = crowding(ax, len(categories), len(series))
-    fit_axis(ax, rows["measured"], zero=zero)
+    of_runs = [part.to_numpy() for _, part in rows.groupby("run")["measured"]]
+    fit_axis(ax, rows["measured"], ends=ends_of(of_runs), zero=zero)
     frames, ends = [], []
     for shift, value in zip(shifts, series, strict=True):
         part = rows[rows[group] == value]
@@ -146,7 +163,7 @@ def one_each(ax, rows, values, labels, colors):
         return NOTHING
     runs = list(labels)
     columns = [rows.loc[rows["run"] == run, "measured"].to_numpy() for run in runs]
-    fit_axis(ax, rows["measured"])
+    fit_axis(ax, rows["measured"], ends=ends_of(columns))
     places = range(len(runs))
     found = marks.points(ax, places, columns, [colors[run] for run in runs])
     for run, place in zip(runs, places, strict=True):

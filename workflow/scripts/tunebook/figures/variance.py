@@ -63,7 +63,7 @@ def binned(rows, column):
     place = np.clip(np.searchsorted(edges, rows["GrLivArea"], side="right") - 1, 0, len(edges) - 2)
     rows = rows.assign(bin=place)
     table = rows.pivot_table(index="replicate", columns="bin", values=column, aggfunc="mean")
-    mean, low, high, count = summarize(table.to_numpy(float))
+    mean, low, high, count = summarize(table.to_numpy(float), in_ratio=True)
     return pd.DataFrame(
         {
             "area": rows.groupby("bin")["GrLivArea"].median().to_numpy(float),
@@ -120,6 +120,7 @@ def against_area(ax, rows, column, run, color, name=""):
     ax.set_xlim(rows["GrLivArea"].min() * 0.95, rows["GrLivArea"].max() * 1.02)
     ax.set_xlabel(AREA, labelpad=2)
     ax.xaxis.set_major_formatter(lambda value, _: number(value))
+    ax.locator_params(axis="x", nbins=8 if ax.get_position().width > 0.5 else 5)
     low, high = np.quantile(known[column], [0.01, 1])
     low, high = low / 1.3, high * 1.3
     ax.set_ylim(low, high)
@@ -147,7 +148,7 @@ def deviations(ax, rows):
     other.minorticks_off()
     other.spines["right"].set_visible(False)
     other.tick_params(length=0, labelcolor=style.MUTED)
-    ax.annotate("standard deviation", (1, 1), (72 * 0.62, 8), xycoords="axes fraction",
+    ax.annotate("standard deviation", (1, 1), (72 * 0.62, 10), xycoords="axes fraction",
                 textcoords="offset points", ha="right", size=7.5, color=style.MUTED)  # fmt: skip
 
 
@@ -240,7 +241,7 @@ def calibration_panel(ax, rows, letter, column, title, unit):
         data = points.grouped(
             ax, rows, factor * rows[one].astype(float), across="depth", group="learning_rate",
             across_text=lambda depth: f"{depth:.0f}", group_text=rate_text, colors=style.rate_color,
-            labelled=letter == "c", hollow=one == "coverage_50",
+            labelled=letter == "c", zero=column == "coverage", hollow=one == "coverage_50",
         )  # fmt: skip
         if len(data):
             frames.append(data.assign(measure=one))
