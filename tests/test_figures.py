@@ -494,7 +494,6 @@ def lab(color, blindness):
 
 FAMILIES = {
     "rates": [style.rate_color(10.0**power) for power in (-4, -3, -2)],
-    "kinds": list(style.KINDS.values()),
     "losses": list(style.LOSSES.values()),
     "optimizers": list(style.OPTIMIZERS.values()),
     "outcomes": list(style.OUTCOMES.values()),

@@ -134,7 +134,7 @@ CATALOGUE = (
         "calibration",
         "Calibration of Gaussian networks over depth",
         "2.2",
-        "variance:calibration",
+        "calibration:calibration",
         ("gaussian-depth",),
     ),
     Figure(

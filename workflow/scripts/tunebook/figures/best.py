@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from . import layout, marks, points, style
+from . import dots, layout, marks, points, style
 from .curves import NOTHING, note
 from .drawn import Panel, together
 from .labels import number
@@ -109,7 +109,7 @@ def draw_methods(ax, letter, title, methods, metric, runs):
     """Means with intervals along a horizontal axis, one row a method."""
     colors = [style.OTHER if name == "best network" else style.WITHOUT for name, _ in methods]
     columns = [values for _, values in methods]
-    found = marks.points(ax, range(len(methods)), columns, colors, vertical=False)
+    found = dots.points(ax, range(len(methods)), columns, colors, vertical=False)
     layout.named_ticks(ax, [name for name, _ in methods], axis="y")
     ax.grid(True, axis="x")
     ax.grid(False, axis="y")

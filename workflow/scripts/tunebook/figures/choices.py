@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from . import layout, marks, points, style
+from . import dots, layout, points, style
 from .curves import NOTHING
 from .drawn import Panel, together
 from .labels import change as change_text
@@ -66,7 +66,7 @@ def draw(ax, found):
     """One row a comparison."""
     columns = [change for _, change, _ in found]
     colors = [style.DATA] * len(found)
-    summaries = marks.points(ax, range(len(found)), columns, colors, vertical=False)
+    summaries = dots.points(ax, range(len(found)), columns, colors, vertical=False)
     layout.named_ticks(ax, [label for label, _, _ in found], axis="y")
     ax.grid(True, axis="x")
     ax.grid(False, axis="y")

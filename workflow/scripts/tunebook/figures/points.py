@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from ..statistics import MINIMUM_REPLICATES
-from . import layout, marks, style
+from . import dots, layout, marks, style
 from .drawn import Panel
 from .labels import number
 from .summary import BAND, replicates_text, summarize
@@ -107,7 +107,7 @@ def grouped(ax, rows, values, *, across, group, across_text, group_text, colors,
         places = [categories.index(x) + shift for x in runs[across]]
         columns = [part.loc[part["run"] == run, "measured"].to_numpy() for run in runs["run"]]
         color = colors(value)
-        found = marks.points(ax, places, columns, [color] * len(places), hollow=hollow, **room)
+        found = dots.points(ax, places, columns, [color] * len(places), hollow=hollow, **room)
         means = [mean for mean, *_ in found]
         if runs[across].is_unique:
             ax.plot(places, means, color=color, lw=1, alpha=0.55, zorder=3)
@@ -131,7 +131,7 @@ def crowding(ax, categories, series):
     """Size of the dots, and how far their replicates stand aside, for series side by side."""
     across = 72 * ax.get_position().width * ax.figure.get_figwidth()
     step = across / categories * SPREAD / max(series - 1, 1)
-    return {"size": 5.0 if step > 9 else 4.0, "aside": min(marks.ASIDE, step / 2)}
+    return {"size": 5.0 if step > 9 else 4.0, "aside": min(dots.ASIDE, step / 2)}
 
 
 def diverged(ax, rows, runs, places, color):
@@ -165,7 +165,7 @@ def one_each(ax, rows, values, labels, colors):
     columns = [rows.loc[rows["run"] == run, "measured"].to_numpy() for run in runs]
     fit_axis(ax, rows["measured"], ends=ends_of(columns))
     places = range(len(runs))
-    found = marks.points(ax, places, columns, [colors[run] for run in runs])
+    found = dots.points(ax, places, columns, [colors[run] for run in runs])
     for run, place in zip(runs, places, strict=True):
         diverged(ax, rows, [run], [place], colors[run])
     layout.named_ticks(ax, [labels[run] for run in runs])

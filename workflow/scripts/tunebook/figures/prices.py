@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from . import layout, marks, points, style
+from . import dots, layout, points, style
 from .curves import NOTHING
 from .drawn import Panel, together
 from .labels import change, number
@@ -45,7 +45,7 @@ def scatter(ax, rows, run, rmse):
     """Predicted against true price, both axes logarithmic."""
     positive = rows[(rows["target"] > 0) & (rows["prediction"] > 0)]
     for _, part in positive.groupby("replicate"):
-        marks.cloud(ax, part["target"], part["prediction"], style.DATA, alpha=0.28)
+        dots.cloud(ax, part["target"], part["prediction"], style.DATA, alpha=0.28)
     both = np.concatenate([positive["target"], positive["prediction"]]).astype(float)
     low, high = np.quantile(both, [0.001, 1]) * [0.92, 1.08]
     for axis in (ax.xaxis, ax.yaxis):
@@ -72,7 +72,7 @@ def relative(ax, rows, run):
     place = np.searchsorted(edges, rows["target"].astype(float), side="right") - 1
     rows = rows.assign(bin=np.clip(place, 0, max(len(edges) - 2, 0)))
     for _, part in rows.groupby("replicate"):
-        marks.cloud(ax, part["target"], part["error"], style.DATA, alpha=0.28)
+        dots.cloud(ax, part["target"], part["error"], style.DATA, alpha=0.28)
     table = rows.pivot_table(index="replicate", columns="bin", values="error", aggfunc="median")
     mean, low, high, count = summarize(table.to_numpy(float))
     centers = rows.groupby("bin")["target"].median().to_numpy(float)

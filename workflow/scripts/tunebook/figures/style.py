@@ -24,7 +24,6 @@ FULL_WIDTH = 7.5  # inches: 720 px at 96 to the inch, the width of the report's 
 # log10(learning rate) -> colour: cold is slow, warm is fast.
 RATES = {-5: "#12928a", -4: "#1f7fd6", -3: "#9e486c", -2: "#e2601f", -1: "#a5830f"}
 
-KINDS = {"dense": "#d9662b", "convolutional": "#1f7fc4"}
 LOSSES = {"mse": "#1f7fc4", "gaussian": "#d9662b", "cross-entropy": "#17926a"}
 OPTIMIZERS = {
     "sgd": "#a04f41",
@@ -34,11 +33,10 @@ OPTIMIZERS = {
     "rmsprop": "#399e9b",
 }
 OUTCOMES = {"learned": "#1f7fc4", "failed": "#757c86", "diverged": "#d9662b"}
-SPLITS = {"train": "#399e9b", "validation": "#8e65ee", "test": "#b94454"}
+SPLITS = {"train": "#399e9b", "validation": "#8e65ee"}
 WITHOUT, WITH = "#7d858f", "#b5790a"
 DATA = "#1f7fc4"  # what there is only one of
 OTHER = "#d9662b"  # what stands beside it
-REFERENCE = MUTED
 
 # Ordered quantities, from little to much.
 RAMPS = {
