@@ -140,7 +140,9 @@ def write_results(
     folder, sweeps=SMALL, problems=("digits", "houses"), replicates=None, epochs=30,
     hostile=False, kind="real", leave_out=(), figures=(), frames=None,
 ):  # fmt: skip
-    """Write `folder`/results and `folder`/resources of a made-up study; returns both paths.
+    """Write `folder`/results and `folder`/resources of a made-up study.
+
+    Returns the results folder and the paths of the provenance files.
 
     frames: {name: frame} to use instead of the made-up ones. leave_out: tables that are not
     written. figures: names of the figures to draw.
@@ -160,7 +162,7 @@ def write_results(
     drawn_from = Tables(**{k: made[k] for k in Tables.__dataclass_fields__})
     for name in figures:
         save(name, drawn_from, results / "figures")
-    return results, resources
+    return results, sorted(resources.glob("*.json"))
 
 
 def all_figures():

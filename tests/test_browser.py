@@ -39,9 +39,9 @@ def browser():
 def report(tmp_path_factory):
     """The report of a made-up study with every figure, as a file."""
     folder = tmp_path_factory.mktemp("report")
-    results, resources = write_results(folder, figures=all_figures())
+    results, provenance = write_results(folder, figures=all_figures())
     page = folder / "report.html"
-    text = render_report(results, resources, claims(), configuration(), FACTS, TEMPLATES)
+    text = render_report(results, provenance, claims(), configuration(), FACTS, TEMPLATES)
     page.write_text(text, encoding="utf-8")
     return page
 
@@ -51,9 +51,9 @@ def slim(tmp_path_factory):
     """A report on stand-in data with few figures: axe looks at each of its elements."""
     folder = tmp_path_factory.mktemp("slim")
     figures = ("best-models", "conditions")
-    results, resources = write_results(folder, figures=figures, kind="sample")
+    results, provenance = write_results(folder, figures=figures, kind="sample")
     page = folder / "report.html"
-    text = render_report(results, resources, claims(), configuration(), FACTS, TEMPLATES)
+    text = render_report(results, provenance, claims(), configuration(), FACTS, TEMPLATES)
     page.write_text(text, encoding="utf-8")
     return page
 

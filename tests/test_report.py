@@ -67,10 +67,10 @@ class Page(HTMLParser):
 
 
 def render(paths, config=None, statements=None, facts=None):
-    results, resources = paths
+    results, provenance = paths
     return render_report(
         results,
-        resources,
+        provenance,
         claims() if statements is None else statements,
         config or configuration(),
         facts or FACTS,
@@ -370,7 +370,7 @@ def test_a_missing_table_leaves_a_whole_page(tmp_path, missing):
 
 def test_a_study_without_claims_file_or_provenance_leaves_a_whole_page(tmp_path):
     results, _ = write_results(tmp_path)
-    text = render((results, tmp_path / "nowhere"), statements={})
+    text = render((results, []), statements={})
     check_whole(text)
     assert "kept no record of where its data came from" in text
 
@@ -413,16 +413,16 @@ def test_runs_without_any_finite_metric(tmp_path):
 
 def test_markup_and_long_names_stay_text(tmp_path):
     paths = write_results(tmp_path, figures=("figure-1",))
-    results, resources = paths
+    results, provenance = paths
     config = configuration(title=f"{HOSTILE} {'Averylongname' * 30}")
     config["sweeps"]["rates-deep"]["question"] = HOSTILE
     about = json.loads((results / "figures/figure-1.json").read_text("utf-8"))
     about |= {"title": HOSTILE, "alt": HOSTILE}
     (results / "figures/figure-1.json").write_text(json.dumps(about))
-    raw = json.loads((resources / "usps.json").read_text("utf-8"))
+    raw = json.loads(provenance[1].read_text("utf-8"))
     raw["files"][0]["address"] = "javascript:alert(3)"
     raw["citation"] = HOSTILE
-    (resources / "usps.json").write_text(json.dumps(raw))
+    provenance[1].write_text(json.dumps(raw))
     for name in ("claims", "baselines"):
         table = pd.read_csv(results / f"{name}.csv")
         table[{"claims": "why", "baselines": "baseline"}[name]] = HOSTILE
@@ -442,10 +442,10 @@ def test_markup_and_long_names_stay_text(tmp_path):
 
 
 def test_a_damaged_table_is_named(tmp_path):
-    results, resources = write_results(tmp_path)
+    results, provenance = write_results(tmp_path)
     (results / "history.parquet").write_bytes(b"not a table")
     with pytest.raises(TunebookError, match=r"history\.parquet"):
-        render((results, resources))
+        render((results, provenance))
 
 
 def test_a_folder_without_runs_is_named(tmp_path):
@@ -454,8 +454,8 @@ def test_a_folder_without_runs_is_named(tmp_path):
 
 
 def test_five_hundred_runs_fit_in_ten_megabytes(tmp_path):
-    results, resources = write_results(tmp_path, epochs=100)
-    tables = read_results(results, resources)
+    results, provenance = write_results(tmp_path, epochs=100)
+    tables = read_results(results)
     count = tables.runs["run"].nunique()
     copies = range(500 // count + 1)
     for name in ("runs", "history"):
@@ -466,7 +466,7 @@ def test_five_hundred_runs_fit_in_ten_megabytes(tmp_path):
             pd.concat(several).to_csv(results / "runs.csv", index=False)
         else:
             pd.concat(several).to_parquet(results / "history.parquet", index=False)
-    text = render((results, resources))
+    text = render((results, provenance))
     check_whole(text)
     assert len(gather(read_results(results).runs)) >= 500
     assert len(text.encode()) < 10e6

@@ -11,7 +11,7 @@ from tunebook.report import render_report
 with job(snakemake.log[0], snakemake.input):
     page = render_report(
         results=Path(snakemake.output[0]).parent,
-        resources=Path(snakemake.input.provenance[0]).parent,
+        provenance=snakemake.input.provenance,
         claims=load_claims(snakemake.input.claims),
         config=snakemake.params.configuration,
         facts=facts("."),

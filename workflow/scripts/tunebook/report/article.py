@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ..claims import sources
+from ..claims.conditions import OUTCOMES, condition_grid
 from ..shapes import IMAGE_SIZE, feature_sizes
 from . import numbers
 from .intervals import mean_intervals
@@ -227,6 +228,23 @@ def is_plain(file, about):
     """Whether a file's public source is served without encryption, as far as provenance tells."""
     told = f"{file.get('address', '')} {about.get('note', '')}"
     return file.get("address", "").startswith("http://") or "without https" in told
+
+
+def conditions(results):
+    """How the conditions of trap 4 ended: one dictionary for each optimizer and learning rate.
+
+    {optimizer, learning_rate, total, learned, failed, diverged, mixed}, counting configurations by
+    what became of most of their replicates (see `claims.conditions`). Empty without that sweep.
+    """
+    if results.history.empty or not results.members("conditions"):
+        return []
+    rows = results.runs[results.runs["run"].isin(results.members("conditions"))]
+    grid = condition_grid(rows, results.history)
+    return [
+        {"optimizer": optimizer, "learning_rate": float(rate), "total": len(members)}
+        | {end: int((members["outcome"] == end).sum()) for end in (*OUTCOMES, "mixed")}
+        for (optimizer, rate), members in grid.groupby(["optimizer", "learning_rate"])
+    ]
 
 
 @dataclass

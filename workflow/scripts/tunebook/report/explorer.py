@@ -7,7 +7,7 @@ import json
 import numpy as np
 
 from . import numbers
-from .runs import DERIVED, HYPER_PARAMETERS, LISTS, varying
+from .runs import DERIVED, HYPER_PARAMETERS, LISTS, layers, varying
 
 # What a chart can have on an axis besides hyper-parameters: column -> words
 MEASURES = {
@@ -42,8 +42,14 @@ def filters(runs):
             continue
         values = {run.settings[key] for run in runs if key in run.settings}
         ordered = sorted(values, key=lambda value: (isinstance(value, str), value))
-        found.append((key, HYPER_PARAMETERS[key], [numbers.plain(value) for value in ordered]))
+        plain = [numbers.plain(value) for value in ordered]
+        found.append((key, HYPER_PARAMETERS[key], [(text, shown(key, text)) for text in plain]))
     return found
+
+
+def shown(key, text):
+    """A filter's value as it is shown: equal widths as `100 × 5`."""
+    return layers(text) if key == "widths" else text
 
 
 def charts_data(runs, alone):

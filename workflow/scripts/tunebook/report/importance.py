@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .runs import DERIVED, varying
+from .runs import LISTS, varying
 
 FEWEST_RUNS = 20
 FOLDS = 5
@@ -38,7 +38,8 @@ def importance(runs):
     without a finite validation metric counts as the worst of the others: leaving it out would hide
     what makes training fail.
     """
-    keys = [key for key in varying(runs) if key not in DERIVED]
+    # Lists of widths and channels have no order; depth and width say the same with one.
+    keys = [key for key in varying(runs) if key not in LISTS]
     outcome = np.array([run.measure("validation_metric").mean for run in runs])
     finite = np.isfinite(outcome)
     if len(runs) < FEWEST_RUNS or finite.sum() < FEWEST_RUNS // 2 or not keys:

@@ -47,7 +47,10 @@ def plain(value):
 
 def percent(share, digits=2):
     """A share of one as a percentage."""
-    return f"{100 * float(share):.{digits}f}{NARROW}%" if known(share) else NONE
+    if not known(share):
+        return NONE
+    # Adding zero makes a rounded -0 a plain 0.
+    return f"{round(100 * float(share), digits) + 0:.{digits}f}{NARROW}%".replace("-", MINUS)
 
 
 def metric(value, name):

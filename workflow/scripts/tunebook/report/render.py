@@ -13,7 +13,7 @@ from .captions import read_figures
 from .fonts import font_faces
 from .importance import importance
 from .results import read_results
-from .runs import DERIVED, HYPER_PARAMETERS, gather, network
+from .runs import HYPER_PARAMETERS, NAMES, gather
 from .statements import read_statements, tally_text
 
 PROBLEM_WORDS = {"digits": "handwritten digits", "houses": "house prices"}
@@ -38,7 +38,7 @@ def environment(templates):
         "script": lambda name: Markup((folder / name).read_text(encoding="utf-8")),
         "hyper_parameters": HYPER_PARAMETERS,
         "problem_words": PROBLEM_WORDS,
-        "network": network,
+        "names": NAMES,
     }
     return made
 
@@ -76,15 +76,16 @@ def explorer_context(results, runs, alone):
     }
 
 
-def render_report(results, resources, claims, config, facts, templates):
+def render_report(results, provenance, claims, config, facts, templates):
     """The report of a finished study as HTML text.
 
-    results, resources: the folders that hold its tables and the provenance of its raw data.
+    results: the folder that holds its tables and figures. provenance: paths of what `retrieve`
+    wrote of the origin of each dataset.
     claims, config: the plain values of config/claims.yaml and of the study's configuration.
     facts: see `facts.facts`. templates: the folder of templates, style and scripts.
     Raises TunebookError if a table that exists is not whole, or runs.csv is missing.
     """
-    found = read_results(results, resources)
+    found = read_results(results, provenance)
     runs = gather(found.runs)
     statements = read_statements(found.claims, claims)
     figures = read_figures(found.folder / "figures")
@@ -112,7 +113,7 @@ def render_report(results, resources, claims, config, facts, templates):
         "trainings": len(found.runs),
         "layers": article.layers,
         "strip": article.strip,
-        "derived": DERIVED,
+        "conditions": article.conditions(found),
         "table_number": Counter(),
         "footnotes": Counter(),
         "footnote_references": [],

@@ -62,8 +62,8 @@ class Results:
         return [about["dataset"] for about in self.provenance if about.get("kind") != "real"]
 
 
-def read_results(folder, resources=None):
-    """The Results in `folder`; `resources` is where the provenance of the raw data lies.
+def read_results(folder, provenance=()):
+    """The Results in `folder`; provenance: paths of what is known of the origin of the raw data.
 
     Raises TunebookError if `folder` holds no runs.csv: without runs there is nothing to report.
     """
@@ -77,7 +77,7 @@ def read_results(folder, resources=None):
     return Results(
         folder=folder,
         best=read_json(best) if best.is_file() else {},
-        provenance=read_provenance(resources),
+        provenance=[read_json(path) for path in provenance],
         **frames,
     )
 
@@ -111,11 +111,3 @@ def read_json(path):
         raise TunebookError(
             f"{path}: not a whole JSON file ({error}); delete it and run again"
         ) from None
-
-
-def read_provenance(resources):
-    """Every <dataset>.json of the raw data, by name."""
-    if resources is None or not Path(resources).is_dir():
-        return []
-    found = [read_json(path) for path in sorted(Path(resources).glob("*.json"))]
-    return [about for about in found if isinstance(about, dict) and "dataset" in about]

@@ -158,15 +158,15 @@ def measure_all(groups):
     return measured
 
 
+def layers(widths):
+    """Dense layers in a few letters: `100-100-100` is `100 × 3`, `100-50` stays as it is."""
+    each = str(widths).split("-")
+    return f"{each[0]} × {len(each)}" if len(set(each)) == 1 else "-".join(each)
+
+
 def network(known):
     """The network of a configuration in a few words: `dense 200 × 5`, `convolutional 16-32-64`."""
-    widths = str(known.get("widths", "")).split("-") if known.get("widths") else []
-    if not widths:
-        dense = ""
-    elif len(set(widths)) == 1:
-        dense = f"dense {widths[0]} × {len(widths)}"
-    else:
-        dense = "dense " + "-".join(widths)
+    dense = f"dense {layers(known['widths'])}" if known.get("widths") else ""
     if known.get("model") == "convolutional":
         text = f"convolutional {known.get('channels', '')}"
         return f"{text} + {dense}" if dense else text
