@@ -18,6 +18,7 @@ from .errors import TunebookError
 
 # YAML 1.1, which PyYAML speaks, reads `1e-3` as text; people mean the number.
 NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
+PLAIN_KEY = re.compile(r"[\w .-]{1,60}")
 DEEPEST = 20
 LARGEST_FILE = 1_000_000
 # Snakemake runs the Python expressions of a file that holds it (YTE templates).
@@ -65,9 +66,15 @@ def read_yaml(path):
     """
     path = Path(path)
     try:
+        # Not a device or a pipe, which may never end.
+        if path.exists() and not path.is_file():
+            raise TunebookError(f"{path}: not a file; allowed: a file of YAML text")
         data = path.read_bytes()
-    except OSError as error:
-        raise TunebookError(f"{path}: cannot be read ({error.strerror})") from None
+    except (OSError, ValueError) as error:  # ValueError: a null character in the name
+        reason = getattr(error, "strerror", None) or error
+        raise TunebookError(
+            f"{path}: cannot be read ({reason}); allowed: a file of YAML text"
+        ) from None
     if len(data) > LARGEST_FILE:
         raise TunebookError(f"{path}: {len(data)} bytes found; at most {LARGEST_FILE} are allowed")
     try:
@@ -101,17 +108,22 @@ def describe(value):
     return text if len(text) <= 80 else text[:77] + "..."
 
 
+def shown(key):
+    """A key as it stands in messages: as it is, or quoted where it could be taken for more."""
+    return key if isinstance(key, str) and PLAIN_KEY.fullmatch(key) else describe(key)
+
+
 def normalise(value, path="", depth=0):
     """`value` with numbers that YAML 1.1 took for text made numbers; non-finite ones refused.
 
     Only whole texts that are numbers in scientific notation are converted; the text `0.001`
-    cannot come from a file unquoted, and `1e-3` can.
+    cannot come from a file unquoted, and `1e-3` can. Whole numbers have one form: 10.0 is 10.
     """
     if depth > DEEPEST:
-        raise TunebookError(f"{path}: nested deeper than {DEEPEST} levels")
+        raise TunebookError(f"{describe(path)}: nested too deep; allowed: at most {DEEPEST} levels")
     if isinstance(value, dict):
         return {
-            key: normalise(item, f"{path}.{key}" if path else str(key), depth + 1)
+            key: normalise(item, f"{path}.{shown(key)}" if path else shown(key), depth + 1)
             for key, item in value.items()
         }
     if isinstance(value, list):
@@ -119,7 +131,9 @@ def normalise(value, path="", depth=0):
     if isinstance(value, str) and NUMBER.fullmatch(value) and ("e" in value or "E" in value):
         value = float(value)
     if isinstance(value, float) and not math.isfinite(value):
-        raise TunebookError(f"{path}: found {value}; a finite number is expected")
+        raise TunebookError(f"{path}: found {value}; allowed: a finite number")
+    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
+        return int(value)
     return value
 
 
@@ -127,8 +141,15 @@ def dotted(path):
     """['sweeps', 'a', 'axes', 0] -> 'sweeps.a.axes[0]'."""
     text = ""
     for part in path:
-        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
+        name = f"[{part}]" if isinstance(part, int) else shown(part)
+        text += name if name.startswith("[") or not text else f".{name}"
     return text
+
+
+KINDS = {
+    "object": "a mapping of keys", "array": "a list", "string": "text", "number": "a number",
+    "integer": "a whole number", "boolean": "true or false",
+}  # fmt: skip
 
 
 def allowed(error):
@@ -137,8 +158,7 @@ def allowed(error):
     if rule == "enum":
         return "one of " + ", ".join(map(str, value))
     if rule == "type":
-        kinds = value if isinstance(value, list) else [value]
-        return " or ".join(kinds)
+        return " or ".join(KINDS[kind] for kind in (value if isinstance(value, list) else [value]))
     if rule in ("minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum"):
         words = {
             "minimum": "at least",
@@ -147,6 +167,8 @@ def allowed(error):
             "exclusiveMaximum": "less than",
         }
         return f"a number {words[rule]} {value}"
+    if rule in ("minLength", "maxLength"):
+        return f"text of at {'least' if rule == 'minLength' else 'most'} {value} characters"
     if rule == "minItems":
         return f"a list of at least {value} values"
     if rule == "maxItems":
@@ -165,18 +187,19 @@ def allowed(error):
 def explain(error):
     """One sentence for a jsonschema error: the key, what was found, what is allowed."""
     where = dotted(error.absolute_path)
+    found = describe(error.instance)
     if error.validator == "additionalProperties":
         known = sorted(error.schema.get("properties", {}))
         unknown = sorted(str(key) for key in error.instance if key not in known)
-        name = ".".join(filter(None, [where, unknown[0]]))
+        name = ".".join(filter(None, [where, shown(unknown[0])]))
         return f"{name}: unknown key; allowed here: {', '.join(known)}"
     if error.validator == "required":
         missing = [key for key in error.validator_value if key not in error.instance]
         name = ".".join(filter(None, [where, missing[0]]))
         return f"{name}: missing; it must be given"
     if error.validator == "propertyNames" or error.parent is not None:
-        return f"{where}: name {describe(error.instance)} found; allowed: {allowed(error)}"
-    return f"{where}: found {describe(error.instance)}; allowed: {allowed(error)}"
+        return f"{where or 'top level'}: name {found} found; allowed: {allowed(error)}"
+    return f"{where or 'top level'}: found {found}; allowed: {allowed(error)}"
 
 
 def check_against(value, schema, source="configuration"):
@@ -193,9 +216,9 @@ def check_keys_are_text(value, path=""):
         for key, item in value.items():
             if not isinstance(key, str):
                 raise TunebookError(
-                    f"{path or 'configuration'}: key {describe(key)} found; keys must be text"
+                    f"{path or 'top level'}: key {describe(key)} found; allowed: keys that are text"
                 )
-            check_keys_are_text(item, f"{path}.{key}" if path else key)
+            check_keys_are_text(item, f"{path}.{shown(key)}" if path else shown(key))
     elif isinstance(value, list):
         for i, item in enumerate(value):
             check_keys_are_text(item, f"{path}[{i}]")
@@ -203,7 +226,10 @@ def check_keys_are_text(value, path=""):
 
 def check_configuration(configuration, schema):
     """The configuration with numbers normalised, once it fits the schema; else TunebookError."""
-    check_keys_are_text(configuration)
-    configuration = normalise(configuration)
+    try:
+        check_keys_are_text(configuration)
+        configuration = normalise(configuration)
+    except TunebookError as error:
+        raise TunebookError(f"configuration: {error}") from None
     check_against(configuration, schema)
     return configuration
