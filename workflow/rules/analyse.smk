@@ -10,16 +10,7 @@ rule evaluate:
             w.problem, "development", range(STUDY.replicates(w.problem))
         ),
         test=lambda w: prepared(w.problem, "test", range(STUDY.replicates(w.problem))),
-        library=library(
-            "evaluate",
-            "evaluation",
-            "models",
-            "losses",
-            "problems",
-            "shapes",
-            "blocks",
-            "tables",
-        ),
+        library=library("evaluate"),
     output:
         metrics=f"{RESULTS}/evaluation/{{problem}}/metrics.csv",
         predictions=f"{RESULTS}/evaluation/{{problem}}/predictions.parquet",
@@ -44,7 +35,7 @@ rule gather:
             f"{RESULTS}/evaluation/{{p}}/predictions.parquet", p=STUDY.problems
         ),
         misread=expand(f"{RESULTS}/evaluation/{{p}}/misread.parquet", p=STUDY.problems),
-        library=library("gather", "tables", "blocks"),
+        library=library("gather"),
     output:
         runs=report(
             f"{RESULTS}/runs.csv",
@@ -80,7 +71,7 @@ rule baselines:
             for p in STUDY.problems
             for path in prepared(p, "test", range(STUDY.replicates(p)))
         ],
-        library=library("baselines", "baselines", "problems"),
+        library=library("baselines"),
     output:
         report(
             f"{RESULTS}/baselines.csv",
@@ -106,7 +97,7 @@ rule claims:
         cost=rules.gather.output.cost,
         timing=rules.timing.output[0],
         provenance=[f"resources/{PROBLEM_DATASETS[p]}.json" for p in STUDY.problems],
-        library=library("claims", "statistics") + package("claims"),
+        library=library("claims"),
     output:
         report(
             f"{RESULTS}/claims.csv",
@@ -135,8 +126,7 @@ rule figures:
         best=rules.choose.output[0],
         timing=rules.timing.output[0],
         baselines=rules.baselines.output[0],
-        library=library("figures", "statistics", "claims/conditions")
-        + package("figures"),
+        library=library("figures", "figures"),
     output:
         svg=[
             report(

@@ -1,5 +1,6 @@
 # The configuration becomes the study here: checked first, then expanded into runs.
 from tunebook.figures import FIGURES
+from tunebook.imports import code
 from tunebook.locking import hold
 from tunebook.workflow import (
     DATASET_FILES,
@@ -42,19 +43,12 @@ onstart:
         raise WorkflowError(str(error)) from None
 
 
-def library(script, *modules):
-    """The code that a rule's results depend on: its script and library modules.
+def library(script, *packages):
+    """The code that a rule's results depend on: its script and all that it imports.
 
     They are inputs, so that a change of their content runs the rule again, and a new date does not.
     """
-    names = [script, *(f"tunebook/{module}" for module in modules)]
-    return [str(SCRIPTS / f"{name}.py") for name in names]
-
-
-def package(name):
-    """All files of a package of the library, its style sheets too."""
-    files = (SCRIPTS / "tunebook" / name).iterdir()
-    return sorted(str(path) for path in files if path.suffix in (".py", ".mplstyle"))
+    return [str(SCRIPTS / name) for name in code(SCRIPTS, script, packages)]
 
 
 def prepared(problem, part, replicates):

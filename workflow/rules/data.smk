@@ -23,7 +23,7 @@ rule prepare:
         raw=lambda w: raw_files(w.problem),
         # Its date says nothing: it vouches for the raw files, which are inputs themselves.
         provenance=ancient(lambda w: f"resources/{PROBLEM_DATASETS[w.problem]}.json"),
-        library=library("prepare", "problems", "parsing", "provenance"),
+        library=library("prepare"),
     output:
         development=f"{RESULTS}/prepared/{{problem}}/replicate-{{replicate}}/development.npz",
         test=f"{RESULTS}/prepared/{{problem}}/replicate-{{replicate}}/test.npz",

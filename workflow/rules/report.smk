@@ -12,7 +12,7 @@ rule report:
         claims=STUDY.configuration["claims"]["file"],
         provenance=rules.claims.input.provenance,
         templates=templates(),
-        library=library("report", "statistics", "facts") + package("report"),
+        library=library("report", "report"),
     output:
         f"{RESULTS}/report.html",
     log:
@@ -31,7 +31,7 @@ rule compare:
         against=lambda w: against_runs(),
         claims=STUDY.configuration["claims"]["file"],
         templates=templates(),
-        library=library("compare", "comparison") + package("report"),
+        library=library("compare", "report"),
     output:
         f"{RESULTS}/comparison.html",
     log:

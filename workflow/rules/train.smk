@@ -8,9 +8,7 @@ rule train:
             "development",
             range(int(w.first), int(w.last) + 1),
         ),
-        library=library(
-            "train", "training", "models", "losses", "problems", "shapes", "blocks"
-        ),
+        library=library("train"),
     output:
         history=f"{RESULTS}/runs/{{run}}/replicates-{{first}}-{{last}}/history.csv",
         weights=f"{RESULTS}/runs/{{run}}/replicates-{{first}}-{{last}}/weights.safetensors",
@@ -38,7 +36,7 @@ rule choose:
             for problem in STUDY.problems
             for run in grid_candidates(STUDY, problem)[1]
         ),
-        library=library("choose", "tables", "blocks"),
+        library=library("choose"),
     output:
         f"{RESULTS}/best.json",
     log:
@@ -55,7 +53,7 @@ rule choose:
 rule timing:
     input:
         development=[prepared(p, "development", [0])[0] for p in STUDY.problems],
-        library=library("timing", "training", "models", "losses", "problems", "shapes"),
+        library=library("timing"),
     output:
         report(
             f"{RESULTS}/timing.csv",
