@@ -8,6 +8,7 @@ from . import layout, style
 from .curves import NOTHING
 from .drawn import Panel, together
 from .labels import NAMES, number, percent, plural
+from .summary import replicates_text
 
 TITLE = "Where each learning rate learns, fails or diverges"
 KEYS = ("features", "target", "optimizer", "loss")
@@ -26,10 +27,9 @@ def conditions(tables):
         return empty("The study has no sweep “conditions”.")
     grid = condition_grid(rows, tables.history[tables.history["run"].isin(rows["run"])])
     downs, places = ordered(grid, KEYS), columns(grid)
-    count = int(rows.groupby("run").size().max())
     foot = (
-        f"Each cell: shares of {plural(count, 'replicate')}; the largest is written where they "
-        "disagree. Learns: training error at least "
+        f"Each cell: shares of {replicates_text(rows.groupby('run').size())}; the largest is "
+        "written where they disagree. Learns: training error at least "
         f"{percent(LEARNED_MARGIN, 0)} below that of predicting the mean price. Diverges: a loss "
         "that is not finite, or an error above twice that one and above its own first."
     )

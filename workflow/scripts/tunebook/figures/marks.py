@@ -1,4 +1,4 @@
-"""Training curves: mean lines with bands, crosses where replicates diverged, names at their ends."""
+"""Training curves: mean lines with bands, crosses where replicates diverged, and their names."""
 
 from dataclasses import dataclass, field
 
@@ -9,7 +9,7 @@ from . import layout, style
 from .labels import number, plural
 from .summary import summarize
 
-MOST_CURVES = 10
+MOST_CURVES, FEW_CURVES = 10, 6  # drawn in one panel; drawn in full weight
 EVERY = " ×"  # what is added to the label of a run whose every replicate diverged
 LABEL_STEP = 9.5  # points between the labels of two curves
 HEADROOM = 4.0  # times its first value: how high a curve may climb before it leaves the panel
@@ -94,7 +94,7 @@ def draw_curves(ax, curves, *, level=None):
     for curve in curves:
         mean = np.clip(curve.mean, low, high)
         if len(mean):
-            draw_one(ax, curve, *reach)
+            draw_one(ax, curve, *reach, width=1.6 if len(curves) <= FEW_CURVES else 1.2)
         mark_divergence(ax, curve, mean, high)
         if curve.look != "accompanies":
             ends.append((mean[-1] if len(mean) else high, curve.label + curve.fate, curve.color))
@@ -105,12 +105,12 @@ def draw_curves(ax, curves, *, level=None):
     return True
 
 
-def draw_one(ax, curve, least, most):
+def draw_one(ax, curve, least, most, *, width):
     """One mean line and its band, between the values `least` and `most`."""
     count = len(curve.mean)
     epochs = np.arange(1, count + 1)
     _, low, high, _ = (part[:count] for part in curve.summary)
-    line = {"color": curve.color, "lw": 1.1 if curve.look == "accompanies" else 1.6}
+    line = {"color": curve.color, "lw": 1.1 if curve.look == "accompanies" else width}
     dash = {"ls": (0, (4, 2))} if curve.look != "solid" else {}
     ax.plot(epochs, np.clip(curve.mean, least, most), zorder=3, **line, **dash)
     if np.isfinite(low).any():

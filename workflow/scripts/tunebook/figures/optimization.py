@@ -76,7 +76,7 @@ def optimizers_title(tables):
 def with_validation(panel, validation):
     """The panel with the validation curves said as well."""
     rises = [
-        f"{curve.label} {number(np.nanmin(curve.mean))} at best, {number(curve.mean[-1])} at last"
+        f"{curve.label}: {number(np.nanmin(curve.mean))} at best, {number(curve.mean[-1])} at last"
         for curve in validation
         if len(curve.mean)
     ]
