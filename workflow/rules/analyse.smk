@@ -5,7 +5,7 @@ rule evaluate:
     input:
         records=lambda w: records(STUDY.problem_runs(w.problem)),
         weights=lambda w: blocks(STUDY.problem_runs(w.problem), "weights.safetensors"),
-        best=rules.choose.output[0],
+        choice=rules.choose.output[0],
         development=lambda w: prepared(
             w.problem, "development", range(STUDY.replicates(w.problem))
         ),
@@ -30,6 +30,7 @@ rule gather:
     input:
         records=records(STUDY.runs.values()),
         history=blocks(STUDY.runs.values(), "history.csv"),
+        choices=expand(rules.choose.output[0], problem=STUDY.problems),
         metrics=expand(f"{RESULTS}/evaluation/{{p}}/metrics.csv", p=STUDY.problems),
         predictions=expand(
             f"{RESULTS}/evaluation/{{p}}/predictions.parquet", p=STUDY.problems
@@ -45,6 +46,7 @@ rule gather:
         ),
         history=f"{RESULTS}/history.parquet",
         cost=f"{RESULTS}/cost.csv",
+        best=f"{RESULTS}/best.json",
         sweeps=f"{RESULTS}/sweeps.csv",
         predictions=f"{RESULTS}/predictions.parquet",
         misread=f"{RESULTS}/misread.parquet",
@@ -123,7 +125,7 @@ rule figures:
         sweeps=rules.gather.output.sweeps,
         predictions=rules.gather.output.predictions,
         misread=rules.gather.output.misread,
-        best=rules.choose.output[0],
+        best=rules.gather.output.best,
         timing=rules.timing.output[0],
         baselines=rules.baselines.output[0],
         library=library("figures", "figures"),

@@ -13,6 +13,7 @@ from tunebook.workflow import (
     predicted_runs,
     raw_files,
     seeds,
+    shown_configuration,
     timed_runs,
     work,
 )

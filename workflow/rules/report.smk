@@ -4,7 +4,6 @@
 rule report:
     input:
         tables=rules.gather.output,
-        best=rules.choose.output,
         timing=rules.timing.output,
         baselines=rules.baselines.output,
         verdicts=rules.claims.output,
@@ -20,7 +19,7 @@ rule report:
     conda:
         "../envs/tunebook.yaml"
     params:
-        configuration=STUDY.configuration,
+        configuration=shown_configuration(STUDY),
     script:
         "../scripts/report.py"
 

@@ -31,21 +31,16 @@ rule train:
 
 rule choose:
     input:
-        records=lambda w: records(
-            run
-            for problem in STUDY.problems
-            for run in grid_candidates(STUDY, problem)[1]
-        ),
+        records=lambda w: records(grid_candidates(STUDY, w.problem)[1]),
         library=library("choose"),
     output:
-        f"{RESULTS}/best.json",
+        f"{RESULTS}/choice/{{problem}}.json",
     log:
-        "logs/choose/best.log",
+        "logs/choose/{problem}.log",
     conda:
         "../envs/tunebook.yaml"
     params:
-        candidates={p: records(grid_candidates(STUDY, p)[1]) for p in STUDY.problems},
-        sweeps={p: grid_candidates(STUDY, p)[0] for p in STUDY.problems},
+        sweep=lambda w: grid_candidates(STUDY, w.problem)[0],
     script:
         "../scripts/choose.py"
 

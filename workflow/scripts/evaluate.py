@@ -17,7 +17,7 @@ with job(snakemake.log[0], snakemake.input, snakemake.output):
     problem = snakemake.wildcards.problem
     paths = zip(snakemake.input.development, snakemake.input.test, strict=True)
     raw = [load_arrays(development) | load_arrays(test) for development, test in paths]
-    keep = {*snakemake.params.predictions, read_json(snakemake.input.best)[problem]["run"]}
+    keep = {*snakemake.params.predictions, read_json(snakemake.input.choice)["run"]}
     rows, predictions, misread = [], [], []
     for path in snakemake.input.records:
         record = read_record(path)

@@ -224,12 +224,30 @@ def check_keys_are_text(value, path=""):
             check_keys_are_text(item, f"{path}[{i}]")
 
 
+def in_order(value, schema, definitions):
+    """`value` with its keys in the order of the schema, where the schema knows them.
+
+    So that the same study written in another order is the same to Snakemake. Names that people
+    give (sweeps) and axes keep their order, which tables and figures follow.
+    """
+    if "$ref" in schema:
+        schema = definitions[schema["$ref"].rsplit("/", 1)[1]]
+    if isinstance(value, list):
+        return [in_order(item, schema.get("items", {}), definitions) for item in value]
+    if not isinstance(value, dict):
+        return value
+    known = schema.get("properties", {})
+    others = schema.get("additionalProperties") or {}
+    keys = [*(key for key in known if key in value), *(key for key in value if key not in known)]
+    return {key: in_order(value[key], known.get(key, others), definitions) for key in keys}
+
+
 def check_configuration(configuration, schema):
-    """The configuration with numbers normalised, once it fits the schema; else TunebookError."""
+    """The configuration in its one form, once it fits the schema; else TunebookError."""
     try:
         check_keys_are_text(configuration)
         configuration = normalise(configuration)
     except TunebookError as error:
         raise TunebookError(f"configuration: {error}") from None
     check_against(configuration, schema)
-    return configuration
+    return in_order(configuration, schema, schema["$defs"])

@@ -22,7 +22,7 @@ def load_study(config, root, configfiles):
     for path in configfiles:
         read_yaml(path)
     schema = read_yaml(root / "workflow/schemas/config.schema.yaml")
-    configuration = check_configuration(plain(config), schema)
+    configuration = check_configuration(plain(config | from_command_line(config)), schema)
     study = expand(configuration, schema)
     check_claims(
         load_claims(configuration["claims"]["file"]),
@@ -32,6 +32,13 @@ def load_study(config, root, configfiles):
         configuration["claims"]["when_runs_are_missing"],
     )
     return study
+
+
+def from_command_line(config):
+    """The values that Snakemake hands over as text when they are set with `--config`."""
+    words = {"true": True, "false": False}
+    delete = str(config.get("delete")).lower()
+    return {"delete": words[delete]} if delete in words else {}
 
 
 def plain(value):
@@ -78,6 +85,12 @@ def predicted_runs(study, problem):
     sweeps = study.configuration["sweeps"]
     kept = [name for name, s in sweeps.items() if s["problem"] == problem and s.get("predictions")]
     return sorted({run for name in kept for run in study.sweeps[name]})
+
+
+def shown_configuration(study):
+    """The configuration as the report shows it: without what is asked on the command line only."""
+    asked = ("against", "delete")
+    return {key: value for key, value in study.configuration.items() if key not in asked}
 
 
 def against_folder(study):
