@@ -42,11 +42,12 @@
 
   // A logarithmic axis with as many labels as it has room for, and numbers as people write them.
   const scaleOf = (values, logarithmic, share = false) => {
-    const tickformat = share ? ".4~%" : logarithmic ? "~g" : "";
-    if (!logarithmic) return { type: "linear", tickformat };
+    const tickformat = share ? ".4~%" : "~g";
     const known = values.filter((value) => value > 0);
     const decades = Math.log10(Math.max(...known) / Math.min(...known));
-    return { type: "log", tickformat, dtick: decades > 8 ? Math.ceil(decades / 6) : decades > 1.6 ? 1 : decades > 0.25 ? "D2" : "D1", minor: { showgrid: false } };
+    // Within half a decade a logarithmic axis would carry one label, and looks linear anyway.
+    if (!logarithmic || !(decades > 0.5)) return { type: "linear", tickformat: share ? ".4~%" : "" };
+    return { type: "log", tickformat, dtick: decades > 8 ? Math.ceil(decades / 6) : decades > 1.6 ? 1 : "D2", minor: { showgrid: false } };
   };
 
   // ------------------------------------------------------------------ curves of the chosen runs
@@ -92,7 +93,7 @@
         const band = { x: found.epochs, mode: "lines", line: { width: 0 }, hoverinfo: "skip", showlegend: false };
         if (run.n > 1) {
           traces.push({ ...band, y: high });
-          traces.push({ ...band, y: low, fill: "tonexty", fillcolor: `${colour}2e` });
+          traces.push({ ...band, y: low, fill: "tonexty", fillcolor: `${colour}26` });
         }
         traces.push({
           x: found.epochs, y: mean, mode: "lines", line: { color: colour, width: 2, dash },

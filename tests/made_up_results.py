@@ -30,7 +30,10 @@ SOURCE = {
     "cnn-accuracy": {"train": "99.98", "validation": "98.45", "test": "97.1", "unit": "%"},
     "mlp-error": {"train": "0.0028", "validation": "0.0033", "test": "0.0030", "unit": ""},
 }
-SMALL = ("best-digits", "best-houses", "layers-digits", "rates-deep", "conditions", "grid-houses")
+SMALL = (
+    "best-digits", "best-houses", "layers-digits", "rates-deep", "optimizers", "losses-houses",
+    "grid-houses",
+)  # fmt: skip
 FACTS = {
     "made": "2026-01-02T03:04:05+00:00",
     "machine": {

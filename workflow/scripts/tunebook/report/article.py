@@ -52,14 +52,15 @@ class Best:
     """The best model of a problem: the source's configuration, and the one our search chose.
 
     source: the Run with the source's configuration. chosen: the Run with the best validation
-    metric. grid: the Runs it was chosen from, best first. claimed: {part: the source's number with
-    its unit, as text}. claimed_values: the same in this project's units.
+    metric. searched: the Runs it was chosen from, best first; grid: the first few of them. claimed:
+    {part: the source's number with its unit, as text}. claimed_values: the same in our units.
     """
 
     problem: str
     source: object = None
     chosen: object = None
     grid: list = field(default_factory=list)
+    searched: list = field(default_factory=list)
     candidates: int = 0
     claimed: dict = field(default_factory=dict)
     claimed_values: dict = field(default_factory=dict)
@@ -103,11 +104,13 @@ def best_models(results, runs, claims):
             for sweep in str(choice.get("sweep", "")).split(", ")
             for name in results.members(sweep)
         )
+        searched = ranked([runs[name] for name in grid if name in runs])
         found[problem] = Best(
             problem=problem,
             source=members[0] if members else None,
             chosen=runs.get(choice.get("run")),
-            grid=ranked([runs[name] for name in grid if name in runs])[:GRID_ROWS],
+            searched=searched,
+            grid=searched[:GRID_ROWS],
             candidates=int(choice.get("candidates", 0)),
             claimed={part: number.text for part, number in source.items()},
             claimed_values={part: number.number for part, number in source.items()},
@@ -136,7 +139,9 @@ def baselines(table, problem):
         for column in ("train_metric", "validation_metric", "test_metric", "fit_seconds"):
             values = pd.to_numeric(members[column], errors="coerce").dropna().to_numpy(float)
             if len(values):
-                mean, low, high = (float(part) for part in mean_intervals(values))
+                most = 1.0 if problem == "digits" and column != "fit_seconds" else np.inf
+                found = mean_intervals(values[:, None], 0.0, most)
+                mean, low, high = (float(part[0]) for part in found)
                 row[column] = Measure(mean, low, high, len(values), tuple(values.tolist()))
         rows.append(row)
     return rows
@@ -220,14 +225,13 @@ def data_rows(provenance):
     return [
         {**about, "file": file, "plain_http": is_plain(file, about)}
         for about in provenance
-        for file in about.get("files") or [{}]
+        for file in about["files"]
     ]
 
 
 def is_plain(file, about):
     """Whether a file's public source is served without encryption, as far as provenance tells."""
-    told = f"{file.get('address', '')} {about.get('note', '')}"
-    return file.get("address", "").startswith("http://") or "without https" in told
+    return file["address"].startswith("http://") or "without https" in about["note"]
 
 
 def conditions(results):

@@ -77,9 +77,17 @@ def read_results(folder, provenance=()):
     return Results(
         folder=folder,
         best=read_json(best) if best.is_file() else {},
-        provenance=[read_json(path) for path in provenance],
+        provenance=[whole_provenance(read_json(path)) for path in provenance],
         **frames,
     )
+
+
+def whole_provenance(about):
+    """The provenance of a dataset with every key that the report speaks of; "" where unknown."""
+    about = {**dict.fromkeys(("title", "citation", "licence", "note"), ""), "files": [], **about}
+    about["title"] = about["title"] or about.get("dataset", "unnamed data")
+    file = dict.fromkeys(("name", "address", "bytes", "sha256", "retrieved", "verified_by"), "")
+    return about | {"files": [{**file, **each} for each in about["files"]]}
 
 
 def read_table(folder, name):

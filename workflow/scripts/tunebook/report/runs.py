@@ -147,15 +147,26 @@ def measure_all(groups):
             if column in rows:
                 values = pd.to_numeric(rows[column]).to_numpy(float)
                 count = int(np.isfinite(values).sum())
-                alike.setdefault((column, count), []).append((name, values))
+                problem = rows["problem"].iloc[0]
+                alike.setdefault((problem, column, count), []).append((name, values))
     measured = {name: {} for name in groups}
-    for (column, count), members in alike.items():
+    for (_, column, count), members in alike.items():
         finite = np.stack([values[np.isfinite(values)] for _, values in members], axis=1)
-        parts = mean_intervals(finite) if count else [np.full(len(members), np.nan)] * 3
+        parts = [np.full(len(members), np.nan)] * 3
+        if count:
+            parts = mean_intervals(finite, *bounds(column, groups[members[0][0]]))
         for (name, values), *triple in zip(members, *parts, strict=True):
             each = tuple(float(value) for value in values)
             measured[name][column] = Measure(*map(float, triple), count, each)
     return measured
+
+
+def bounds(column, rows):
+    """What the mean of a measure can be: no error or time is below 0, no accuracy above 1."""
+    if column == "gap" or column.endswith("_loss"):
+        return -np.inf, np.inf
+    accuracy = "metric" in column and rows["metric"].iloc[0] == "accuracy"
+    return 0.0, 1.0 if accuracy else np.inf
 
 
 def layers(widths):
