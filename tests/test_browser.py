@@ -9,6 +9,7 @@ import subprocess
 import pytest
 
 from made_up_results import FACTS, TEMPLATES, all_figures, claims, configuration, write_results
+from project import DIGITS, Project
 from tunebook.comparison import compare
 from tunebook.report import render_comparison, render_report
 
@@ -411,3 +412,27 @@ def test_the_comparison_opens_quietly(watch, report, tmp_path):
         opened = watch(page, viewport={"width": width, "height": 800}).page
         assert opened.evaluate("document.documentElement.scrollWidth") <= width
     assert json.loads(opened.evaluate("JSON.stringify(Object.keys(Tunebook.problems ?? {}))")) == []
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory, browser):
+    """The report of a small study that Snakemake really trained, on stand-in data."""
+    sweep = {"problem": "digits", "question": "Is one epoch enough?", "axes": {"epochs": [1, 2]}}
+    changes = {"problems": {"digits": DIGITS}, "sweeps": {"epochs": sweep}}
+    project = Project(tmp_path_factory.mktemp("trained"), changes)
+    project.run("report")
+    return project.results("report.html")
+
+
+def test_the_report_of_a_trained_study_reads_and_works(watch, trained):
+    page = watch(trained, viewport={"width": 360, "height": 800}).with_charts()
+    assert page.locator(".banner").is_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 360
+    assert column(page, "digits", "Epochs") == ["1", "2"]
+    for problem in ("houses", "digits"):
+        page.locator(f"input[name=problem][value={problem}]").check()
+        boxes = page.locator(f"#runs-table-{problem} tbody input")
+        for box in boxes.all():
+            box.check()
+        assert traces(page, "curves", problem) == 2 * boxes.count()
+    assert page.locator("figure.figure").count() > 10

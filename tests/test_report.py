@@ -210,6 +210,8 @@ def test_importance_finds_the_hyper_parameter_that_decides():
 def test_importance_of_few_or_equal_runs_is_not_made_up():
     assert importance(list(made_up_runs(5, lambda rate, random: rate))).reason == "few"
     assert importance(list(made_up_runs(40, lambda rate, random: 1.0))).reason == "same"
+    chance = list(made_up_runs(40, lambda rate, random: random.lognormal()))
+    assert importance(chance).reason == "unexplained" and importance(chance).keys is None
     hopeless = list(made_up_runs(40, lambda rate, random: float("nan")))
     assert importance(hopeless).reason == "few"
 

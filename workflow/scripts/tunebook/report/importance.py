@@ -85,7 +85,9 @@ def shuffled(table, outcome, keys):
     # [keys, folds, shuffles] -> the fall over all held-out runs, as a share of their variance
     total = np.stack(falls).sum(axis=0) / len(outcome) / spread
     order = np.argsort(-total.mean(axis=1), kind="stable")
-    explained = 1 - float(((outcome - predicted) ** 2).mean()) / spread
+    explained = float(1 - ((outcome - predicted) ** 2).mean() / spread)
+    if explained <= 0:
+        return Importance(explained, n=len(outcome), reason="unexplained")
     return Importance(
         explained,
         {keys[i]: (float(total[i].mean()), float(total[i].std())) for i in order},
