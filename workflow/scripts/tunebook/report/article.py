@@ -223,7 +223,7 @@ def timed_alone(table):
 def data_rows(provenance):
     """One dictionary a raw file: its dataset's facts and its own."""
     return [
-        {**about, "file": file, "plain_http": is_plain(file, about)}
+        {**about, "file": file, "plain_http": about.get("kind") == "real" and is_plain(file, about)}
         for about in provenance
         for file in about["files"]
     ]
