@@ -74,6 +74,12 @@ def test_a_file_that_cannot_be_written_is_named_with_what_to_do(tmp_path, number
     assert str(path) in str(raised.value)
 
 
+def test_a_full_disk_is_known_by_the_words_of_other_libraries_too(tmp_path):
+    message = "table.csv: could not be written: the disk is full"
+    with pytest.raises(TunebookError, match=message), written(tmp_path / "table.csv"):
+        raise RuntimeError("I/O error: No space left on device (os error 28)")
+
+
 def test_other_errors_of_the_system_stay_what_they_are(tmp_path):
     with pytest.raises(OSError, match="Input/output error"), written(tmp_path / "table.csv"):
         raise OSError(errno.EIO, os.strerror(errno.EIO))

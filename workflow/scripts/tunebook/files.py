@@ -17,6 +17,9 @@ UNWRITABLE = {
     errno.EACCES: "the folder may not be written; make it writable and run again",
 }
 
+# Libraries written in other languages raise errors of their own with the system's words.
+FULL = "no space left on device"
+
 
 @contextmanager
 def written(path):
@@ -35,10 +38,11 @@ def written(path):
         with open(beside, "rb") as file:
             os.fsync(file.fileno())
         os.replace(beside, path)
-    except OSError as error:
-        if error.errno not in UNWRITABLE:
+    except Exception as error:
+        number = errno.ENOSPC if FULL in str(error).lower() else getattr(error, "errno", None)
+        if number not in UNWRITABLE:
             raise
-        raise TunebookError(f"{path}: could not be written: {UNWRITABLE[error.errno]}") from error
+        raise TunebookError(f"{path}: could not be written: {UNWRITABLE[number]}") from error
     finally:
         beside.unlink(missing_ok=True)
 

@@ -1,12 +1,13 @@
 """What every job of the workflow does around its work: a log of its own, and readable failure."""
 
+import errno
 import os
 import sys
 import traceback
 from contextlib import contextmanager, suppress
 
 from .errors import TunebookError
-from .files import UNWRITABLE, check, vouch
+from .files import FULL, UNWRITABLE, check, vouch
 
 OUT_OF_MEMORY = "out of memory; close other programs or use fewer --cores"
 # Libraries written in other languages report these in words of their own.
@@ -14,7 +15,7 @@ SIGNS = {
     "not enough memory": OUT_OF_MEMORY,
     "can't allocate": OUT_OF_MEMORY,
     "cannot allocate": OUT_OF_MEMORY,
-    "no space left on device": "the disk is full; free some space and run again",
+    FULL: UNWRITABLE[errno.ENOSPC],
 }
 
 
