@@ -12,6 +12,7 @@ import yaml
 
 from tunebook.blocks import HISTORY_COLUMNS, save_block
 from tunebook.configuration import check_configuration, read_yaml
+from tunebook.files import write_json
 from tunebook.study import expand
 from tunebook.tables import block_columns, write_csv, write_parquet
 from tunebook.training import Trained
@@ -106,6 +107,9 @@ def write_results(folder, study):
     table = pd.DataFrame(rows)
     table[METRICS] = np.random.default_rng(0).random((len(table), len(METRICS)))
     write_csv(table, evaluated / "metrics.csv")
+    write_json(
+        folder / "results/choice/houses.json", {"problem": "houses", "run": next(iter(study.runs))}
+    )
     write_parquet(pd.DataFrame(columns=PREDICTIONS), evaluated / "predictions.parquet")
     write_parquet(pd.DataFrame(columns=MISREAD), evaluated / "misread.parquet")
 
@@ -114,13 +118,14 @@ def gather_values(folder, study):
     """What the rule `gather` would hand its script."""
     results = folder / "results"
     tables = {"runs": "runs.csv", "history": "history.parquet", "cost": "cost.csv",
-              "sweeps": "sweeps.csv", "predictions": "predictions.parquet",
-              "misread": "misread.parquet"}  # fmt: skip
+              "best": "best.json", "sweeps": "sweeps.csv",
+              "predictions": "predictions.parquet", "misread": "misread.parquet"}  # fmt: skip
     parts = [part for run in study.runs.values() for part in run.parts]
     evaluated = results / "evaluation/houses"
     return {
         "input": {
             "records": [str(results / "runs" / part / "training.json") for part in parts],
+            "choices": [str(results / "choice/houses.json")],
             "metrics": [str(evaluated / "metrics.csv")],
             "predictions": [str(evaluated / "predictions.parquet")],
             "misread": [str(evaluated / "misread.parquet")],
