@@ -22,6 +22,7 @@ ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-quic",
     "--disable-component-update", "--disable-sync", "--no-first-run",
 ]  # fmt: skip
+PATIENCE = 120_000  # milliseconds: a busy machine is slow, not wrong
 WIDTHS = [360, 768, 1200, 1600]
 
 
@@ -65,6 +66,7 @@ class Watched:
     def __init__(self, browser, path, **settings):
         self.requests, self.complaints = [], []
         self.context = browser.new_context(accept_downloads=True, **settings)
+        self.context.set_default_timeout(PATIENCE)
         self.page = self.context.new_page()
         self.page.on("request", lambda request: self.requests.append(request.url))
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
@@ -79,7 +81,7 @@ class Watched:
     def with_charts(self):
         self.page.locator("#explorer").scroll_into_view_if_needed()
         self.page.evaluate("document.getElementById('explorer').scrollIntoView()")
-        self.page.wait_for_selector("html[data-charts=ready]", state="attached", timeout=60_000)
+        self.page.wait_for_selector("html[data-charts=ready]", state="attached")
         return self.page
 
 
@@ -201,7 +203,11 @@ def test_the_scatter_is_linked_to_the_table(watch):
     section = page.locator(".problem[data-problem=digits]")
     section.locator("[data-clear]").click()
     section.locator("[data-chart=scatter]").scroll_into_view_if_needed()
-    section.locator("[data-chart=scatter] .points path").first.click(force=True)
+    point = section.locator("[data-chart=scatter] .points path").first
+    point.hover(force=True)
+    # The chart knows what is pointed at once it shows it.
+    page.wait_for_selector("[data-problem=digits] [data-chart=scatter] .hoverlayer .hovertext")
+    point.click(force=True)
     page.wait_for_selector("#runs-table-digits tr.chosen")
     section.locator("input[name=search]").fill("dense")
     drawn = page.evaluate(
@@ -257,7 +263,7 @@ def test_verdict_links_lead_to_their_places(watch):
 
 
 def test_the_contents_follow_the_reader(watch):
-    page = watch(viewport={"width": 1400, "height": 900}).page
+    page = watch(viewport={"width": 1400, "height": 900}).with_charts()
     for name in ("regression", "optimization", "provenance"):
         page.evaluate("(name) => document.getElementById(name).scrollIntoView()", name)
         page.wait_for_function(
