@@ -103,7 +103,9 @@ def test_an_altered_block_is_refused_by_the_name_of_the_file(block, name, alter)
     with pytest.raises(TunebookError, match=r"altered or cut short.*SHA-256.*expected") as raised:
         read_record(block)
     assert str(block.with_name(name)) in str(raised.value)
-    assert f"delete the folder {block.parent}" in str(raised.value)
+    assert f"delete the folder {block.parent} and make it again: snakemake {block}" in str(
+        raised.value
+    )
 
 
 def test_a_record_cut_short_is_refused(block):

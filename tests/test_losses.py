@@ -70,3 +70,16 @@ def test_price_metric_is_in_squared_ranges_whatever_the_target():
     unit = torch.tensor([200.0, 1.0])
     rows = losses.metric({"problem": "houses"}, outputs, targets, unit)
     assert rows.flatten().tolist() == pytest.approx([0.05**2, 0.05**2])
+
+
+@pytest.mark.parametrize(
+    ("name", "classes"), [("cross-entropy", 4), ("mse", 4), ("mse", 0), ("gaussian", 0)]
+)
+def test_written_gradients_are_those_of_autograd(name, classes):
+    torch.manual_seed(0)
+    outputs = (5 * torch.randn(3, 7, classes or (2 if name == "gaussian" else 1))).requires_grad_()
+    targets = torch.randint(classes, (3, 7)) if classes else torch.randn(3, 7, 1)
+    losses.LOSSES[name](outputs, targets).sum().backward()
+    with torch.no_grad():
+        written = losses.GRADIENTS[name](outputs, targets)
+    torch.testing.assert_close(written, outputs.grad, rtol=1e-5, atol=1e-6)

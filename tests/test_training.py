@@ -1,5 +1,10 @@
 """The loop gives what separate trainings and PyTorch's own layers and optimizers give."""
 
+import json
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -195,16 +200,17 @@ def test_training_loss_is_the_mean_over_the_batches_before_their_steps():
     configuration = configure("houses", batch_size=40, epochs=1)
     trainer = training.Trainer(configuration, house_replicates(1), SEEDS[:1])
     with torch.no_grad():
-        before, _ = trainer.summary(trainer.network(trainer.train[0]), trainer.train[1])
+        outputs = models.predict(trainer.network, trainer.train[0])
+        before, _ = trainer.summary(outputs, trainer.train[1])
     torch.testing.assert_close(trainer.epoch()[0], before)
 
 
 def test_dropout_keeps_the_mean_and_acts_in_training_only():
-    x = torch.ones(2, 100, 100)
-    dropped = models.dropped(x, 0.25, training.generators([1, 2], "dropout"))
-    assert dropped.unique().tolist() == pytest.approx([0, 4 / 3])
-    assert dropped.mean().item() == pytest.approx(1, abs=0.02)
-    assert not torch.equal(dropped[0], dropped[1])
+    generators = training.generators([1, 2], "dropout")
+    factors = models.dropout_factors((100, 100), 0.25, generators)
+    assert factors.unique().tolist() == pytest.approx([0, 4 / 3])
+    assert factors.mean().item() == pytest.approx(1, abs=0.02)
+    assert not torch.equal(factors[0], factors[1])
     configuration = configure("houses", dropout=0.5)
     trainer = training.Trainer(configuration, house_replicates(1), SEEDS[:1])
     rows = trainer.validation[0]
@@ -216,7 +222,7 @@ def test_initial_weights_are_bounded_as_pytorch_bounds_them():
     network = models.build(configuration, 256, training.generators(SEEDS, "weights"))
     parameters = dict(network.named_parameters())
     for name, fan_in in (("dense0", 256), ("dense1", 50)):
-        largest = parameters[f"{name}.weight"].abs().max().item()
+        largest = parameters[f"{name}.weight"].value.abs().max().item()
         assert 0.9 * fan_in**-0.5 < largest <= fan_in**-0.5
     assert models.count_parameters(network) == 256 * 50 + 50 + 50 * 10 + 10
 
@@ -224,7 +230,72 @@ def test_initial_weights_are_bounded_as_pytorch_bounds_them():
 def test_the_network_of_the_source_has_the_units_that_the_source_states():
     configuration = configure("digits", channels=[16, 32, 64], kernel=5, padding=2)
     network = models.build(configuration, 256, training.generators([0], "weights"))
-    assert dict(network.named_parameters())["dense0.weight"].shape == (1, 256, 10)
+    assert models.state(network)["dense0.weight"].shape == (1, 256, 10)
+
+
+GRADIENT_CASES = [
+    ("houses", {"widths": [8, 5, 7]}),
+    ("houses", {"widths": []}),
+    ("houses", {"loss": "gaussian", "dropout": 0.4}),
+    ("digits", {"widths": [6], "dropout": 0.3}),
+    ("digits", {"loss": "mse"}),
+    ("digits", {"model": "dense", "widths": [9, 9]}),
+]
+
+
+@pytest.fixture
+def double_precision():
+    torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(torch.float32)
+
+
+@pytest.mark.parametrize(("problem", "overrides"), GRADIENT_CASES)
+def test_gradients_are_slopes_of_the_loss(problem, overrides, double_precision):
+    configuration = configure(problem, **overrides)
+    data = digit_replicates(2, rows=6) if problem == "digits" else house_replicates(2, rows=9)
+    (x, y), _, _ = training.tensors(data, configuration)
+    x, y = x.double(), y if problem == "digits" else y.double()
+    generators = training.generators(SEEDS[:2], "weights")
+    network = models.build(configuration, x.shape[2], generators)
+    loss = losses.LOSSES[configuration["loss"]]
+
+    def forward():
+        # From the same state of chance each time, so that dropout drops the same.
+        return network.forward(x, training.generators(SEEDS[:2], "dropout"))
+
+    outputs, trace = forward()
+    gradient = losses.GRADIENTS[configuration["loss"]](outputs, y)
+    network.backward(trace, gradient)
+    found = {name: p.gradient.clone() for name, p in network.named_parameters()}
+    network.backward(forward()[1], gradient, add=True)
+    for name, parameter in network.named_parameters():
+        torch.testing.assert_close(parameter.gradient, 2 * found[name])
+        start, direction = parameter.value.clone(), found[name] / found[name].norm()
+        values = []
+        for step in (1e-6, -1e-6):
+            parameter.value.copy_(start + step * direction)
+            values.append(loss(forward()[0], y).sum().item())
+        parameter.value.copy_(start)
+        slope = (values[0] - values[1]) / 2e-6
+        assert slope == pytest.approx(found[name].norm().item(), rel=1e-5), name
+
+
+def test_no_job_waits_for_pytorchs_compiler():
+    # Importing it takes about a second, longer than many trainings.
+    code = """
+import json, sys, numpy
+from tunebook import training
+x = numpy.random.default_rng(0).uniform(1, 9, (20, 4))
+data = {"train_x": x, "train_y": x[:, 0], "validation_x": x, "validation_y": x[:, 0]}
+for configuration in json.loads(sys.argv[1]):
+    training.train(configuration, [data], [0])
+sys.exit("torch._dynamo" in sys.modules)
+"""
+    scripts = Path(training.__file__).parents[1]
+    optimizers = [configure("houses", optimizer=name) for name in REFERENCE_OPTIMIZERS]
+    arguments = [sys.executable, "-c", code, json.dumps(optimizers)]
+    subprocess.run(arguments, check=True, cwd=scripts)
 
 
 def test_one_thread_and_one_epoch_are_timed():

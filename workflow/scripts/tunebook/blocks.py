@@ -66,7 +66,8 @@ def read_record(path):
         if found != record.get(key):
             raise TunebookError(
                 f"{beside}: altered or cut short since it was trained: SHA-256 {found} found, "
-                f"{record.get(key)} expected; delete the folder {beside.parent} and run again"
+                f"{record.get(key)} expected; delete the folder {beside.parent} and make it again: "
+                f"snakemake {path}"
             )
     return record
 

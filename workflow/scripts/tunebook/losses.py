@@ -1,7 +1,9 @@
 """What is minimised and what is reported, row by row, for R replicates at once.
 
 Outputs are [R, n, outputs]; targets are class labels [R, n] (digits) or values [R, n, 1] (houses).
-Every function returns [R, n]; a replicate's loss is the mean over its rows.
+A loss returns [R, n], and a replicate's loss is the mean over its rows; the gradient of a loss is
+that of each row by its own outputs, [R, n, outputs], written out since autograd's bookkeeping takes
+longer than these few operations.
 """
 
 import torch
@@ -22,6 +24,11 @@ def mean_and_variance(outputs):
     return mean, F.softplus(raw) + SMALLEST_VARIANCE
 
 
+def one_hot(labels, outputs):
+    """Labels [R, n] as rows of zeros and a one, like the outputs [R, n, classes]."""
+    return F.one_hot(labels, outputs.shape[-1]).to(outputs.dtype)
+
+
 def cross_entropy(outputs, labels):
     """Negative log of the softmax probability of the true class, from logits."""
     rows = F.cross_entropy(outputs.flatten(0, 1), labels.flatten(), reduction="none")
@@ -31,7 +38,7 @@ def cross_entropy(outputs, labels):
 def mse(outputs, targets):
     """Squared error, the mean over the outputs of a row; labels are compared as one-hot rows."""
     if targets.dtype == torch.int64:
-        targets = F.one_hot(targets, outputs.shape[-1]).to(outputs.dtype)
+        targets = one_hot(targets, outputs)
     return (outputs - targets).square().mean(dim=-1)
 
 
@@ -46,7 +53,32 @@ def gaussian(outputs, targets):
     return rows.squeeze(-1)
 
 
+def cross_entropy_gradient(outputs, labels):
+    """The softmax probabilities minus the one-hot label."""
+    return outputs.softmax(dim=-1).sub_(one_hot(labels, outputs))
+
+
+def mse_gradient(outputs, targets):
+    """Twice the error, divided by the number of outputs."""
+    if targets.dtype == torch.int64:
+        targets = one_hot(targets, outputs)
+    return (outputs - targets).mul_(2 / outputs.shape[-1])
+
+
+def gaussian_gradient(outputs, targets):
+    """By the mean, and by the second output through the softplus that makes it a variance."""
+    mean, variance = mean_and_variance(outputs)
+    scaled = (mean - targets) / variance
+    by_variance = 0.5 / variance - 0.5 * scaled.square()
+    return torch.cat([scaled, by_variance * outputs[..., 1:].sigmoid()], dim=-1)
+
+
 LOSSES = {"cross-entropy": cross_entropy, "mse": mse, "gaussian": gaussian}
+GRADIENTS = {
+    "cross-entropy": cross_entropy_gradient,
+    "mse": mse_gradient,
+    "gaussian": gaussian_gradient,
+}
 
 
 def metric(configuration, outputs, targets, unit):

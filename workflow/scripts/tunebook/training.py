@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import torch
 
 from . import losses, models
+from .optimizers import make_step
 from .problems import fit_scaling, stack
 
 # One generator for each use of chance, so that dropout, say, never shifts the order of batches.
@@ -48,21 +49,6 @@ def generators(seeds, stream):
     return [torch.Generator().manual_seed(seed * 4 + STREAMS[stream]) for seed in seeds]
 
 
-def make_optimizer(configuration, parameters):
-    """The configuration's optimizer; one fused step for all parameters where PyTorch has one."""
-    c = configuration
-    common = {"lr": c["learning_rate"], "weight_decay": c["weight_decay"]}
-    if c["optimizer"] in ("adam", "adamw"):
-        kind = torch.optim.Adam if c["optimizer"] == "adam" else torch.optim.AdamW
-        betas = (c["beta1"], c["beta2"])
-        return kind(parameters, betas=betas, eps=c["epsilon"], fused=True, **common)
-    if c["optimizer"] == "rmsprop":
-        return torch.optim.RMSprop(
-            parameters, alpha=c["alpha"], eps=c["epsilon"], foreach=True, **common
-        )
-    return torch.optim.SGD(parameters, momentum=c.get("momentum", 0.0), fused=True, **common)
-
-
 def tensors(replicates, configuration):
     """(train, validation, unit) for raw development arrays of R replicates, scaled as configured.
 
@@ -92,10 +78,11 @@ class Trainer:
         size = configuration["batch_size"]
         self.batch = self.rows if size == "full" else min(size, self.rows)
         self.loss = losses.LOSSES[configuration["loss"]]
+        self.loss_gradient = losses.GRADIENTS[configuration["loss"]]
         features = self.train[0].shape[2]
         self.network = models.build(configuration, features, generators(seeds, "weights"))
-        self.parameters = [parameter for _, parameter in self.network.named_parameters()]
-        self.optimizer = make_optimizer(configuration, self.parameters)
+        parameters = [parameter for _, parameter in self.network.named_parameters()]
+        self.update = make_step(configuration, *models.lay_out(parameters))
         self.order = generators(seeds, "order")
         self.dropout = generators(seeds, "dropout")
 
@@ -105,18 +92,19 @@ class Trainer:
         replicate = torch.arange(self.count)[:, None]
         return tuple(tensor[replicate, order] for tensor in self.train)
 
+    @torch.no_grad()
     def step(self, x, y):
         """One optimizer step on a batch [R, rows, ...]; returns the outputs it was made from."""
         rows = x.shape[1]
         piece = self.network.piece or rows
         outputs = []
-        self.optimizer.zero_grad(set_to_none=True)
         for x_piece, y_piece in zip(x.split(piece, 1), y.split(piece, 1), strict=True):
-            output = self.network(x_piece, self.dropout)
-            # The sum over replicates: none of them enters another's gradient.
-            (self.loss(output, y_piece).sum() / rows).backward()
-            outputs.append(output.detach())
-        self.optimizer.step()
+            output, trace = self.network.forward(x_piece, self.dropout)
+            # Each replicate's own: none of them enters another's gradient.
+            gradient = self.loss_gradient(output, y_piece).div_(rows)
+            self.network.backward(trace, gradient, add=bool(outputs))
+            outputs.append(output)
+        self.update()
         return outputs
 
     def summary(self, outputs, y):
@@ -167,7 +155,7 @@ def train(configuration, replicates, seeds, progress=lambda epoch, epochs, value
             lowest[better] = values[2, better]
             best_epoch[better] = epoch
             for name, parameter in trainer.network.named_parameters():
-                best[name][better] = parameter.detach()[better]
+                best[name][better] = parameter.value[better]
         progress(epoch, epochs, values)
         if (diverged_at > 0).all():
             break
