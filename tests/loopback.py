@@ -56,6 +56,17 @@ class Site:
         """Never answer."""
         return lambda handler: self.closing.wait(20)
 
+    def elsewhere(self, address):
+        """Send the client on to another address."""
+
+        def answer(handler):
+            handler.send_response(302)
+            handler.send_header("Location", address)
+            handler.send_header("Content-Length", "0")
+            handler.end_headers()
+
+        return answer
+
     def unpacked_by_clients(self, body):
         """Send a .gz file labelled as compressed on the way, so that clients unpack it."""
         return lambda handler: handler._send(body, {"Content-Encoding": "gzip"})

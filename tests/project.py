@@ -8,7 +8,10 @@ import sys
 from collections import Counter
 from pathlib import Path
 
+import pandas as pd
 import yaml
+
+from tunebook.tables import TIMES
 
 ROOT = Path(__file__).resolve().parent.parent
 PARTS = ["Snakefile", "workflow", "report", "profiles", "config"]
@@ -77,6 +80,13 @@ class Project:
             (self.folder / "config/claims.yaml").write_text(yaml.safe_dump(claims))
         self.write()
 
+    @classmethod
+    def at(cls, folder, configuration):
+        """A project that lies in a folder already."""
+        project = cls.__new__(cls)
+        project.folder, project.configuration = Path(folder), configuration
+        return project
+
     def write(self):
         text = yaml.safe_dump(self.configuration, sort_keys=False)
         (self.folder / "config/config.yaml").write_text(text)
@@ -127,3 +137,27 @@ def parse_jobs(text):
             wildcards = re.search(r"wildcards: run=(\S+), first=(\d+), last=(\d+)", block)
             trained.add(f"{wildcards[1]}/replicates-{wildcards[2]}-{wildcards[3]}")
     return rules, trained
+
+
+def copy_of(project, folder):
+    """The whole project with its results and what Snakemake remembers, at another place."""
+    shutil.copytree(project.folder, folder, symlinks=True)
+    return Project.at(folder, project.configuration)
+
+
+def records(project):
+    """{part: path of its record} of the trained blocks on disk."""
+    runs = project.results("runs")
+    found = sorted(runs.glob("*/replicates-*/training.json"))
+    return {path.parent.relative_to(runs).as_posix(): path for path in found}
+
+
+def blocks(project):
+    """{part: date of its record} of the trained blocks on disk."""
+    return {part: path.stat().st_mtime_ns for part, path in records(project).items()}
+
+
+def runs_table(project):
+    """runs.csv as text, without the columns that hold times."""
+    table = pd.read_csv(project.results("runs.csv"), dtype=str, keep_default_na=False)
+    return table.drop(columns=TIMES).to_csv(index=False)

@@ -246,6 +246,14 @@ def test_a_broken_download_is_never_left_in_place(folder):
     assert "IncompleteRead" in said and contents(folder) == {}
 
 
+def test_a_download_that_is_sent_on_to_something_else_is_told_of(folder):
+    with served() as site:
+        site.answers["/zip.train.gz"] = site.elsewhere("/other")
+        site.answers["/other"] = ALTERED["another digit"]
+        said = refused(folder, site.address)
+    assert f"{site.address}/zip.train.gz: altered" in said and contents(folder) == {}
+
+
 # --- Nothing within reach ----------------------------------------------------------------------
 
 

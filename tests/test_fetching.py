@@ -69,6 +69,19 @@ def test_a_download_that_breaks_off_is_not_taken_for_a_whole_one(site, tmp_path)
     assert "IncompleteRead" in refusal(f"{site.address}/x", tmp_path)
 
 
+def test_a_server_may_send_on_to_another_place_and_to_no_file_of_this_machine(site, tmp_path):
+    (tmp_path / "secret").write_bytes(BODY)
+    site.answers |= {
+        "/moved": site.elsewhere("/x"),
+        "/x": BODY,
+        "/inside": site.elsewhere((tmp_path / "secret").as_uri()),
+        "/round": site.elsewhere("/round"),
+    }
+    assert fetch(f"{site.address}/moved", tmp_path) == BODY
+    assert "no connection" in refusal(f"{site.address}/inside", tmp_path)
+    assert "redirects" in refusal(f"{site.address}/round", tmp_path)
+
+
 def test_a_silent_server_runs_into_the_time_out(site, tmp_path):
     site.answers["/x"] = site.silence()
     assert refusal(f"{site.address}/x", tmp_path, timeout_seconds=0.2) == "no answer within 0.2 s"

@@ -9,8 +9,10 @@ import pytest
 
 from tunebook.errors import TunebookError
 from tunebook.files import (
+    altered,
     check,
     fingerprint_path,
+    forget,
     read_json,
     sha256,
     vouch,
@@ -159,3 +161,27 @@ def test_a_damaged_fingerprint_is_a_mismatch_and_no_accident(tmp_path):
     fingerprint_path(path).write_bytes(b"\xff\xfe")
     with pytest.raises(TunebookError, match="altered or cut short"):
         check([path])
+
+
+def test_altered_files_are_found_in_all_folders_below(tmp_path):
+    files = [tmp_path / name for name in ("b/deep/runs.csv", "a.json", "gone.csv", "whole.csv")]
+    for path in files:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("as it was made\n")
+    vouch(files)
+    (tmp_path / "never vouched for.csv").write_text("x\n")
+    assert altered(tmp_path) == []
+    files[0].write_text("as it was")
+    files[1].write_text("as it was made?\n")
+    files[2].unlink()
+    assert altered(tmp_path) == [tmp_path / "a.json", tmp_path / "b/deep/runs.csv"]
+    assert altered(tmp_path / "no such folder") == []
+
+
+def test_a_file_that_is_about_to_be_made_anew_is_vouched_for_no_longer(tmp_path):
+    path = tmp_path / "runs.csv"
+    path.write_text("old\n")
+    vouch([path])
+    forget([path, tmp_path / "never made.csv"])
+    path.write_text("new\n")
+    assert altered(tmp_path) == []

@@ -112,6 +112,15 @@ def test_what_a_job_made_is_vouched_for_and_held_against_it_by_the_next(log, tmp
     assert "runs.csv: altered or cut short" in capsys.readouterr().err
 
 
+def test_a_job_that_is_killed_leaves_no_output_that_looks_altered(log, tmp_path):
+    table = tmp_path / "runs.csv"
+    with job(log, outputs=[table]):
+        table.write_text("old\n")
+    with job(log, outputs=[table]):
+        assert not fingerprint_path(table).exists(), "from its first moment on"
+        table.write_text("new\n")
+
+
 def test_a_failed_job_vouches_for_nothing(log, tmp_path, capsys):
     table = tmp_path / "runs.csv"
     with pytest.raises(SystemExit), job(log, outputs=[table]):
@@ -166,5 +175,6 @@ def test_a_lock_has_one_holder_who_is_named_and_ends_with_him(holder, tmp_path):
     holder.wait()
     started = time.monotonic()
     hold(tmp_path / "lock")
+    hold(tmp_path / "lock")  # who has it may ask again
     assert time.monotonic() - started < 1
     assert (tmp_path / "lock").read_text() == f"{os.getpid()}\n"

@@ -13,11 +13,11 @@ import pandas as pd
 import pytest
 import yaml
 
-from project import DIGITS, PARTS, ROOT, Project, parse_jobs
+from project import DIGITS, PARTS, ROOT, Project, blocks, copy_of, parse_jobs, runs_table
+from tunebook.files import vouch
 from tunebook.imports import PLUMBING, code
 from tunebook.workflow import load_study
 
-TIMES = ["train_seconds", "seconds_per_epoch"]
 # Made again whenever the tables are; the baselines and the timing depend on neither.
 AFTER_TABLES = {"claims": 1, "figures": 1, "report": 1, "all": 1}
 ONE_HOUSES_RUN = {"train": 1, "choose": 1, "evaluate": 1, "gather": 1, **AFTER_TABLES}
@@ -46,30 +46,9 @@ def project(finished, tmp_path):
     return copy_of(finished, tmp_path / "study")
 
 
-def copy_of(project, folder):
-    """The whole project with its results and what Snakemake remembers, at another place."""
-    shutil.copytree(project.folder, folder, symlinks=True)
-    copy = Project.__new__(Project)
-    copy.folder, copy.configuration = Path(folder), project.configuration
-    return copy
-
-
-def blocks(project):
-    """{part: date of its record} of the trained blocks on disk."""
-    runs = project.results("runs")
-    records = runs.glob("*/replicates-*/training.json")
-    return {path.parent.relative_to(runs).as_posix(): path.stat().st_mtime_ns for path in records}
-
-
 def names(parts):
     """The learning rates in the names of some blocks: enough to tell them apart here."""
     return sorted(re.search(r"-lr([^-]+(?:e-\d+)?)-", part)[1] for part in parts)
-
-
-def runs_table(project):
-    """runs.csv as text, without the columns that hold times."""
-    table = pd.read_csv(project.results("runs.csv"), dtype=str, keep_default_na=False)
-    return table.drop(columns=TIMES).to_csv(index=False)
 
 
 def test_a_finished_study_has_nothing_to_do(project):
@@ -361,6 +340,7 @@ def test_training_gives_the_same_when_there_are_no_test_rows_to_read(project):
     shutil.rmtree(project.results("choice"))
     for path in project.results("prepared").rglob("test.npz"):
         path.write_bytes(b"not an archive")
+        vouch([path])  # as if made so: a start beside altered files is refused
     choices = [f"results/choice/{problem}.json" for problem in ("digits", "houses")]
     rules, _ = parse_jobs(project.run(*choices).stdout)
     assert rules == {"train": 3, "choose": 2}

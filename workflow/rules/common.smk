@@ -7,9 +7,11 @@ from tunebook.workflow import (
     PROBLEM_DATASETS,
     against_folder,
     baseline_splits,
+    check_files,
     features,
     grid_candidates,
     load_study,
+    only_looks,
     predicted_runs,
     raw_files,
     seeds,
@@ -21,6 +23,10 @@ from tunebook.workflow import (
 try:
     STUDY = load_study(config, ROOT, workflow.configfiles)
     AGAINST = against_folder(STUDY)
+    # In place of Snakemake's own lock, which a killed run leaves behind. Taken before the graph is
+    # built, since Snakemake misreads files that another run makes meanwhile.
+    if not only_looks(sys.argv):
+        hold(".snakemake/tunebook.lock")
 except TunebookError as error:
     raise WorkflowError(str(error)) from None
 
@@ -37,9 +43,9 @@ wildcard_constraints:
 
 
 onstart:
-    # In place of Snakemake's own lock, which a killed run leaves behind.
     try:
         hold(".snakemake/tunebook.lock")
+        check_files(["resources", RESULTS])
     except TunebookError as error:
         raise WorkflowError(str(error)) from None
 

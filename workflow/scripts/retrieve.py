@@ -6,7 +6,7 @@ from tunebook.datasets import retrieve
 from tunebook.files import write_json
 from tunebook.jobs import job
 
-with job(snakemake.log[0]) as console:
+with job(snakemake.log[0], outputs=snakemake.output) as console:
 
     def warn(message):
         for stream in (None, console):  # the log, and the console: a stand-in is never silent

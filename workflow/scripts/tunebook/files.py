@@ -65,21 +65,39 @@ def vouch(paths):
             beside.write_text(sha256(path) + "\n", encoding="ascii")
 
 
-def check(paths):
-    """Raise TunebookError for the first file that is no longer what `vouch` saw.
-
-    Files that were never vouched for pass.
-    """
+def forget(paths):
+    """Vouch no longer for files that are about to be made anew."""
     for path in paths:
-        beside = fingerprint_path(path)
-        if not beside.exists():
-            continue
-        expected, found = beside.read_text(encoding="ascii", errors="replace").strip(), sha256(path)
-        if found != expected:
+        fingerprint_path(path).unlink(missing_ok=True)
+
+
+def mismatch(path):
+    """(SHA-256 found, SHA-256 expected) of a file that is no longer what `vouch` saw, else None.
+
+    A file that was never vouched for is as it should be.
+    """
+    beside = fingerprint_path(path)
+    if not beside.exists():
+        return None
+    expected, found = beside.read_text(encoding="ascii", errors="replace").strip(), sha256(path)
+    return None if found == expected else (found, expected)
+
+
+def check(paths):
+    """Raise TunebookError for the first file that is no longer what `vouch` saw."""
+    for path in paths:
+        if pair := mismatch(path):
             raise TunebookError(
-                f"{path}: altered or cut short since it was made: SHA-256 {found} found, "
-                f"{expected} expected; put it back, or delete it and run again"
+                f"{path}: altered or cut short since it was made: SHA-256 {pair[0]} found, "
+                f"{pair[1]} expected; put it back, or delete it and run again"
             )
+
+
+def altered(folder):
+    """Every file below a folder that is no longer what `vouch` saw, in order of names."""
+    beside = Path(folder).rglob(".*.sha256")
+    paths = (path.with_name(path.name[1:].removesuffix(".sha256")) for path in beside)
+    return sorted(path for path in paths if path.is_file() and mismatch(path))
 
 
 def write_json(path, value):

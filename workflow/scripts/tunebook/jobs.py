@@ -7,7 +7,7 @@ import traceback
 from contextlib import contextmanager, suppress
 
 from .errors import TunebookError
-from .files import FULL, UNWRITABLE, check, vouch
+from .files import FULL, UNWRITABLE, check, forget, vouch
 
 OUT_OF_MEMORY = "out of memory; close other programs or use fewer --cores"
 # Libraries written in other languages report these in words of their own.
@@ -24,8 +24,9 @@ def job(log, inputs=(), outputs=()):
     """Send the output of a job to its log; end it with one clear message when it fails.
 
     log, inputs, outputs: paths, from the rule. Inputs that are no longer what the job that made
-    them left are refused; outputs are vouched for once they are finished. Bad input (TunebookError)
-    leaves its message alone; any other failure leaves its traceback too, since it is ours to mend.
+    them left are refused; outputs are vouched for once they are finished, and not before: a job
+    that is killed leaves none that looks altered. Bad input (TunebookError) leaves its message
+    alone; any other failure leaves its traceback too, since it is ours to mend.
     """
     os.makedirs(os.path.dirname(log), exist_ok=True)
     before = sys.stdout, sys.stderr
@@ -34,6 +35,7 @@ def job(log, inputs=(), outputs=()):
     sys.stdout = sys.stderr = file
     try:
         check(inputs)
+        forget(outputs)
         yield console
         vouch(outputs)
     except TunebookError as error:

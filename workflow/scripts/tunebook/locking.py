@@ -5,8 +5,8 @@ import os
 
 from .errors import TunebookError
 
-# The open files that hold this process's locks: closing one would release it.
-HELD = []
+# {path: open file} of the locks that this process holds: closing one would release it.
+HELD = {}
 
 
 def hold(path):
@@ -15,6 +15,10 @@ def hold(path):
     A lock that is no more than a file outlives a killed process and stands in the way of the next
     start; this one is the system's (flock). Raises TunebookError when another process holds it.
     """
+    path = os.path.abspath(path)
+    if path in HELD:
+        return
+    os.makedirs(os.path.dirname(path), exist_ok=True)
     file = open(path, "a+", encoding="utf-8")  # noqa: SIM115, open as long as the lock is held
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -31,4 +35,4 @@ def hold(path):
     file.truncate(0)
     file.write(f"{os.getpid()}\n")
     file.flush()
-    HELD.append(file)
+    HELD[path] = file

@@ -5,10 +5,16 @@ from pathlib import Path
 from .claims import check_claims, load_claims
 from .configuration import check_configuration, read_yaml
 from .errors import TunebookError
+from .files import altered
 from .study import expand, replicate_seed
 
 PROBLEM_DATASETS = {"digits": "usps", "houses": "ames"}
 DATASET_FILES = {"usps": ["zip.train.gz", "zip.test.gz"], "ames": ["house_prices.csv"]}
+# Snakemake's options that change nothing below results/, and the one that its own helpers carry.
+LOOKING = ("-n", "--dry", "--lint", "--list", "--summary", "--detailed-summary", "--report",
+           "--dag", "--rulegraph", "--filegraph", "--d3dag", "--mode")  # fmt: skip
+# Of many altered files, a message names so many.
+NAMED = 10
 
 
 def load_study(config, root, configfiles):
@@ -32,6 +38,27 @@ def load_study(config, root, configfiles):
         configuration["claims"]["when_runs_are_missing"],
     )
     return study
+
+
+def only_looks(words):
+    """Whether a command line of Snakemake, as words, asks for no work: another may be at it."""
+    return any(word.startswith(LOOKING) for word in words)
+
+
+def check_files(folders):
+    """Raise TunebookError that names the files below some folders that were altered by hand.
+
+    To be asked before anything runs: a job that is to run again loses its old outputs before it can
+    refuse its inputs, and so one altered file of data would cost all that was trained on it.
+    """
+    paths = [path.as_posix() for folder in folders for path in altered(folder)]
+    if paths:
+        shown, more = paths[:NAMED], len(paths) - NAMED
+        raise TunebookError(
+            f"{', '.join(shown)}{f' and {more} more' if more > 0 else ''}: altered or cut short "
+            "since made; put back what was there, or delete it and make it again before anything "
+            f"else: snakemake {' '.join(shown)}"
+        )
 
 
 def from_command_line(config):
