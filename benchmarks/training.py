@@ -18,12 +18,13 @@ import networks
 import numpy as np
 import operations
 import plain
+import shares
 import yaml
 
 from tunebook import training
 from tunebook.problems import outputs_needed
 
-TURNS, QUICK_TURNS = 9, 2
+TURNS, QUICK_TURNS = 7, 2
 SECONDS, QUICK_SECONDS = 0.4, 0.01  # that a loop is timed for in a turn, at least
 MOST_EPOCHS = 30
 BESIDE = (1, 10)  # replicates in a job that are measured for comparison
@@ -113,6 +114,7 @@ class Contest:
             },
             "limit": common.spread(limits),
             "times_plain": common.spread([turn["plain"] / turn[job] for turn in self.turns]),
+            "limit_times_plain": common.spread([turn["plain"] / limit for turn, limit in pairs]),
             "times_limit": common.spread([turn[job] / limit for turn, limit in pairs]),
             "rate": common.spread([turn["rate"] for turn in self.turns]),
         }
@@ -163,6 +165,10 @@ def main():
         "quick": options.quick,
         "turns": len(contests[0].turns),
         "cases": [contest.result() for contest in contests],
+        "shares": {
+            contest.case.name: shares.shares(contest.case, contest.job, options.quick)
+            for contest in contests
+        },
         "convolution_rate": operations.rate(operations.convolution()),
         "jobs": {case.name: time_job(case, options.quick) for case in jobs},
     }

@@ -79,10 +79,11 @@ def training_section(part):
         rows.append([
             case["name"], milliseconds(case["seconds"]["plain"]), *ours,
             milliseconds(case["limit"]), between(case["times_plain"], "{:.1f}"),
-            between(case["times_limit"]),
+            between(case["times_limit"]), between(case["limit_times_plain"], "{:.1f}"),
         ])  # fmt: skip
     head = ["network", "plain loop, ms", *[f"ours, {count} in a job, ms" for count in counts],
-            "arithmetic limit, ms", "times the plain loop", "times the limit"]  # fmt: skip
+            "arithmetic limit, ms", "times the plain loop", "times the limit",
+            "the limit, times the plain loop"]  # fmt: skip
     rate = between(part["cases"][0]["rate"], "{:.0f}", 1e-9)
     return f"""## Training
 
@@ -97,9 +98,27 @@ replicates in a job that the default study trains (bold), with the lowest and th
 - *Arithmetic limit*: the products of the layers, forward and backward for training rows and forward
   for validation rows, divided by the rate of a product of two 1024 x 1024 matrices measured in the
   same turn: {rate} GFLOP/s by `torch.mm`. Products with padding are not counted (`operations.py`).
+- *The limit, times the plain loop*: how far ahead of the plain loop a program would be that did
+  nothing but these products; a bar above it cannot be met with them on this machine.
 - The same matrix product written as a 1 x 1 convolution runs at
   {part["convolution_rate"] / 1e9:.0f} GFLOP/s here, since PyTorch hands convolutions to another
   library; that is how a convolutional network can be faster than its limit.
+"""
+
+
+def shares_section(part):
+    kinds = list(next(iter(part["shares"].values())))
+    rows = [
+        [name, *(f"{100 * share:.0f}" for share in shares.values())]
+        for name, shares in part["shares"].items()
+    ]
+    return f"""## Where the time of an epoch goes
+
+Percent of an epoch, with the default study's replicates in a job, by PyTorch's profiler: products
+of dense layers, convolutions, pooling, the optimizer's step, the drawing of random numbers, and the
+rest: biases, ReLU, losses, metrics and Python.
+
+{table(["network", *kinds], rows)}
 """
 
 
@@ -155,7 +174,8 @@ def write_up(folder):
         bars_section(measured),
     ]
     if "training" in measured:
-        sections += [training_section(measured["training"]), jobs_section(measured["training"])]
+        part = measured["training"]
+        sections += [training_section(part), shares_section(part), jobs_section(part)]
     if "graph" in measured:
         sections.append(graph_section(measured["graph"]))
     Path(folder, "results.md").write_text("\n".join(sections), encoding="utf-8")

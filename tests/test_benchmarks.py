@@ -113,7 +113,10 @@ def test_the_exponent_of_a_power_is_that_power():
 @pytest.mark.parametrize(
     ("script", "sections"),
     [
-        ("training.py", ["## Bars", "## Training", "## One training job"]),
+        (
+            "training.py",
+            ["## Bars", "## Training", "## Where the time of an epoch goes", "## One training job"],
+        ),
         ("graph.py", ["## Bars", "## Configurations"]),
     ],
 )

@@ -2,11 +2,13 @@
 
 import filecmp
 import os
+import pty
 import re
 import shutil
 import subprocess
 import sys
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 
 import pandas as pd
@@ -16,7 +18,7 @@ import yaml
 from project import DIGITS, PARTS, ROOT, Project, blocks, copy_of, parse_jobs, runs_table
 from tunebook.files import vouch
 from tunebook.imports import PLUMBING, code
-from tunebook.workflow import load_study
+from tunebook.workflow import load_study, work
 
 # Made again whenever the tables are; the baselines and the timing depend on neither.
 AFTER_TABLES = {"claims": 1, "figures": 1, "report": 1, "all": 1}
@@ -443,9 +445,44 @@ def test_every_job_has_a_log_of_its_own_and_training_logs_its_progress(finished)
     assert re.search(r"epoch \d+/\d+: training loss \S+, validation loss \S+, about \d+ s", text)
 
 
-def test_the_console_has_plain_lines_when_it_is_no_terminal(finished, tmp_path):
-    project = copy_of(finished, tmp_path / "study")
+def test_the_console_has_plain_lines_when_it_is_no_terminal(project):
     text = project.run("results/sweeps.csv", "--forcerun", "gather").stdout
     assert "1 of 1 steps (100%) done" in text
     assert "\x1b" not in text
     assert "\r" not in text
+
+
+def test_the_console_has_a_progress_bar_in_a_terminal(project):
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        project.command("results/sweeps.csv", "--forcerun", "gather"), cwd=project.folder,
+        env={**project.environment(), "TERM": "xterm", "COLUMNS": "100"},
+        stdin=theirs, stdout=theirs, stderr=theirs,
+    )  # fmt: skip
+    os.close(theirs)
+    said = b""
+    with suppress(OSError):  # how Linux tells that nobody writes to the terminal any more
+        while block := os.read(ours, 65536):
+            said += block
+    os.close(ours)
+    assert process.wait() == 0
+    text = said.decode()
+    assert "\x1b" in text
+    assert "━" in text
+    assert re.search(r"\b1/1\b|100 ?%", text)
+
+
+def test_data_are_prepared_first_and_long_trainings_start_first(project):
+    project.change(
+        {"sweeps": {"rates": {"axes": {"learning_rate": [0.02]}},
+                    "long": {"problem": "houses", "question": "?", "base": {"epochs": 6}},
+                    "wide": {"problem": "houses", "question": "?", "base": {"widths": [50]}}}}
+    )  # fmt: skip
+    study = load_study(project.configuration, project.folder, [])
+    text = project.run("results/runs.csv", "--forcerun", "prepare", cores=1).stdout
+    order = re.findall(r"^rule (\w+):", text, re.M)
+    assert order[: order.index("train")].count("prepare") == order.count("prepare") > 2
+    trained = re.findall(r"wildcards: run=(\S+), first=(\d+), last=(\d+)", text)
+    works = [work(study.runs[run], int(last) - int(first) + 1) for run, first, last in trained]
+    assert len(set(works)) > 2
+    assert works == sorted(works, reverse=True)

@@ -17,6 +17,7 @@ rule evaluate:
         misread=f"{RESULTS}/evaluation/{{problem}}/misread.parquet",
     log:
         "logs/evaluate/{problem}.log",
+    priority: FIRST
     conda:
         "../envs/tunebook.yaml"
     params:
@@ -83,6 +84,7 @@ rule baselines:
         ),
     log:
         "logs/baselines/baselines.log",
+    priority: FIRST
     conda:
         "../envs/tunebook.yaml"
     params:

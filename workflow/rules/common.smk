@@ -32,6 +32,10 @@ except TunebookError as error:
 
 RESULTS = STUDY.configuration["study"]["results"]
 
+# The priority of jobs that others wait for: before any training that is ready, however long. The
+# longest training may wait for data, and an evaluation takes one core, so better beside trainings.
+FIRST = 10**9
+
 
 wildcard_constraints:
     problem="|".join(PROBLEM_DATASETS),

@@ -10,6 +10,7 @@ for dataset in sorted(set(PROBLEM_DATASETS.values())):
             files=[f"resources/{dataset}/{name}" for name in DATASET_FILES[dataset]],
         log:
             f"logs/retrieve/{dataset}.log",
+        priority: FIRST
         conda:
             "../envs/tunebook.yaml"
         params:
@@ -29,6 +30,7 @@ rule prepare:
         test=f"{RESULTS}/prepared/{{problem}}/replicate-{{replicate}}/test.npz",
     log:
         "logs/prepare/{problem}-replicate-{replicate}.log",
+    priority: FIRST
     conda:
         "../envs/tunebook.yaml"
     params:

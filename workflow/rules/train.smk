@@ -37,6 +37,7 @@ rule choose:
         f"{RESULTS}/choice/{{problem}}.json",
     log:
         "logs/choose/{problem}.log",
+    priority: FIRST
     conda:
         "../envs/tunebook.yaml"
     params:

@@ -1,5 +1,7 @@
 """Under which conditions a learning rate learns, fails or diverges (trap 4)."""
 
+from collections import defaultdict
+
 import pandas as pd
 
 from .selection import comparable, records
@@ -18,14 +20,15 @@ def condition_grid(runs, history, sweep="conditions"):
     "mixed". Rows are in the order of runs.csv; none if the study has no such sweep.
     """
     rows = runs[runs["sweeps"].str.split(";").map(lambda names: sweep in names).astype(bool)]
-    first = history[history["epoch"] == 1].set_index(["run", "replicate"])["train_metric"]
+    first = history[history["epoch"] == 1].set_index(["run", "replicate"])["train_metric"].to_dict()
+    ends_of = defaultdict(list)
+    for row in records(rows):
+        end = outcome(row, first[row["run"], row["replicate"]], LEARNED_MARGIN)
+        ends_of[row["run"]].append(end)
     grid = []
-    for run, replicates in rows.groupby("run", sort=False):
-        ends = [
-            outcome(row, first[run, row["replicate"]], LEARNED_MARGIN)
-            for row in records(replicates)
-        ]
-        described = replicates.iloc[0]
+    for described in rows.drop_duplicates("run").to_dict("records"):
+        run = described["run"]
+        ends = ends_of[run]
         shares = {name: ends.count(name) / len(ends) for name in OUTCOMES}
         grid.append(
             {"run": run}
