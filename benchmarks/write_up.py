@@ -116,7 +116,7 @@ def shares_section(part):
 
 Percent of an epoch, with the default study's replicates in a job, by PyTorch's profiler: products
 of dense layers, convolutions, pooling, the optimizer's step, the drawing of random numbers, and the
-rest: biases, ReLU, losses, metrics and Python.
+rest: biases, ReLU, losses, metrics and Python, which the profiler itself slows down.
 
 {table(["network", *kinds], rows)}
 """
