@@ -480,7 +480,7 @@ def test_data_are_prepared_first_and_long_trainings_start_first(project):
     )  # fmt: skip
     study = load_study(project.configuration, project.folder, [])
     text = project.run("results/runs.csv", "--forcerun", "prepare", cores=1).stdout
-    order = re.findall(r"^rule (\w+):", text, re.M)
+    order = re.findall(r"^(?:local)?rule (\w+):", text, re.M)
     assert order[: order.index("train")].count("prepare") == order.count("prepare") > 2
     trained = re.findall(r"wildcards: run=(\S+), first=(\d+), last=(\d+)", text)
     works = [work(study.runs[run], int(last) - int(first) + 1) for run, first, last in trained]
