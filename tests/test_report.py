@@ -13,6 +13,7 @@ from made_up_results import (
     SMALL,
     STATEMENTS,
     TEMPLATES,
+    all_figures,
     claims,
     configuration,
     write_results,
@@ -266,6 +267,15 @@ def test_the_page_is_whole(page):
     parsed = check_whole(page)
     assert '<html lang="en">' in page
     assert "table" in parsed.tags and "svg" in parsed.tags
+
+
+def test_figures_and_tables_are_numbered_in_the_order_they_stand_in(tmp_path):
+    results, provenance = write_results(tmp_path, figures=all_figures())
+    page = render_report(results, provenance, claims(), configuration(), FACTS, TEMPLATES)
+    for word, mark in (("Figure", 'class="figure-number" href'), ("Table", "<caption")):
+        found = re.findall(rf"{mark}[^§]*?{word}&nbsp;(\d+)", page)
+        assert len(found) > 5
+        assert [int(number) for number in found] == list(range(1, len(found) + 1)), word
 
 
 def test_every_statement_stands_once_with_its_verdict_claim_measurement_and_reason(page, small):

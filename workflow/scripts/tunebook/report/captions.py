@@ -15,7 +15,7 @@ from .inline_svg import inline_svg
 
 # The order of the article. A figure that is not named here comes after these.
 ORDER = [
-    "best-models", "baselines", "confusion", "misread", "prices", "speed", "figure-1", "depth-gap",
+    "best-models", "baselines", "confusion", "misread", "prices", "speed", "depth-gap", "figure-1",
     "figure-2", "rates", "optimizers-depth", "batch-size", "batch-rates", "losses", "calibration",
     "figure-3", "residuals", "conditions", "choices",
 ]  # fmt: skip
