@@ -343,16 +343,22 @@ def test_a_disk_without_room_for_a_log_is_told_too(finished):
     assert rules == {"train": 1, "choose": 1, "evaluate": 1, "gather": 1}
 
 
-def test_a_read_only_results_folder_is_told(finished, undisturbed):
-    finished.change(ONE_MORE)
+def with_read_only_results(project):
+    """What a run says that may read the results folder but not write to it."""
     text = isolated(
-        finished,
+        project,
         f"""
         mount --bind results results && mount -o remount,bind,ro results || exit
-        {shell_command(finished, TABLES)}
+        {shell_command(project, TABLES)}
     """,
     )
     assert "ended with 1" in text
+    return text
+
+
+def test_a_read_only_results_folder_is_told(finished, undisturbed):
+    finished.change(ONE_MORE)
+    text = with_read_only_results(finished)
     assert "Write-protected output files" in text
     assert "results/runs.csv" in text
     assert "Traceback" not in text
@@ -362,14 +368,7 @@ def test_a_read_only_results_folder_is_told(finished, undisturbed):
 def test_a_read_only_folder_without_any_results_is_told_too(finished):
     shutil.rmtree(finished.results("."))
     finished.results(".").mkdir()
-    text = isolated(
-        finished,
-        f"""
-        mount --bind results results && mount -o remount,bind,ro results || exit
-        {shell_command(finished, TABLES)}
-    """,
-    )
-    assert "ended with 1" in text
+    text = with_read_only_results(finished)
     assert "Failed to create output directory results/prepared/houses/replicate-0" in text
     assert "Read-only file system" in text
 

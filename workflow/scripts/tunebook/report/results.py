@@ -4,13 +4,13 @@ A small study may have no timing, no Gaussian network, no statement; its report 
 well. So an absent table is an empty one, and an absent column is blank.
 """
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
 from ..errors import TunebookError
+from ..files import read_json
 
 # Read as text: "" for no layers is not a missing number, and "full" is a batch size.
 AS_TEXT = {"widths": str, "channels": str, "batch_size": str}
@@ -109,13 +109,3 @@ def read_table(folder, name):
     texts = {key: frame[key].fillna("") for key in AS_TEXT if key in frame}
     absent = {column: pd.NA for column in columns if column not in frame}
     return frame.assign(**texts, **absent)
-
-
-def read_json(path):
-    """The value in a JSON file; TunebookError if it is not whole."""
-    try:
-        return json.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise TunebookError(
-            f"{path}: not a whole JSON file ({error}); delete it and run again"
-        ) from None
