@@ -12,7 +12,7 @@ import yaml
 
 from tunebook.blocks import HISTORY_COLUMNS, save_block
 from tunebook.configuration import check_configuration, read_yaml
-from tunebook.files import write_json
+from tunebook.jobs import write_json
 from tunebook.study import expand
 from tunebook.tables import block_columns, write_csv, write_parquet
 from tunebook.training import Trained

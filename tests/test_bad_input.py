@@ -9,7 +9,7 @@ import yaml
 
 from project import DIGITS, ROOT, SMALL, Project, merged
 from tunebook.configuration import read_yaml
-from tunebook.errors import TunebookError
+from tunebook.jobs import TunebookError
 from tunebook.parsing import read_houses, read_usps
 from tunebook.problems import split_rows
 from tunebook.workflow import load_study

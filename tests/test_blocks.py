@@ -8,7 +8,7 @@ import torch
 from safetensors.torch import load_file
 
 from tunebook.blocks import HISTORY_COLUMNS, read_history, read_record, save_block
-from tunebook.errors import TunebookError
+from tunebook.jobs import TunebookError
 from tunebook.training import HISTORY, Trained
 
 

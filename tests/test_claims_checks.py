@@ -9,7 +9,7 @@ import yaml
 from made_up_runs import rows, run
 from tunebook.claims import check_claims, load_claims
 from tunebook.configuration import check_configuration, read_yaml
-from tunebook.errors import TunebookError
+from tunebook.jobs import TunebookError
 from tunebook.study import expand
 
 ROOT = Path(__file__).parent.parent

@@ -6,7 +6,7 @@ import pytest
 from made_up_results import FACTS, TEMPLATES, claims, write_results
 from test_report import HOSTILE, check_whole
 from tunebook.comparison import compare
-from tunebook.errors import TunebookError
+from tunebook.jobs import TunebookError
 from tunebook.report import render_comparison
 
 SWEEPS = ("best-digits", "rates-deep")

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from project import DIGITS, ROOT, SMALL, merged
 from tunebook.configuration import StrictLoader, check_configuration, normalise, read_yaml
-from tunebook.errors import TunebookError
+from tunebook.jobs import TunebookError
 from tunebook.study import Study, expand
 from tunebook.workflow import plain
 

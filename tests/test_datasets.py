@@ -15,7 +15,7 @@ import pytest
 from loopback import nobody, served
 from tunebook import datasets
 from tunebook.datasets import retrieve
-from tunebook.errors import TunebookError
+from tunebook.jobs import TunebookError
 from tunebook.parsing import gunzip, parse_usps, read_houses, read_usps
 from tunebook.provenance import check_files
 from tunebook.sources import DATASETS, Dataset, SourceFile

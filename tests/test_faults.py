@@ -17,7 +17,7 @@ import pytest
 
 from project import Project, blocks, copy_of, parse_jobs, records, runs_table
 from tunebook.blocks import read_record
-from tunebook.files import altered
+from tunebook.jobs import altered
 from tunebook.problems import load_arrays
 from tunebook.workflow import only_looks
 

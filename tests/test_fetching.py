@@ -6,8 +6,8 @@ import types
 import pytest
 
 from loopback import nobody, served
-from tunebook.errors import TunebookError
 from tunebook.fetching import Unavailable, address_place, mirror_place, read_place
+from tunebook.jobs import TunebookError
 
 BODY = gzip.compress(b"digits " * 2000, mtime=0)
 

@@ -7,8 +7,8 @@ import stat
 
 import pytest
 
-from tunebook.errors import TunebookError
-from tunebook.files import (
+from tunebook.jobs import (
+    TunebookError,
     altered,
     check,
     fingerprint_path,

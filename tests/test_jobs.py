@@ -10,9 +10,7 @@ import time
 import pytest
 
 from project import ROOT
-from tunebook.errors import TunebookError
-from tunebook.files import fingerprint_path
-from tunebook.jobs import OUT_OF_MEMORY, explain, job
+from tunebook.jobs import OUT_OF_MEMORY, TunebookError, explain, fingerprint_path, job
 
 
 @pytest.fixture
@@ -143,7 +141,7 @@ def test_a_log_on_a_full_disk_does_not_hide_the_message(capsys):
 HOLDER = textwrap.dedent(
     """
     import sys, time
-    from tunebook.locking import hold
+    from tunebook.jobs import hold
     hold(sys.argv[1])
     print("held", flush=True)
     time.sleep(60)
@@ -167,7 +165,7 @@ def holder(tmp_path):
 
 
 def test_a_lock_has_one_holder_who_is_named_and_ends_with_him(holder, tmp_path):
-    from tunebook.locking import hold
+    from tunebook.jobs import hold
 
     with pytest.raises(TunebookError, match=rf"at work here \(process {holder.pid}\).*one at a"):
         hold(tmp_path / "lock")

@@ -5,7 +5,7 @@ import gzip
 import numpy as np
 import pytest
 
-from tunebook.errors import TunebookError
+from tunebook.jobs import TunebookError
 from tunebook.parsing import read_houses, read_usps
 
 FEATURES = ["OverallQual", "GrLivArea"]

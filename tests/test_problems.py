@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tunebook.errors import TunebookError
+from tunebook.jobs import TunebookError
 from tunebook.problems import (
     fit_scaling,
     load_arrays,

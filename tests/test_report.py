@@ -20,7 +20,7 @@ from made_up_results import (
 )
 from tunebook import statistics
 from tunebook.claims import load_claims
-from tunebook.errors import TunebookError
+from tunebook.jobs import TunebookError
 from tunebook.report import article, explorer, inline_svg, intervals, numbers, render_report
 from tunebook.report.importance import importance
 from tunebook.report.results import read_results

@@ -25,7 +25,7 @@ from safetensors.torch import load_file
 
 from project import ROOT, Project
 from tunebook.claims import load_claims
-from tunebook.errors import TunebookError
+from tunebook.jobs import TunebookError
 from tunebook.problems import load_arrays
 
 

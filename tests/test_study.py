@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tunebook.configuration import check_configuration, read_yaml
-from tunebook.errors import TunebookError
+from tunebook.jobs import TunebookError
 from tunebook.study import Run, expand, replicate_seed, resolve, run_name
 
 ROOT = Path(__file__).resolve().parent.parent

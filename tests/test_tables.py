@@ -6,8 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tunebook.errors import TunebookError
-from tunebook.files import sha256
+from tunebook.jobs import TunebookError, sha256
 from tunebook.tables import (
     block_columns,
     choose_best,

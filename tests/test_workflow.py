@@ -16,8 +16,8 @@ import pytest
 import yaml
 
 from project import DIGITS, PARTS, ROOT, Project, blocks, copy_of, parse_jobs, runs_table
-from tunebook.files import vouch
 from tunebook.imports import PLUMBING, code
+from tunebook.jobs import vouch
 from tunebook.workflow import load_study, work
 
 # Made again whenever the tables are; the baselines and the timing depend on neither.
@@ -399,9 +399,9 @@ def test_modules_that_are_imported_by_names_made_while_running_are_inputs_too(jo
 
 def test_imports_are_found_in_functions_packages_and_relative_to_them(tmp_path):
     for name, text in {
-        "a.py": "from tunebook import one, errors\nimport tunebook.pack.deep\nimport os\n",
+        "a.py": "from tunebook import one, jobs\nimport tunebook.pack.deep\nimport os\n",
         "tunebook/__init__.py": "",
-        "tunebook/errors.py": "from . import never\n",
+        "tunebook/jobs.py": "from . import never\n",
         "tunebook/never.py": "",
         "tunebook/one.py": "def f():\n    from .pack import (\n        late,\n    )\n",
         "tunebook/pack/__init__.py": "",

@@ -11,7 +11,7 @@ SCRIPTS = ROOT / "workflow/scripts"
 sys.path.insert(0, str(SCRIPTS.resolve()))
 
 from tunebook.configuration import read_yaml
-from tunebook.errors import TunebookError
+from tunebook.jobs import TunebookError
 
 CONFIGURATION = Path("config/config.yaml")
 

@@ -1,7 +1,7 @@
 # The configuration becomes the study here: checked first, then expanded into runs.
 from tunebook.figures import FIGURES
 from tunebook.imports import code
-from tunebook.locking import hold
+from tunebook.jobs import hold
 from tunebook.workflow import (
     DATASET_FILES,
     PROBLEM_DATASETS,

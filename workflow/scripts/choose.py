@@ -1,8 +1,7 @@
 """Choose a problem's best configuration by validation alone; no test data can be seen here."""
 
 from tunebook.blocks import read_history, read_record
-from tunebook.files import write_json
-from tunebook.jobs import job
+from tunebook.jobs import job, write_json
 from tunebook.study import METRICS
 from tunebook.tables import choose_best
 

@@ -3,8 +3,7 @@
 import pandas as pd
 
 from tunebook.claims import judge_claims, load_claims
-from tunebook.files import read_json
-from tunebook.jobs import job
+from tunebook.jobs import job, read_json
 from tunebook.tables import write_csv
 
 TEXT = ("widths", "channels", "batch_size")

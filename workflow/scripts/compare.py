@@ -5,8 +5,7 @@ from pathlib import Path
 from tunebook.claims import load_claims
 from tunebook.comparison import compare
 from tunebook.facts import facts
-from tunebook.files import written
-from tunebook.jobs import job
+from tunebook.jobs import job, written
 from tunebook.report import render_comparison
 
 with job(snakemake.log[0], snakemake.input):

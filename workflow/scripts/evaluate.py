@@ -7,8 +7,7 @@ from safetensors.torch import load_file
 
 from tunebook import evaluation, training
 from tunebook.blocks import read_record
-from tunebook.files import read_json
-from tunebook.jobs import job
+from tunebook.jobs import job, read_json
 from tunebook.problems import load_arrays
 from tunebook.tables import block_columns, write_csv, write_parquet
 

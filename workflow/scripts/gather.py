@@ -3,8 +3,7 @@
 import pandas as pd
 
 from tunebook import tables
-from tunebook.files import read_json, write_json
-from tunebook.jobs import job
+from tunebook.jobs import job, read_json, write_json
 
 with job(snakemake.log[0], snakemake.input, snakemake.output):
     metrics = [pd.read_csv(path) for path in snakemake.input.metrics]

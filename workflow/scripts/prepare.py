@@ -4,8 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tunebook.files import read_json, written
-from tunebook.jobs import job
+from tunebook.jobs import job, read_json, written
 from tunebook.parsing import read_houses, read_usps
 from tunebook.problems import prepare_digits, prepare_houses
 from tunebook.provenance import check_files

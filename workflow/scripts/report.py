@@ -4,8 +4,7 @@ from pathlib import Path
 
 from tunebook.claims import load_claims
 from tunebook.facts import facts
-from tunebook.files import written
-from tunebook.jobs import job
+from tunebook.jobs import job, written
 from tunebook.report import render_report
 
 with job(snakemake.log[0], snakemake.input):

@@ -3,8 +3,7 @@
 from pathlib import Path
 
 from tunebook.datasets import retrieve
-from tunebook.files import write_json
-from tunebook.jobs import job
+from tunebook.jobs import job, write_json
 
 with job(snakemake.log[0], outputs=snakemake.output) as console:
 

@@ -9,8 +9,7 @@ results/runs/<run>/replicates-<first>-<last>/
 import csv
 from pathlib import Path
 
-from .errors import TunebookError
-from .files import read_json, sha256, write_json, written
+from .jobs import TunebookError, read_json, sha256, write_json, written
 
 HISTORY_COLUMNS = (
     "replicate", "epoch", "train_loss", "train_metric", "validation_loss", "validation_metric",

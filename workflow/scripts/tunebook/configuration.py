@@ -14,7 +14,7 @@ from pathlib import Path
 import jsonschema
 import yaml
 
-from .errors import TunebookError
+from .jobs import TunebookError
 
 # YAML 1.1, which PyYAML speaks, reads `1e-3` as text; people mean the number.
 NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")

@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tunebook.errors import TunebookError
 from tunebook.fetching import Unavailable, address_place, mirror_place, read_place
-from tunebook.files import write_json, written
+from tunebook.jobs import TunebookError, write_json, written
 from tunebook.sources import DATASETS, SourceFile
 from tunebook.verification import sha256, verify
 

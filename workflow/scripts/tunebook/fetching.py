@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 from urllib.request import url2pathname
 
-from tunebook.errors import TunebookError
+from tunebook.jobs import TunebookError
 
 # No file that the study needs is near this; it bounds what a wrong or hostile address can send.
 LARGEST_FILE = 32 * 1024 * 1024

@@ -6,7 +6,7 @@ from pathlib import Path
 
 LIBRARY = "tunebook"
 # How a job is checked, logged and kept, which changes no result.
-PLUMBING = {"__init__", "configuration", "errors", "files", "jobs"}
+PLUMBING = {"__init__", "configuration", "jobs"}
 
 
 def code(scripts, script, packages=()):

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from tunebook.errors import TunebookError
+from tunebook.jobs import TunebookError
 
 PIXELS = 256
 CLASSES = 10

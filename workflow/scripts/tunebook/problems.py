@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .errors import TunebookError
+from .jobs import TunebookError
 
 CLASSES = 10
 

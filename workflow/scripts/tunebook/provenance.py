@@ -2,8 +2,7 @@
 
 from pathlib import Path
 
-from tunebook.errors import TunebookError
-from tunebook.files import sha256
+from tunebook.jobs import TunebookError, sha256
 
 
 def check_files(provenance, folder):

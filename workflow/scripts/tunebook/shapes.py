@@ -1,6 +1,6 @@
 """How large the maps inside a convolutional network are."""
 
-from .errors import TunebookError
+from .jobs import TunebookError
 
 IMAGE_SIZE = 16
 

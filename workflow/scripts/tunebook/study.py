@@ -12,7 +12,7 @@ import json
 from dataclasses import dataclass, field
 
 from .configuration import check_against, describe
-from .errors import TunebookError
+from .jobs import TunebookError
 from .shapes import IMAGE_SIZE, feature_sizes
 
 FLOATS = {

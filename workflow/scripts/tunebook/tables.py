@@ -6,8 +6,7 @@ import numpy as np
 import pandas as pd
 
 from .blocks import read_record
-from .errors import TunebookError
-from .files import written
+from .jobs import TunebookError, written
 
 HYPER_PARAMETERS = [
     "features", "target", "model", "widths", "channels", "depth", "width", "convolutions",

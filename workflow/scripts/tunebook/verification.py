@@ -4,7 +4,7 @@ import hashlib
 
 import numpy as np
 
-from tunebook.errors import TunebookError
+from tunebook.jobs import TunebookError
 from tunebook.parsing import gunzip, parse_usps
 
 

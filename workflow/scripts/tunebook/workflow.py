@@ -4,8 +4,7 @@ from pathlib import Path
 
 from .claims import check_claims, load_claims
 from .configuration import check_configuration, read_yaml
-from .errors import TunebookError
-from .files import altered
+from .jobs import TunebookError, altered
 from .study import expand, replicate_seed
 
 PROBLEM_DATASETS = {"digits": "usps", "houses": "ames"}

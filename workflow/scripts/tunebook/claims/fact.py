@@ -12,7 +12,7 @@
 A fact is reproduced or not reproduced; there is nothing to repeat and no interval.
 """
 
-from ..errors import TunebookError
+from ..jobs import TunebookError
 from ..shapes import IMAGE_SIZE, feature_sizes
 from ..study import OPTIMIZERS
 from . import sources

@@ -1,6 +1,6 @@
 """Which keys of a rule go together: what a JSON schema can only say in unreadable messages."""
 
-from ..errors import TunebookError
+from ..jobs import TunebookError
 
 
 def exactly_one(kind, spec, *keys):

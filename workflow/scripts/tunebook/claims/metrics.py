@@ -6,7 +6,7 @@ themselves; the times in runs.csv were taken beside other jobs and cannot be nam
 
 from dataclasses import dataclass
 
-from ..errors import TunebookError
+from ..jobs import TunebookError
 
 # Where a metric's values come from: columns of runs.csv, curves of history.parquet, timing.csv, or
 # the study as a whole (cost.csv).

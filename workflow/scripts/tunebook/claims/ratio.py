@@ -20,7 +20,7 @@ import math
 
 import numpy as np
 
-from ..errors import TunebookError
+from ..jobs import TunebookError
 from ..statistics import Interval, mean_interval, median_range, share_interval
 from . import metrics, sources
 from .keys import exactly_one

@@ -5,7 +5,7 @@ import string
 from pathlib import Path
 
 from ..configuration import check_against, normalise, read_yaml
-from ..errors import TunebookError
+from ..jobs import TunebookError
 from . import rules, sources
 from .parts import UNTESTABLE
 from .selection import MissingRuns, StudyRuns

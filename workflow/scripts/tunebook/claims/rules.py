@@ -5,7 +5,7 @@ and `any` hold lists of rules. Every kind has a module with `resolve` (which run
 TunebookError before anything is trained), `runs` (their rows) and `judge` (the Part).
 """
 
-from ..errors import TunebookError
+from ..jobs import TunebookError
 from . import fact, measure, order, ratio, shape, trend, value
 from .parts import NOT, PARTLY, REPRODUCED, UNDECIDED, UNTESTABLE, Part, combine_all, combine_any
 

@@ -6,7 +6,7 @@ Works on plain rows, one a run, so that a statement can be checked before anythi
 
 from itertools import chain
 
-from ..errors import TunebookError
+from ..jobs import TunebookError
 from ..study import COMMON, MODELS, OPTIMIZERS
 
 KEYS = sorted(

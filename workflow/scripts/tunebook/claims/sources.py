@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from ..errors import TunebookError
+from ..jobs import TunebookError
 
 # What one of the unit is in the units of this project: shares, seconds, plain numbers.
 UNITS = {"": 1.0, "%": 0.01, "times": 1.0, "s": 1.0, "min": 60.0, "h": 3600.0, "day": 86400.0}

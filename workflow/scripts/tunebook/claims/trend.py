@@ -25,7 +25,7 @@ import math
 
 import numpy as np
 
-from ..errors import TunebookError
+from ..jobs import TunebookError
 from ..statistics import MINIMUM_COUNTED, MINIMUM_REPLICATES, mean_interval, rank_correlation
 from . import metrics
 from .keys import exactly_one, just

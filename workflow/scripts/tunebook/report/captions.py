@@ -9,7 +9,7 @@ from pathlib import Path
 
 from markupsafe import Markup
 
-from ..errors import TunebookError
+from ..jobs import TunebookError
 from .explorer import packed
 from .inline_svg import inline_svg
 

@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from ..errors import TunebookError
-from ..files import read_json
+from ..jobs import TunebookError, read_json
 
 # Read as text: "" for no layers is not a missing number, and "full" is a batch size.
 AS_TEXT = {"widths": str, "channels": str, "batch_size": str}
