@@ -1,0 +1,224 @@
+"""The hyper-parameters: one table, from which everything that speaks of them is made.
+
+The schema, the README's table, a run's identity, the columns of runs.csv, labels, axes and colour
+scales all follow from these rows. To add a hyper-parameter, add a row here and its arithmetic where
+it acts; to add an optimizer or a loss, a choice here and its arithmetic in `learn`.
+"""
+
+import math
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One value of a hyper-parameter that is chosen by name.
+
+    label: as figures and report say it. of: {other hyper-parameter or "task": the values it goes
+    with}; empty: with all. signed: whether a loss can fall below zero.
+    """
+
+    label: str
+    of: dict = field(default_factory=dict)
+    unit: str = ""
+    signed: bool = False
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One hyper-parameter.
+
+    label: in tables and on axes. about: what it is, for the README. kind: `number`, `integer`,
+    `integers` (a list), `choice`, `rows` (a whole number, or `full`), or `value` (an argument of a
+    network of the study's own: text, number, yes or no, or a list of these). default: None where
+    it must be given. defaults: {choice of `of`: default} where they differ. of: {other
+    hyper-parameter: the choices that use it}; empty: all do. least, most: bounds; open: which of
+    them (or both) is itself not allowed. short: in the name of a curve beside its value. scale:
+    `log` or `linear` for quantities that have an order, "" for others. derived: whether it follows
+    from the others and is not set.
+    """
+
+    name: str
+    label: str
+    about: str = ""
+    kind: str = "number"
+    default: object = None
+    defaults: dict = field(default_factory=dict)
+    of: dict = field(default_factory=dict)
+    choices: dict = field(default_factory=dict)
+    least: float = -math.inf
+    most: float = math.inf
+    open: tuple = ()
+    short: str = ""
+    scale: str = ""
+    derived: bool = False
+
+    def used(self, settings):
+        """Whether a configuration with these settings has this hyper-parameter."""
+        return all(settings.get(key) in values for key, values in self.of.items())
+
+    def default_in(self, settings):
+        """Its default there; None where it must be given."""
+        for key in self.of:
+            if settings.get(key) in self.defaults:
+                return self.defaults[settings[key]]
+        return self.default
+
+
+LAYERED = {"model": ("dense", "convolutional")}
+CONVOLUTIONAL = {"model": ("convolutional",)}
+ADAM = ("adam", "adamw")
+
+TABLE = (
+    Parameter(
+        "model", "Model", "the kind of network; `module` is one of the study's own", "choice",
+        choices={
+            "dense": Choice("dense"),
+            "convolutional": Choice("convolutional"),
+            "module": Choice("module"),
+        },
+    ),
+    Parameter(
+        "module", "Module",
+        "`networks.py:Name`, a class in a file beside the configuration; its arguments are "
+        "hyper-parameters",
+        "module", of={"model": ("module",)},
+    ),
+    Parameter(
+        "widths", "Dense widths",
+        "units of each hidden dense layer; `[]` is a linear model. For a convolutional network: "
+        "dense layers after the convolutions",
+        "integers", of=LAYERED, defaults={"convolutional": []}, least=1, most=10_000, short="widths",
+    ),
+    Parameter(
+        "channels", "Channels",
+        "output channels of each convolution; each is followed by max pooling and ReLU",
+        "integers", of=CONVOLUTIONAL, least=1, most=10_000, short="channels",
+    ),
+    Parameter(
+        "depth", "Hidden layers", kind="integer", of=LAYERED, scale="linear", derived=True,
+        short="layers",
+    ),
+    Parameter(
+        "width", "Widest layer", kind="integer", of=LAYERED, scale="log", derived=True,
+        short="units",
+    ),
+    Parameter(
+        "convolutions", "Convolutions", kind="integer", of=LAYERED, scale="linear", derived=True,
+        short="convolutions",
+    ),
+    Parameter(
+        "kernel", "Kernel", "side of every convolution's kernel (stride 1)", "integer", 5,
+        of=CONVOLUTIONAL, least=1, most=100, short="kernel", scale="linear",
+    ),
+    Parameter(
+        "padding", "Padding", "rows of zeros around the maps of every convolution", "integer", 2,
+        of=CONVOLUTIONAL, least=0, most=100, short="padding", scale="linear",
+    ),
+    Parameter(
+        "pooling", "Pooling", "side of the square that max pooling takes", "integer", 2,
+        of=CONVOLUTIONAL, least=1, most=100, short="pooling", scale="linear",
+    ),
+    Parameter(
+        "dropout", "Dropout", "share of hidden units dropped in training", "number", 0.0,
+        of=LAYERED, least=0, most=1, open=("most",), short="dropout", scale="linear",
+    ),
+    Parameter(
+        "scale_inputs", "Inputs",
+        "`min-max`: each number from 0 to 1 by the least and largest training value (pixels by "
+        "their possible range); `standard`: mean 0, standard deviation 1; `none`: as stored",
+        "choice", "min-max", short="inputs",
+        choices={
+            "min-max": Choice("scaled"),
+            "standard": Choice("standardised"),
+            "none": Choice("raw"),
+        },
+    ),
+    Parameter(
+        "scale_target", "Target",
+        "`range`: divided by the range of the training targets, not shifted; `standard`: mean 0, "
+        "standard deviation 1; `none`: as stored (regression)",
+        "choice", "range", of={"task": ("regression",)}, short="target",
+        choices={
+            "range": Choice("scaled"),
+            "standard": Choice("standardised"),
+            "none": Choice("raw"),
+        },
+    ),
+    Parameter(
+        "loss", "Loss",
+        "`mse` on one-hot targets where classes are predicted; `gaussian`: a mean and a variance "
+        "are predicted",
+        "choice",
+        choices={
+            "cross-entropy": Choice("cross-entropy", {"task": ("classification",)}, "nats"),
+            "mse": Choice("MSE"),
+            "gaussian": Choice("Gaussian", {"task": ("regression",)}, "nats", signed=True),
+        },
+    ),
+    Parameter(
+        "optimizer", "Optimizer", "", "choice",
+        choices={
+            "sgd": Choice("SGD"),
+            "sgd-momentum": Choice("SGD, momentum"),
+            "adam": Choice("Adam"),
+            "adamw": Choice("AdamW"),
+            "rmsprop": Choice("RMSprop"),
+        },
+    ),
+    Parameter(
+        "learning_rate", "Learning rate", "", least=0, most=1000, open=("least",), short="rate",
+        scale="log",
+    ),
+    Parameter(
+        "momentum", "Momentum", "", default=0.9, of={"optimizer": ("sgd-momentum",)}, least=0,
+        most=1, open=("most",), short="momentum", scale="linear",
+    ),
+    Parameter(
+        "beta1", "Beta 1", "decay of the mean of gradients", default=0.9, of={"optimizer": ADAM},
+        least=0, most=1, open=("most",), short="beta1", scale="linear",
+    ),
+    Parameter(
+        "beta2", "Beta 2", "decay of the mean of squared gradients", default=0.999,
+        of={"optimizer": ADAM}, least=0, most=1, open=("most",), short="beta2", scale="linear",
+    ),
+    Parameter(
+        "alpha", "Alpha", "decay of the mean of squared gradients", default=0.99,
+        of={"optimizer": ("rmsprop",)}, least=0, most=1, open=("most",), short="alpha",
+        scale="linear",
+    ),
+    Parameter(
+        "epsilon", "Epsilon", "added to the root of that mean", default=1e-8,
+        of={"optimizer": (*ADAM, "rmsprop")}, least=0, most=1, open=("least",), short="epsilon",
+        scale="log",
+    ),
+    Parameter(
+        "weight_decay", "Weight decay", "", default=0.0,
+        of={"optimizer": ("sgd", "sgd-momentum", *ADAM, "rmsprop")}, defaults={"adamw": 0.01},
+        least=0, most=100, short="decay", scale="linear",
+    ),
+    Parameter(
+        "batch_size", "Batch size", "rows a step", "rows", least=1, most=1_000_000, short="batch",
+        scale="log",
+    ),
+    Parameter(
+        "epochs", "Epochs", "", "integer", least=1, most=100_000, short="epochs", scale="log",
+    ),
+)  # fmt: skip
+PARAMETERS = {parameter.name: parameter for parameter in TABLE}
+
+
+def argument(name):
+    """The Parameter that an argument of a network of the study's own is."""
+    words = name.replace("_", " ")
+    return Parameter(name, words.capitalize(), kind="value", short=words)
+
+
+def parameter(name):
+    """The row of that name, or what an argument of a network of the study's own is."""
+    return PARAMETERS.get(name) or argument(name)
+
+
+def label(name, value):
+    """A value as figures and report say it: `Adam`, `scaled`; others as they are."""
+    choices = parameter(name).choices
+    return choices[value].label if value in choices else value

@@ -1,0 +1,185 @@
+"""Classification and regression: the only room where the two differ.
+
+A task says which numbers judge a network, which side of each is better, how many outputs a row
+needs, and what a predictor that never looks at its inputs would say. Metrics work on tensors of R
+replicates at once, `outputs [R, n, outputs]` and `targets` (labels `[R, n]`, or values `[R, n, 1]`),
+and return `[R]`. PyTorch is imported where it is needed, since a task is also asked for at the start
+of every `snakemake` call.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A number that says how well a network does on some rows.
+
+    function: (outputs, targets, ruler) -> [R], blank (not a number) where it does not exist.
+    label: in a sentence. unit: `share` (of one, shown in per cent), `squared ranges` (of the target
+    in the training rows), `target` (the target's own unit), `nats`, or "" for a plain number.
+    better: the side that is better. least, most: what it can be.
+    """
+
+    function: Callable
+    label: str
+    unit: str = "share"
+    better: str = "higher"
+    least: float = 0.0
+    most: float = math.inf
+
+    def error(self, value):
+        """`value` turned so that lower is better: one minus it where higher is better."""
+        return 1 - value if self.better == "higher" else value
+
+
+@dataclass(frozen=True)
+class Ruler:
+    """What errors of R replicates are measured in, tensors `[R]`.
+
+    unit: how much of the target as trained is one range of the training targets. range: that range
+    in the target's own unit.
+    """
+
+    unit: object
+    range: object
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is predicted: metrics by name (in configurations `balanced-accuracy`, in columns
+    `balanced_accuracy`), the metric that judges unless a problem names another, how many outputs a
+    row needs, and the outputs of the constant predictor.
+    """
+
+    name: str
+    metrics: dict
+    metric: str
+    outputs: Callable
+    constant: Callable
+
+
+def confusion(outputs, labels):
+    """How many rows of each class are read as each: [R, classes, classes], true class first."""
+    import torch
+
+    classes = outputs.shape[-1]
+    cells = labels * classes + outputs.argmax(dim=-1)
+    found = torch.zeros(len(labels), classes * classes, dtype=torch.float64)
+    found.scatter_add_(1, cells, torch.ones_like(cells, dtype=torch.float64))
+    return found.view(-1, classes, classes)
+
+
+def accuracy(outputs, labels, ruler):
+    return (outputs.argmax(dim=-1) == labels).to(outputs.dtype).mean(dim=1)
+
+
+def error_rate(outputs, labels, ruler):
+    return 1 - accuracy(outputs, labels, ruler)
+
+
+def balanced_accuracy(outputs, labels, ruler):
+    """The mean over classes of the share of their rows that is read right (recall)."""
+    table = confusion(outputs, labels)
+    return (table.diagonal(dim1=1, dim2=2) / table.sum(2)).nanmean(dim=1)
+
+
+def macro_f1(outputs, labels, ruler):
+    """The mean over classes of 2 TP / (2 TP + FP + FN), over classes that occur or are predicted."""
+    table = confusion(outputs, labels)
+    right = table.diagonal(dim1=1, dim2=2)
+    return (2 * right / (table.sum(1) + table.sum(2))).nanmean(dim=1)
+
+
+def log_loss(outputs, labels, ruler):
+    """The mean negative logarithm of the softmax probability of the true class."""
+    scores = outputs.double().log_softmax(dim=-1)
+    return -scores.gather(2, labels[..., None]).squeeze(-1).mean(dim=1)
+
+
+def auc(outputs, labels, ruler):
+    """The area under the ROC curve, one class against the rest, mean over classes.
+
+    By ranks (Mann and Whitney, 1947), ties count half. Classes that all rows or none belong to have
+    none. Two classes have one area.
+    """
+    import torch
+    from scipy.stats import rankdata
+
+    scores = outputs.double().softmax(dim=-1).numpy()
+    ranks = torch.from_numpy(rankdata(scores, axis=1))
+    member = torch.nn.functional.one_hot(labels, outputs.shape[-1]).double()
+    inside = member.sum(dim=1)
+    outside = labels.shape[1] - inside
+    area = ((ranks * member).sum(dim=1) - inside * (inside + 1) / 2) / (inside * outside)
+    return area.nanmean(dim=1)
+
+
+def mse(outputs, targets, ruler):
+    error = (outputs[..., :1] - targets).squeeze(-1) / ruler.unit[:, None]
+    return error.square().mean(dim=1)
+
+
+def rmse(outputs, targets, ruler):
+    return mse(outputs, targets, ruler).sqrt() * ruler.range
+
+
+def mae(outputs, targets, ruler):
+    error = (outputs[..., :1] - targets).squeeze(-1) / ruler.unit[:, None]
+    return error.abs().mean(dim=1) * ruler.range
+
+
+def r2(outputs, targets, ruler):
+    """The share of the targets' variance, among the same rows, that is explained."""
+    left = (outputs[..., :1] - targets).double().square().mean(dim=(1, 2))
+    return 1 - left / targets.double().var(dim=(1, 2), correction=0)
+
+
+def commonest(train_targets, rows, classes):
+    """Outputs [R, rows, classes] of always saying the commonest class: logarithms of shares."""
+    import torch
+
+    counts = torch.nn.functional.one_hot(train_targets, classes).sum(dim=1).double()
+    shares = (counts / counts.sum(dim=1, keepdim=True)).log()
+    return shares[:, None].expand(-1, rows, -1)
+
+
+def mean(train_targets, rows, classes):
+    """Outputs [R, rows, 1] of always saying the mean of the training targets."""
+    return train_targets.mean(dim=1, keepdim=True).expand(-1, rows, -1)
+
+
+CLASSIFICATION = Task(
+    name="classification",
+    metrics={
+        "accuracy": Metric(accuracy, "accuracy", most=1.0),
+        "error-rate": Metric(error_rate, "error rate", better="lower", most=1.0),
+        "balanced-accuracy": Metric(balanced_accuracy, "balanced accuracy", most=1.0),
+        "macro-f1": Metric(macro_f1, "macro F1", most=1.0),
+        "log-loss": Metric(log_loss, "log loss", "nats", "lower"),
+        "auc": Metric(auc, "area under the ROC curve", most=1.0),
+    },
+    metric="accuracy",
+    outputs=lambda loss, classes: classes,
+    constant=commonest,
+)
+REGRESSION = Task(
+    name="regression",
+    metrics={
+        "mse": Metric(mse, "squared error", "squared ranges", "lower"),
+        "rmse": Metric(rmse, "root mean squared error", "target", "lower"),
+        "mae": Metric(mae, "mean absolute error", "target", "lower"),
+        "r2": Metric(r2, "R²", "", least=-math.inf, most=1.0),
+    },
+    metric="mse",
+    # A Gaussian loss predicts a mean and a variance.
+    outputs=lambda loss, classes: 2 if loss == "gaussian" else 1,
+    constant=mean,
+)
+TASKS = {task.name: task for task in (CLASSIFICATION, REGRESSION)}
+
+
+def column(metric):
+    """A metric's name as it stands in the columns of tables."""
+    return metric.replace("-", "_")
