@@ -4,15 +4,21 @@ BIN := .venv/bin
 # Snakemake starts `python` for its jobs; it must be the environment's.
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: report quick test lint bench lock clean-venv
+# Another study than the default one: make report STUDY=wine
+STUDY ?=
+CONFIG := $(if $(STUDY),--configfile studies/$(STUDY)/config.yaml)
+
+.PHONY: report quick new-study test lint bench lock clean-venv
 
 report: .venv/ready
-	snakemake
-	@echo "The report is at results/report.html"
+	snakemake $(CONFIG)
 
 quick: .venv/ready
 	snakemake --configfile config/quick.yaml
-	@echo "The report is at results-quick/report.html"
+
+# make new-study NAME=wine DATA=path/to/wine.csv TARGET=quality
+new-study: .venv/ready
+	@python workflow/scripts/new_study.py --name "$(NAME)" --data "$(DATA)" --target "$(TARGET)" --task "$(TASK)"
 
 test: .venv/ready
 	pytest

@@ -1,17 +1,12 @@
-# Tunebook: train every configuration of a study, test every statement, write the report.
+# Tunebook: train every configuration of a study, test every claim, write the report.
 #
-#   snakemake --cores 4     everything; then open results/report.html
-#   snakemake figures       tables and figures only
-#   snakemake -n            what would be done, and nothing is
+#   snakemake --cores 4                                    config/config.yaml; then open results/report.html
+#   snakemake --configfile studies/NAME/config.yaml        another study
+#   snakemake figures                                      tables and figures only
+#   snakemake -n                                           what would be done, and nothing is
 from snakemake.utils import min_version
 
 min_version("9.0")
-
-
-include: "workflow/rules/check.smk"
-
-
-configfile: "config/config.yaml"
 
 
 report: "report/workflow.rst"

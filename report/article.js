@@ -99,14 +99,14 @@ const Tunebook = {
     for (const element of copy.querySelectorAll("[id]")) element.removeAttribute("id");
     for (const element of copy.querySelectorAll("[aria-labelledby]")) element.removeAttribute("aria-labelledby");
     const content = [copy];
-    const statement = details.closest(".statement");
-    if (statement) {
+    const claim = details.closest(".claim");
+    if (claim) {
       const said = document.createElement("p");
       said.className = "panel-quote";
-      said.textContent = statement.querySelector(".statement-text").firstChild.textContent;
+      said.textContent = claim.querySelector(".claim-text").firstChild.textContent;
       content.unshift(said);
     }
-    const place = details.closest(".statement, .figure")?.id ?? details.id;
+    const place = details.closest(".claim, .figure")?.id ?? details.id;
     Tunebook.openPanel(details.dataset.title, content, place);
     return true;
   };
@@ -120,7 +120,7 @@ const Tunebook = {
     let target = null;
     try { target = document.getElementById(decodeURIComponent(location.hash.slice(1))); } catch { return; }
     if (target?.matches("details")) target.open = true;
-    if (target?.matches(".statement, .trap, details")) {
+    if (target?.matches(".claim, .trap, details")) {
       target.classList.remove("flash");
       void target.offsetWidth;
       target.classList.add("flash");

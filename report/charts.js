@@ -108,8 +108,9 @@
       }
     }
     const logarithmic = control("log").checked && positive;
-    const title = kind === "loss" ? "Loss" : table.data.metric === "accuracy" ? "Accuracy" : "Error (MSE, scaled)";
-    const share = table.data.metric === "accuracy" && kind === "metric";
+    const metric = table.data.measures.find((each) => each.key === "validation_metric");
+    const title = kind === "loss" ? "Loss" : table.data.metric;
+    const share = kind === "metric" && Boolean(metric?.share);
     draw(place, traces, layout({
       height: 400, xaxis: axis("Epoch", { rangemode: "tozero" }), yaxis: axis(title, scaleOf(traces.flatMap((trace) => trace.y), logarithmic, share)),
     }));
@@ -135,14 +136,15 @@
     if (!x || !y) return empty(place, "No hyper-parameter varies among these runs.");
     const runs = table.shown.filter((run) => run.measures[y.key]?.[0] != null);
     if (!runs.length) return empty(place, "None of the rows shown has such a value.");
-    const known = runs.map((run) => run.values[x.key] ?? null);
+    const said = (run, key) => (run.values[key] === undefined ? null : Tunebook.say(table, key, run.values[key]));
+    const known = runs.map((run) => (x.number ? run.values[x.key] ?? null : said(run, x.key)));
     const ordinal = !x.number || new Set(known).size <= 12;
     const order = [...new Set(known)].sort((a, b) => (a === null) - (b === null) || (typeof a === "number" && typeof b === "number" ? a - b : (typeof a === "number") ? -1 : (typeof b === "number") ? 1 : String(a).localeCompare(String(b), "en", { numeric: true })));
     const xs = runs.map((run, i) => (ordinal ? order.indexOf(known[i]) + jitter(run.id) * .5 : known[i]));
     const ys = runs.map((run) => run.measures[y.key][0]);
-    const groups = by ? [...new Set(runs.map((run) => String(run.values[by] ?? "none")))].sort((a, b) => a.localeCompare(b, "en", { numeric: true })) : [""];
+    const groups = by ? [...new Set(runs.map((run) => (said(run, by) ?? "none")))].sort((a, b) => a.localeCompare(b, "en", { numeric: true })) : [""];
     const traces = groups.map((group, g) => {
-      const members = runs.map((run, i) => i).filter((i) => !by || String(runs[i].values[by] ?? "none") === group);
+      const members = runs.map((run, i) => i).filter((i) => !by || (said(runs[i], by) ?? "none") === group);
       return {
         x: members.map((i) => xs[i]), y: members.map((i) => ys[i]), mode: "markers", type: "scatter", name: group,
         customdata: members.map((i) => runs[i].id),
@@ -160,7 +162,7 @@
       xaxis: axis(x.label, ordinal
         ? { tickmode: "array", tickvals: order.map((_, i) => i), ticktext: order.map((value) => shortened(value === null ? "none" : String(value), 18)), showgrid: false }
         : scaleOf(known, logged(known))),
-      yaxis: axis(y.label, scaleOf(ys, logged(ys), table.data.metric === "accuracy" && (y.key.endsWith("_metric") || y.key === "gap"))),
+      yaxis: axis(y.label, scaleOf(ys, logged(ys), y.share)),
     }), table);
   }
 
@@ -176,10 +178,10 @@
     const note = table.section.querySelector("[data-pareto-note]");
     const select = table.section.querySelector("[data-pareto]");
     if (!select.options.length) return empty(place, "No times were measured in this study.");
-    const time = select.value, accuracy = table.data.metric === "accuracy";
+    const time = select.value, higher = table.data.better === "higher";
     const points = table.shown
       .filter((run) => run[time] > 0 && run.measures.validation_metric?.[0] != null && !run.diverged)
-      .map((run) => ({ run, time: run[time], error: accuracy ? 1 - run.measures.validation_metric[0] : run.measures.validation_metric[0] }));
+      .map((run) => ({ run, time: run[time], error: higher ? 1 - run.measures.validation_metric[0] : run.measures.validation_metric[0] }));
     note.textContent = `${time === "alone"
       ? "Seconds of one training: median seconds per epoch, measured alone on the machine on one thread, times the epochs. Only runs that were timed are drawn."
       : "Seconds of one training as the study ran, beside other jobs and shared with the replicates of its block: a rough guide, not used for any verdict."} On the Pareto front, no other run is both faster and better.`;
@@ -199,7 +201,7 @@
     ], layout({
       height: 400, dragmode: "select", showlegend: true, legend: { orientation: "h", y: 1.02, yanchor: "bottom", x: 0 },
       xaxis: axis("Seconds to train", scaleOf(points.map((point) => point.time), true)),
-      yaxis: axis(accuracy ? "Validation error (1 − accuracy)" : "Validation error (MSE, scaled)", scaleOf(points.map((point) => point.error), points.every((point) => point.error > 0), accuracy)),
+      yaxis: axis(table.data.error, scaleOf(points.map((point) => point.error), points.every((point) => point.error > 0), table.data.measures.some((each) => each.key === "validation_metric" && each.share))),
     }), table);
   }
 

@@ -3,6 +3,15 @@
 Tunebook.problems = {};
 (() => {
   const data = JSON.parse(document.getElementById("runs-data").textContent);
+  // A value of a hyper-parameter as the table of runs says it.
+  const say = (table, key, value) => table.choices.get(key)?.get(written(value)) ?? written(value);
+  Tunebook.say = say;
+  const element = (tag, text, attributes = {}) => {
+    const made = document.createElement(tag);
+    if (text !== undefined) made.textContent = text;
+    for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+    return made;
+  };
   const written = (value) => (value === undefined || value === null ? "" : String(value));
 
   class RunsTable extends EventTarget {
@@ -10,16 +19,19 @@ Tunebook.problems = {};
       super();
       this.section = section;
       this.problem = section.dataset.problem;
-      this.data = data[this.problem];
+      this.data = data.problems[this.problem];
       this.runs = new Map(this.data.runs.map((run) => [run.id, run]));
+      this.choices = new Map(Object.entries(this.data.choices).map(([key, pairs]) => [key, new Map(pairs)]));
       this.chosen = new Set();
       this.form = section.querySelector("form.controls");
       this.body = section.querySelector("table.runs tbody");
       this.rows = [...this.body.rows];
       for (const run of this.data.runs) {
-        run.text = [run.id, run.label, ...run.sweeps, ...Object.values(run.values)].join(" ").toLowerCase();
+        const said = Object.entries(run.values).flatMap(([key, value]) => [value, say(this, key, value)]);
+        run.text = [run.id, run.label, ...run.sweeps, ...said].join(" ").toLowerCase();
       }
       this.addSorting();
+      this.addFilters();
       this.form.addEventListener("input", () => this.filter());
       this.form.addEventListener("submit", (event) => event.preventDefault());
       this.form.addEventListener("reset", () => setTimeout(() => this.filter()));
@@ -32,6 +44,21 @@ Tunebook.problems = {};
       this.filter();
     }
 
+    // What can be filtered by: every hyper-parameter that varies, with its values.
+    addFilters() {
+      const sets = this.data.axes.filter(({ key }) => this.choices.has(key) && key !== "width").map(({ key, label }) => {
+        const set = element("fieldset", undefined, { "data-key": key });
+        set.append(element("legend", label));
+        for (const [value, words] of this.choices.get(key)) {
+          const line = element("label", undefined, { class: "check" });
+          line.append(element("input", undefined, { type: "checkbox", value }), element("span", words));
+          set.append(line);
+        }
+        return set;
+      });
+      this.section.querySelector("[data-filters]").append(...sets);
+    }
+
     addSorting() {
       const headers = [...this.section.querySelectorAll("th[data-sort]")];
       for (const header of headers) {
@@ -41,7 +68,9 @@ Tunebook.problems = {};
         button.append(...header.childNodes);
         header.append(button);
         button.addEventListener("click", () => {
-          const down = header.getAttribute("aria-sort") === "ascending";
+          // First the best, then the other way round.
+          const before = header.getAttribute("aria-sort");
+          const down = before ? before === "ascending" : header.dataset.better === "higher";
           for (const other of headers) other.removeAttribute("aria-sort");
           header.setAttribute("aria-sort", down ? "descending" : "ascending");
           this.sort(header.cellIndex, header.dataset.sort === "number", down ? -1 : 1);
@@ -66,7 +95,7 @@ Tunebook.problems = {};
     wanted() {
       const sets = new Map();
       for (const fieldset of this.form.querySelectorAll("fieldset[data-key]")) {
-        const values = [...fieldset.querySelectorAll("input:checked")].map((input) => input.value);
+        const values = [...fieldset.querySelectorAll("input:checked")].map(({ value }) => (value === "" || Number.isNaN(Number(value)) ? value : String(Number(value))));
         if (values.length) sets.set(fieldset.dataset.key, new Set(values));
       }
       return sets;
@@ -144,12 +173,6 @@ Tunebook.problems = {};
   }
 
   // ------------------------------------------------------------------ the evidence of one run
-  const element = (tag, text, attributes = {}) => {
-    const made = document.createElement(tag);
-    if (text !== undefined) made.textContent = text;
-    for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-    return made;
-  };
   const pairs = (className, rows) => {
     const list = element("dl", undefined, { class: className });
     for (const [key, value] of rows) {
@@ -159,30 +182,31 @@ Tunebook.problems = {};
     }
     return list;
   };
-  const number = (value, metric) => {
+  const number = (value, share) => {
     if (value === null || value === undefined) return "–";
-    return metric === "accuracy" ? `${(100 * value).toFixed(2)}\u202f%` : String(value);
+    if (share) return `${(100 * value).toFixed(2)}\u202f%`;
+    return Math.abs(value) >= 1000 ? value.toLocaleString("en") : String(value);
   };
-  const replicates = (run, metric) => {
-    const table = element("table", undefined, { class: "data compact" });
-    const head = table.createTHead().insertRow();
-    for (const label of ["Replicate", "Training", "Validation", "Test"]) head.append(element("th", label, { scope: "col" }));
-    const body = table.createTBody();
-    const columns = ["train_metric", "validation_metric", "test_metric"].map((key) => run.replicates[key]);
+  const SPLITS = { train_metric: "Training", validation_metric: "Validation", test_metric: "Test" };
+  const isShare = (table, key) => Boolean(table.data.measures.find((each) => each.key === key)?.share);
+  const replicates = (table, run) => {
+    const made = element("table", undefined, { class: "data compact" });
+    const head = made.createTHead().insertRow();
+    for (const label of ["Replicate", ...Object.values(SPLITS)]) head.append(element("th", label, { scope: "col" }));
+    const body = made.createTBody();
     for (let i = 0; i < run.n; i++) {
       const row = body.insertRow();
       row.append(element("th", String(i), { scope: "row" }));
-      for (const column of columns) row.insertCell().textContent = number(column[i], metric);
+      for (const key of Object.keys(SPLITS)) row.insertCell().textContent = number(run.replicates[key][i], isShare(table, key));
     }
-    return table;
+    return made;
   };
-  const interval = (run, key, metric) => {
-    const [mean, low, high] = run.measures[key] ?? [];
-    return low === null || low === undefined ? number(mean, metric) : `${number(mean, metric)} (${number(low, metric)} to ${number(high, metric)})`;
+  const interval = (run, { key, share }) => {
+    const [mean, low, high] = run.measures[key];
+    return low === null ? number(mean, share) : `${number(mean, share)} (${number(low, share)} to ${number(high, share)})`;
   };
   Tunebook.runEvidence = (table, name) => {
     const run = table.runs.get(name);
-    const metric = table.data.metric;
     const chosen = element("p");
     const button = element("button", table.chosen.has(name) ? "Take out of the charts" : "Draw its curves", { type: "button", class: "tool" });
     button.addEventListener("click", () => {
@@ -197,14 +221,14 @@ Tunebook.problems = {};
     id.append(element("code", run.id));
     Tunebook.openPanel(run.label, [
       id, chosen,
-      pairs("settings", Object.entries(run.values).map(([key, value]) => [data.labels[key], written(value)])),
+      pairs("settings", Object.entries(run.values).map(([key, value]) => [table.data.labels[key] ?? "Trained parameters", say(table, key, value)])),
       pairs("settings", [
-        ["Training", interval(run, "train_metric", metric)], ["Validation", interval(run, "validation_metric", metric)],
-        ["Test", interval(run, "test_metric", metric)], ["Replicates", String(run.n)], ["Diverged", String(run.diverged)],
+        ...table.data.measures.filter(({ key }) => run.measures[key][0] !== null).map((each) => [each.label, interval(run, each)]),
+        ["Replicates", String(run.n)], ["Diverged", String(run.diverged)],
       ]),
-      replicates(run, metric),
+      replicates(table, run),
       element("p", `Sweeps: ${run.sweeps.join(", ")}`),
-      pairs("made-by", [["Rule", "train, evaluate"], ["Script", "workflow/scripts/train.py, workflow/scripts/evaluate.py"], ["Data", `results/runs/${run.id}/, results/runs.csv, results/history.parquet`]]),
+      pairs("made-by", [["Rule", "train, evaluate"], ["Script", "workflow/scripts/train.py, workflow/scripts/evaluate.py"], ["Data", `${data.files[0]}/${run.id}/, ${data.files.slice(1).join(", ")}`]]),
       place,
     ]);
   };

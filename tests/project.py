@@ -11,7 +11,8 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
-from tunebook.tables import TIMES
+from tunebook.evidence.tables import TIMES
+from tunebook.study.read import read_chain
 
 ROOT = Path(__file__).resolve().parent.parent
 PARTS = ["Snakefile", "workflow", "report", "profiles", "config"]
@@ -22,18 +23,26 @@ OFFLINE = {
     name: CLOSED for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY")
 }  # fmt: skip
 
+# The default study's datasets without a network: what stands in for them is made here.
+DATASETS = read_chain(ROOT / "config/config.yaml")["datasets"]
+USPS = DATASETS["usps"]
+
 # One problem each way, networks that train in milliseconds.
 SMALL = {
     "study": {"title": "A small study", "source": "nobody", "seed": 0, "results": "results"},
-    "claims": {"file": "config/claims.yaml", "when_runs_are_missing": "not testable"},
     "data": {"mirrors": [], "when_unreachable": "sample", "timeout_seconds": 5, "attempts": 1},
+    "datasets": {"ames": DATASETS["ames"]},
     "problems": {
         "houses": {
-            "replicates": 2,
+            "task": "regression",
+            "dataset": "ames",
+            "target": "SalePrice",
+            "inputs": ["OverallQual", "YearBuilt", "TotalBsmtSF", "GrLivArea"],
             "split": {"validation": 0.2, "test": 0.2},
-            "features": ["OverallQual", "YearBuilt", "TotalBsmtSF", "GrLivArea"],
+            "replicates": 2,
             "base": {"model": "dense", "widths": [8], "loss": "mse", "optimizer": "adam",
                      "learning_rate": 0.01, "batch_size": 100, "epochs": 3},
+            "baselines": {"linear": {"estimator": "sklearn.linear_model.LinearRegression"}},
         },
     },
     "replicates_per_job": {"dense": 2, "convolutional": 1},
@@ -45,11 +54,20 @@ SMALL = {
 }  # fmt: skip
 
 DIGITS = {
+    "task": "classification",
+    "dataset": "usps",
+    "target": "column-1",
+    "split": {"validation": 0.2, "test_file": "zip.test.gz", "stratify_on": "none"},
     "replicates": 2,
-    "split": {"validation": 0.2},
     "base": {"model": "dense", "widths": [8], "loss": "cross-entropy", "optimizer": "adam",
              "learning_rate": 0.01, "batch_size": 200, "epochs": 2},
 }  # fmt: skip
+FIGURES = """
+rates:
+  title: Learning rates over the epochs
+  panels: {curves: train_loss, sweep: rates, colour: learning_rate}
+"""
+BOTH = {"datasets": {"usps": USPS}, "problems": {"digits": DIGITS}}
 
 
 def merged(base, changes):
@@ -76,6 +94,9 @@ class Project:
             else:
                 shutil.copy2(source, self.folder / part)
         self.configuration = merged(SMALL, changes or {})
+        # The default study's article speaks of runs that a small one does not have.
+        (self.folder / "config/article.md").unlink()
+        (self.folder / "config/figures.yaml").write_text(FIGURES)
         if claims is not None:
             (self.folder / "config/claims.yaml").write_text(yaml.safe_dump(claims))
         self.write()

@@ -1,6 +1,5 @@
 """The report in a real browser: quiet, offline, usable by everyone, and printable."""
 
-import json
 import os
 import re
 import shutil
@@ -8,10 +7,9 @@ import subprocess
 
 import pytest
 
-from made_up_results import FACTS, TEMPLATES, all_figures, claims, configuration, write_results
-from project import DIGITS, Project
-from tunebook.comparison import compare
-from tunebook.report import render_comparison, render_report
+from made_up_report import FACTS, TEMPLATES, write_results
+from test_report import ARTICLE, render
+from tunebook.report.compare import compare, render_comparison
 
 pytestmark = pytest.mark.browser
 
@@ -39,25 +37,19 @@ def browser():
 
 @pytest.fixture(scope="module")
 def report(tmp_path_factory):
-    """The report of a made-up study with every figure, as a file."""
+    """The report of a made-up study, as a file."""
     folder = tmp_path_factory.mktemp("report")
-    results, provenance = write_results(folder, figures=all_figures())
-    page = folder / "report.html"
-    text = render_report(results, provenance, claims(), configuration(), FACTS, TEMPLATES)
-    page.write_text(text, encoding="utf-8")
-    return page
+    (folder / "report.html").write_text(render(write_results(folder), ARTICLE), encoding="utf-8")
+    return folder / "report.html"
 
 
 @pytest.fixture(scope="module")
 def slim(tmp_path_factory):
-    """A report on stand-in data with few figures: axe looks at each of its elements."""
+    """A report without an article, on stand-in data: axe looks at each of its elements."""
     folder = tmp_path_factory.mktemp("slim")
-    figures = ("best-models", "conditions")
-    results, provenance = write_results(folder, figures=figures, kind="sample")
-    page = folder / "report.html"
-    text = render_report(results, provenance, claims(), configuration(), FACTS, TEMPLATES)
-    page.write_text(text, encoding="utf-8")
-    return page
+    text = render(write_results(folder, kind="sample"))
+    (folder / "report.html").write_text(text, encoding="utf-8")
+    return folder / "report.html"
 
 
 class Watched:
@@ -102,7 +94,7 @@ def watch(browser, report):
         each.context.close()
 
 
-def traces(page, chart, problem="digits"):
+def traces(page, chart, problem="kinds"):
     """How many lines a chart of the explorer holds; None while it is not drawn."""
     return page.evaluate(
         "([p, c]) => document.querySelector(`[data-problem=${p}] [data-chart=${c}]`)"
@@ -127,7 +119,7 @@ def column(page, problem, header):
 
 def test_nothing_leaves_and_nothing_complains(watch):
     page = watch().with_charts()
-    for problem in ("houses", "digits"):
+    for problem in ("lengths", "kinds"):
         page.locator(f"input[name=problem][value={problem}]").check()
         assert traces(page, "curves", problem) > 0
 
@@ -147,43 +139,45 @@ def test_charts_are_unpacked_only_when_the_explorer_comes_near(watch):
     assert watched.with_charts().evaluate("typeof Plotly") == "object"
 
 
-def test_the_table_sorts_both_ways(watch):
+def test_the_table_sorts_best_first_and_the_other_way(watch):
     page = watch().page
-    button = page.locator("#runs-table-digits th button", has_text="Test")
-    button.click()
-    values = [float(value) for value in column(page, "digits", "Test")]
-    assert values == sorted(values) and len(set(values)) > 1
-    button.click()
-    assert [float(value) for value in column(page, "digits", "Test")] == values[::-1]
-    header = page.locator("#runs-table-digits th[aria-sort]")
+    for problem, reverse in (("kinds", True), ("lengths", False)):
+        page.locator(f"input[name=problem][value={problem}]").check()
+        button = page.locator(f"#runs-table-{problem} th button", has_text="Test")
+        button.click()
+        values = [float(value) for value in column(page, problem, "Test")]
+        assert values == sorted(values, reverse=reverse) and len(set(values)) > 1
+        button.click()
+        assert [float(value) for value in column(page, problem, "Test")] == values[::-1]
+    header = page.locator("#runs-table-lengths th[aria-sort]")
     assert header.inner_text() == "Test" and header.get_attribute("aria-sort") == "descending"
 
 
 def test_the_table_filters_searches_and_resets(watch):
     page = watch().page
-    page.locator("input[name=problem][value=houses]").check()
-    section = page.locator(".problem[data-problem=houses]")
-    every = len(column(page, "houses", "Network"))
+    section = page.locator(".problem[data-problem=kinds]")
+    every = len(column(page, "kinds", "Network"))
     section.locator(".filters summary").click()
-    section.locator("fieldset[data-key=optimizer] input[value=adam]").check()
-    shown = column(page, "houses", "Optimizer")
-    assert set(shown) == {"adam"} and 0 < len(shown) < every
-    section.locator("fieldset[data-key=learning_rate] input[value='0.003']").check()
-    assert len(column(page, "houses", "Optimizer")) < len(shown)
+    section.locator("fieldset[data-key=breadth] input[value='8']").check()
+    assert column(page, "kinds", "Breadth") == ["8", "8"]
+    section.locator("fieldset[data-key=skip] input[value=true]").check()
+    assert column(page, "kinds", "Skip") == ["True"]
     section.locator("button[type=reset]").click()
-    page.wait_for_selector("#runs-table-houses tr[hidden]", state="detached")
-    section.locator("input[name=search]").fill("gaussian 0.01")
-    assert set(column(page, "houses", "Loss")) == {"gaussian"}
-    assert section.locator("[data-status]").inner_text().startswith(
-        f"{len(column(page, 'houses', 'Loss'))} of {every} runs shown"
-    )  # fmt: skip
+    page.wait_for_selector("#runs-table-kinds tr[hidden]", state="detached")
+    section.locator("input[name=search]").fill("skip 0.01")
+    assert set(column(page, "kinds", "Network")) == {"Skip"}
+    assert section.locator("[data-status]").inner_text().startswith(f"4 of {every} runs shown")
     section.locator("input[name=search]").fill("no such run")
-    assert column(page, "houses", "Loss") == []
+    assert column(page, "kinds", "Network") == []
+    section.locator("input[name=search]").fill("")
+    section.locator("select[name=sweep]").select_option("own")
+    assert section.locator("[data-question]").inner_text() == "Does a skip help?"
+    assert len(column(page, "kinds", "Network")) == 4
 
 
 def test_choosing_runs_draws_their_curves(watch):
     page = watch().with_charts()
-    section = page.locator(".problem[data-problem=digits]")
+    section = page.locator(".problem[data-problem=kinds]")
     section.locator("[data-clear]").click()
     assert traces(page, "curves") == 0
     boxes = section.locator("tbody input[type=checkbox]")
@@ -200,27 +194,27 @@ def test_choosing_runs_draws_their_curves(watch):
 
 def test_the_scatter_is_linked_to_the_table(watch):
     page = watch().with_charts()
-    section = page.locator(".problem[data-problem=digits]")
+    section = page.locator(".problem[data-problem=kinds]")
     section.locator("[data-clear]").click()
     section.locator("[data-chart=scatter]").scroll_into_view_if_needed()
     point = section.locator("[data-chart=scatter] .points path").first
     point.hover(force=True)
     # The chart knows what is pointed at once it shows it.
-    page.wait_for_selector("[data-problem=digits] [data-chart=scatter] .hoverlayer .hovertext")
+    page.wait_for_selector("[data-problem=kinds] [data-chart=scatter] .hoverlayer .hovertext")
     point.click(force=True)
-    page.wait_for_selector("#runs-table-digits tr.chosen")
+    page.wait_for_selector("#runs-table-kinds tr.chosen")
     section.locator("input[name=search]").fill("dense")
     drawn = page.evaluate(
-        "document.querySelector('[data-problem=digits] [data-chart=scatter]').data"
+        "document.querySelector('[data-problem=kinds] [data-chart=scatter]').data"
         ".reduce((sum, trace) => sum + trace.x.length, 0)"
     )
-    assert drawn == len(column(page, "digits", "Network"))
+    assert drawn == len(column(page, "kinds", "Network"))
 
 
 def test_the_pareto_front_holds_what_nothing_beats(watch):
     page = watch().with_charts()
     data = page.evaluate(
-        "document.querySelector('[data-problem=digits] [data-chart=pareto]').data"
+        "document.querySelector('[data-problem=kinds] [data-chart=pareto]').data"
         ".map((trace) => ({name: trace.name, x: [...trace.x], y: [...trace.y]}))"
     )
     found = {trace["name"]: list(zip(trace["x"], trace["y"], strict=True)) for trace in data[1:]}
@@ -231,26 +225,28 @@ def test_the_pareto_front_holds_what_nothing_beats(watch):
         assert beaten == ((time, error) in found["dominated"])
 
 
-def test_a_number_a_verdict_and_a_figure_show_their_evidence(watch):
+def test_a_number_a_verdict_and_a_figure_show_their_evidence(watch, report):
     page = watch().page
     panel = page.locator("#panel")
-    page.locator("#claim-mlp-error .badge").click()
-    assert panel.is_visible() and "a part of mlp-error" in panel.inner_text()
+    page.locator("#claim-reproduced .badge").click()
+    assert panel.is_visible() and "a piece of reproduced" in panel.inner_text()
     assert "workflow/scripts/claims.py" in panel.inner_text()
     page.keyboard.press("Escape")
     assert not panel.is_visible()
-    page.locator("#table-results-houses ~ tbody .num").first.click()
-    assert "Replicate" in panel.inner_text() and "results/runs.csv" in panel.inner_text()
+    page.locator("table.data .ours .num").first.click()
+    results = (report.parent / "results").as_posix()
+    assert "Replicate" in panel.inner_text() and f"{results}/runs.csv" in panel.inner_text()
     page.locator("#panel-close").click()
-    page.locator("#figure-figure-1 summary").click()
-    assert "results/figures/figure-1.csv" in page.locator("#evidence-figure-figure-1").inner_text()
+    page.locator("#figure-first summary").click()
+    assert f"{results}/figures/first.csv" in page.locator("#evidence-figure-first").inner_text()
 
 
 def test_a_run_shows_its_configuration_and_replicates(watch):
     page = watch().page
-    page.locator("#runs-table-digits tbody a").first.click()
+    page.locator("#runs-table-kinds tbody a").first.click()
     text = page.locator("#panel").inner_text()
-    assert "Learning rate" in text and "Replicate" in text and "results/runs/" in text
+    for words in ("Learning rate", "Adam", "Replicate", "Test macro F1", "results/runs/"):
+        assert words in text
 
 
 def test_verdict_links_lead_to_their_places(watch):
@@ -264,7 +260,7 @@ def test_verdict_links_lead_to_their_places(watch):
 
 def test_the_contents_follow_the_reader(watch):
     page = watch(viewport={"width": 1400, "height": 900}).with_charts()
-    for name in ("regression", "optimization", "provenance"):
+    for name in ("section-in-the-middle", "section-deep", "provenance"):
         page.evaluate("(name) => document.getElementById(name).scrollIntoView()", name)
         page.wait_for_function(
             "(name) => document.querySelector('.contents [aria-current]')?.hash === '#' + name",
@@ -278,20 +274,21 @@ def test_everything_is_reached_by_keyboard(watch):
     assert page.evaluate("document.activeElement.className") == "skip"
     page.keyboard.press("Enter")
     assert page.evaluate("location.hash") == "#main"
-    badge = page.locator("#claim-cnn-accuracy .badge")
+    badge = page.locator("#claim-undecided .badge")
     badge.focus()
     assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
     page.keyboard.press("Enter")
     assert page.evaluate("document.getElementById('panel').contains(document.activeElement)")
     page.keyboard.press("Escape")
     assert page.evaluate("document.activeElement.className").startswith("badge")
-    box = page.locator("#runs-table-digits tbody input").nth(2)
+    box = page.locator("#runs-table-kinds tbody input:not(:checked)").last
     box.focus()
+    before = page.locator("#runs-table-kinds tbody input:checked").count()
     page.keyboard.press("Space")
-    assert box.is_checked()
-    page.locator("#runs-table-digits th button").first.focus()
+    assert page.locator("#runs-table-kinds tbody input:checked").count() == before + 1
+    page.locator("#runs-table-kinds th button").first.focus()
     page.keyboard.press("Enter")
-    assert page.locator("#runs-table-digits th[aria-sort=ascending]").count() == 1
+    assert page.locator("#runs-table-kinds th[aria-sort=ascending]").count() == 1
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -340,7 +337,7 @@ def test_axe_finds_no_violation(watch, slim, width, scheme):
     found = [axe.run(page, options=rules)]
     page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
     found.append(axe.run(page, options=rules))
-    page.locator("#claim-cnn-accuracy .badge").click()
+    page.locator("#claim-undecided .badge").click()
     found.append(axe.run(page, options=rules))
     for each in found:
         places = [
@@ -355,7 +352,7 @@ def test_motion_is_left_out_where_it_is_not_wanted(watch):
     page = watch(reduced_motion="reduce").page
     page.evaluate("document.documentElement.style.scrollBehavior = ''")
     assert page.evaluate("getComputedStyle(document.documentElement).scrollBehavior") == "auto"
-    page.locator("#claim-cnn-accuracy .badge").click()
+    page.locator("#claim-undecided .badge").click()
     animation = "getComputedStyle(document.getElementById('panel')).animationName"
     assert page.evaluate(animation) == "none"
 
@@ -365,7 +362,7 @@ def test_figures_give_their_numbers_as_csv(watch, report):
     small = page.locator("a.download:not([data-packed])")
     large = page.locator("a.download[data-packed]")
     assert small.count() + large.count() == page.locator("figure.figure").count()
-    for link in (small.first, small.last, large.first, large.last):
+    for link in (small.first, large.first):
         with page.expect_download() as waiting:
             link.click()
         text = waiting.value.path().read_bytes()
@@ -376,21 +373,21 @@ def test_figures_give_their_numbers_as_csv(watch, report):
 def test_the_shown_rows_can_be_taken_away(watch):
     page = watch().page
     with page.expect_download() as waiting:
-        page.locator(".problem[data-problem=digits] [data-download]").click()
+        page.locator(".problem[data-problem=kinds] [data-download]").click()
     lines = waiting.value.path().read_text("utf-8").splitlines()
-    assert len(lines) == 1 + len(column(page, "digits", "Network"))
+    assert len(lines) == 1 + len(column(page, "kinds", "Network"))
     assert '"test_metric_low"' in lines[0]
 
 
 def test_without_javascript_the_article_its_figures_and_a_table_stand(watch):
     page = watch(java_script_enabled=False).page
-    assert page.locator("#claim-mlp-error .why").is_visible()
-    assert page.locator("#figure-figure-1 .canvas svg").is_visible()
-    for problem in ("digits", "houses"):
+    assert page.locator("#claim-reproduced .why").is_visible()
+    assert page.locator("#figure-first .canvas svg").is_visible()
+    for problem in ("kinds", "lengths"):
         assert page.locator(f"#runs-table-{problem} tbody tr").first.is_visible()
     assert page.locator(".js-only").first.is_hidden()
-    page.locator("#claim-mlp-error summary").click()
-    assert page.locator("#evidence-claim-mlp-error table").is_visible()
+    page.locator("#claim-reproduced summary").click()
+    assert page.locator("#evidence-claim-reproduced table").is_visible()
 
 
 def test_the_print_has_the_article_and_no_controls(watch, tmp_path):
@@ -401,44 +398,18 @@ def test_the_print_has_the_article_and_no_controls(watch, tmp_path):
         assert watched.page.locator(hidden).first.is_hidden()
     watched.page.pdf(path=path, prefer_css_page_size=True, print_background=True)
     sheets = len(re.findall(rb"/Type\s*/Page\b", path.read_bytes()))
-    figures = watched.page.locator("figure.figure").count()
-    assert figures / 3 < sheets < 2 * figures + 12
+    assert 3 < sheets < 20
     if shutil.which("pdftotext"):
         text = subprocess.run(["pdftotext", path, "-"], capture_output=True, text=True).stdout
-        assert "Provenance" in text and "Our words for mlp-error." in text
+        assert "Provenance" in text and "Our words for undecided." in text
         assert "Filter by hyper-parameter" not in text
 
 
 def test_the_comparison_opens_quietly(watch, report, tmp_path):
-    other, _ = write_results(tmp_path, sweeps=("rates-deep", "best-digits"), epochs=20)
+    other, _, _ = write_results(tmp_path, problems=("lengths",), seed=1)
+    found = compare(report.parent / "results", other)
     page = tmp_path / "comparison.html"
-    found = compare(report.parent / "results", other, claims())
     page.write_text(render_comparison(found, FACTS, TEMPLATES), encoding="utf-8")
     for width in WIDTHS:
         opened = watch(page, viewport={"width": width, "height": 800}).page
         assert opened.evaluate("document.documentElement.scrollWidth") <= width
-    assert json.loads(opened.evaluate("JSON.stringify(Object.keys(Tunebook.problems ?? {}))")) == []
-
-
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory, browser):
-    """The report of a small study that Snakemake really trained, on stand-in data."""
-    sweep = {"problem": "digits", "question": "Is one epoch enough?", "axes": {"epochs": [1, 2]}}
-    changes = {"problems": {"digits": DIGITS}, "sweeps": {"epochs": sweep}}
-    project = Project(tmp_path_factory.mktemp("trained"), changes)
-    project.run("report")
-    return project.results("report.html")
-
-
-def test_the_report_of_a_trained_study_reads_and_works(watch, trained):
-    page = watch(trained, viewport={"width": 360, "height": 800}).with_charts()
-    assert page.locator(".banner").is_visible()
-    assert page.evaluate("document.documentElement.scrollWidth") <= 360
-    assert column(page, "digits", "Epochs") == ["1", "2"]
-    for problem in ("houses", "digits"):
-        page.locator(f"input[name=problem][value={problem}]").check()
-        boxes = page.locator(f"#runs-table-{problem} tbody input")
-        for box in boxes.all():
-            box.check()
-        assert traces(page, "curves", problem) == 2 * boxes.count()
-    assert page.locator("figure.figure").count() > 10

@@ -7,17 +7,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from made_up_runs import run, tables
-from tunebook.claims import judge_claims, sources
-from tunebook.claims.order import order_verdict
-from tunebook.claims.parts import NOT, PARTLY, REPRODUCED, UNDECIDED, VERDICTS, show
-from tunebook.claims.ratio import factor_verdict
-from tunebook.claims.trend import trend_verdict
-from tunebook.claims.value import value_verdict
-from tunebook.statistics import Interval, mean_interval, rank_correlation
+from made_up_runs import judged, of, run
+from tunebook.claims.read import NOT, PARTLY, REPRODUCED, UNDECIDED, VERDICTS, source_number
+from tunebook.claims.rules import factor_verdict, order_verdict, trend_verdict, value_verdict
+from tunebook.evidence.intervals import Interval, mean_interval, rank_correlation
 
 numbers = st.floats(-1e6, 1e6).map(lambda value: round(value, 6))
 with_divergence = st.one_of(numbers, st.just(np.inf))
+OPPOSITE = {REPRODUCED: NOT, NOT: REPRODUCED, UNDECIDED: UNDECIDED}
 
 
 def paired(values):
@@ -27,7 +24,7 @@ def paired(values):
     )
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=100)
 @given(paired(with_divergence), st.sampled_from([-1, 1]), st.sampled_from([0.0, 0.5, 100.0]))
 def test_an_order_never_survives_swapping_its_sides(pair, sign, least):
     a, b = map(np.array, pair)
@@ -35,8 +32,7 @@ def test_an_order_never_survives_swapping_its_sides(pair, sign, least):
     other, _, _ = order_verdict(b, a, sign, least)
     assert not (one in (REPRODUCED, PARTLY) and other in (REPRODUCED, PARTLY))
     if least == 0:
-        opposite = {REPRODUCED: NOT, NOT: REPRODUCED, UNDECIDED: UNDECIDED}
-        assert other == opposite[one]
+        assert other == OPPOSITE[one]
 
 
 @settings(deadline=None, max_examples=50)
@@ -47,8 +43,8 @@ def test_lower_on_one_side_is_higher_on_the_other(pair):
 
 
 @settings(deadline=None, max_examples=50)
-@given(paired(numbers), st.floats(0.01, 100))
-def test_an_order_does_not_depend_on_the_unit(pair, factor):
+@given(paired(numbers))
+def test_an_order_does_not_depend_on_the_unit(pair):
     a, b = map(np.array, pair)
     scaled, _, _ = order_verdict(a * 2.0, b * 2.0, 1, 0.0)  # by 2: exact in binary
     assert order_verdict(a, b, 1, 0.0)[0] == scaled
@@ -56,26 +52,10 @@ def test_an_order_does_not_depend_on_the_unit(pair, factor):
 
 @settings(deadline=None, max_examples=50)
 @given(st.lists(numbers, min_size=3, max_size=12))
-def test_an_interval_holds_its_mean(values):
-    interval = mean_interval(values, 0)
-    slack = 1e-9 * max(map(abs, values))
-    assert interval.low - slack <= interval.centre <= interval.high + slack
-
-
-@settings(deadline=None, max_examples=50)
-@given(st.lists(numbers, min_size=3, max_size=12))
 def test_the_mean_of_all_replicates_is_always_reproduced(values):
-    interval = mean_interval(values, 0)
+    interval = mean_interval(values)
     rounding = 1e-9 * max(map(abs, values))
     assert value_verdict(np.array(values), interval, interval.centre, rounding) == REPRODUCED
-
-
-@given(paired(with_divergence))
-def test_a_rank_correlation_lies_between_minus_one_and_one_and_turns_with_its_axis(pair):
-    x, y = pair
-    found = rank_correlation(x, y)
-    assert -1 - 1e-12 <= found <= 1 + 1e-12
-    assert rank_correlation([-value for value in x], y) == pytest.approx(-found, abs=1e-9)
 
 
 @settings(deadline=None, max_examples=50)
@@ -84,8 +64,7 @@ def test_a_trend_cannot_both_rise_and_fall(correlations):
     values = np.array(correlations)
     interval = mean_interval(values, least=-1, most=1)
     rises, falls = (trend_verdict(values, interval, way, 3) for way in ("rises", "falls"))
-    opposite = {REPRODUCED: NOT, NOT: REPRODUCED, UNDECIDED: UNDECIDED}
-    assert falls == opposite[rises]
+    assert falls == OPPOSITE[rises]
 
 
 @given(st.floats(0.01, 100), st.floats(0.01, 100), st.floats(1.01, 10), st.floats(0.1, 10))
@@ -120,49 +99,36 @@ def test_a_trend_on_pure_noise_is_undecided_but_for_the_nominal_rate(n, points):
 
 
 RULES = {
-    "value": {"metric": "test_metric", "of": {"sweep": "a"}, "source": "x"},
-    "order": {"metric": "test_metric", "lower": {"sweep": "a"}, "than": {"sweep": "b"}},
-    "ratio": {
-        "metric": "test_metric", "of": {"sweep": "a"}, "to": {"sweep": "b"}, "equals": 1,
-        "factor": 2,
-    },
-    "shape": {"property": "learned", "margin": 0.1, "of": {"sweep": "a"}},
-}  # fmt: skip
+    "value": {"metric": "test_metric", "of": of("a"), "source": "x"},
+    "order": {"metric": "test_metric", "lower": of("a"), "than": of("b")},
+    "ratio": {"metric": "test_metric", "of": of("a"), "to": of("b"), "equals": 1, "factor": 2},
+    "shape": {"property": "learned", "margin": 0.1, "of": of("a")},
+}
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=40)
 @given(
     st.sampled_from(sorted(RULES)),
     st.lists(st.floats(1e-6, 1e3), min_size=1, max_size=6),
     st.sets(st.integers(0, 5)),
-    st.sampled_from(["real", "sample"]),
+    st.sampled_from([[], ["prices"]]),
+    st.sampled_from([{}, {"why": "{measured} ({low}, {high}) {piece1} {claimed}"}]),
 )
-def test_any_runs_give_a_verdict_a_sentence_and_readable_parts(kind, values, lost, data):
+def test_any_runs_give_a_verdict_a_sentence_and_readable_pieces(kind, values, lost, sample, why):
     lost = [replicate for replicate in lost if replicate < len(values)]
-    made = tables(
+    runs = (
         run("a", "a", test_metric=values, diverged=lost),
         run("b", "b", test_metric=values[::-1]),
     )
-    statement = {
-        "id": "s", "section": "1", "statement": "It is.", "claimed": "so",
-        "rule": {kind: RULES[kind]}, "source": {"x": {"value": "1.0"}},
-        "why": dict.fromkeys(VERDICTS, "{measured} ({low}, {high}) {part1}"),
-    }  # fmt: skip
-    claims = {"statements": [statement], "traps": []}
-    [row] = judge_claims(claims, *made, {"houses": data})
-    assert row["verdict"] in VERDICTS
-    assert row["why"] and "{" not in row["why"]
-    assert json.loads(row["parts"])[0]["n"] <= len(values)
-
-
-@given(st.floats(allow_nan=True, allow_infinity=True),
-       st.sampled_from(["accuracy", "mse", "seconds", "dollars", "times", "rank correlation", ""]),
-       st.booleans())  # fmt: skip
-def test_every_number_can_be_shown(value, unit, signed):
-    assert show(value, unit, signed)
+    entry = {"rule": {kind: RULES[kind]}, "source": {"x": {"value": "1.0"}}, **why}
+    found = judged(entry, *runs, stand_ins=sample)
+    assert found["verdict"] in VERDICTS
+    assert found["why"] and "{" not in found["why"]
+    assert found["pieces"][0]["n"] <= len(values)
+    json.dumps(found, allow_nan=False)
 
 
 @given(st.decimals(0, 1000, places=3))
 def test_a_source_value_is_within_its_own_rounding(value):
-    read = sources.read({"value": str(value)})
+    read = source_number({"value": str(value)})
     assert abs(read.number - float(value)) <= read.rounding

@@ -1,135 +1,152 @@
 """Two studies compared: what was added, removed, changed, moved and flipped."""
 
+import json
+
 import pandas as pd
 import pytest
 
-from made_up_results import FACTS, TEMPLATES, claims, write_results
-from test_report import HOSTILE, check_whole
-from tunebook.comparison import compare
+from made_up_report import FACTS, HOSTILE, TEMPLATES, write_results
+from test_report import check_whole
 from tunebook.jobs import TunebookError
-from tunebook.report import render_comparison
+from tunebook.report.compare import compare, render_comparison
 
-SWEEPS = ("best-digits", "rates-deep")
+LENGTHS, KINDS = "mse", "balanced_accuracy"
 
 
 @pytest.fixture
 def study(tmp_path):
-    return write_results(tmp_path / "now", sweeps=SWEEPS)[0]
+    return write_results(tmp_path / "now")[0]
 
 
 @pytest.fixture
 def other(tmp_path):
-    return write_results(tmp_path / "before", sweeps=SWEEPS)[0]
+    return write_results(tmp_path / "before")[0]
 
 
-def alter(results, name, change):
-    """Read a table of a results folder, change it, and write it back."""
-    table = pd.read_csv(results / f"{name}.csv", dtype={"batch_size": str})
-    change(table).to_csv(results / f"{name}.csv", index=False)
+def alter(results, change):
+    """Read runs.csv of a results folder, change it, and write it back."""
+    table = pd.read_csv(results / "runs.csv", dtype={"batch_size": str})
+    change(table).to_csv(results / "runs.csv", index=False)
+
+
+def alter_json(results, name, change):
+    value = json.loads((results / f"{name}.json").read_text())
+    (results / f"{name}.json").write_text(json.dumps(change(value)))
+
+
+def whole_page(found):
+    page = render_comparison(found, FACTS, TEMPLATES)
+    check_whole(page)
+    return page
 
 
 def test_a_study_does_not_differ_from_itself(study, other):
-    found = compare(study, other, claims())
+    found = compare(study, other)
     assert not any(found[key] for key in ("added", "removed", "changed", "moved", "flipped"))
-    assert len(found["shared"]) == found["runs"] and found["within"] > 0
+    assert len(found["shared"]) == 22 and found["within"] > 0
+    page = whole_page(found)
+    assert "No verdict flipped." in page and "Both studies hold the same configurations." in page
 
 
 def test_a_metric_moves_only_beyond_both_intervals(study, other):
-    run = pd.read_csv(study / "runs.csv").query("problem == 'houses'")["run"].iloc[0]
+    run = pd.read_csv(study / "runs.csv").query("problem == 'lengths'")["run"].iloc[0]
 
     def scaled(factor):
         def change(table):
-            table.loc[table["run"] == run, "test_metric"] *= factor
+            table.loc[table["run"] == run, f"test_{LENGTHS}"] *= factor
             return table
 
         return change
 
-    alter(study, "runs", scaled(1.001))
+    alter(study, scaled(1.001))
     assert compare(study, other)["moved"] == []
-    alter(study, "runs", scaled(3))
+    alter(study, scaled(3))
     (moved,) = compare(study, other)["moved"]
-    assert (moved.run.name, moved.column, moved.beyond) == (run, "test_metric", "worse")
+    assert (moved["run"].name, moved["split"], moved["beyond"]) == (run, "test", "worse")
     (back,) = compare(other, study)["moved"]
-    assert back.beyond == "better"
+    assert back["beyond"] == "better"
+    assert "Metrics that moved beyond their intervals." in whole_page(compare(study, other))
 
 
 def test_a_higher_accuracy_is_better(study, other):
-    alter(study, "runs", lambda table: table.assign(test_metric=table["test_metric"].where(
-        table["problem"] == "houses", 0.5)))  # fmt: skip
+    worse = {f"test_{KINDS}": 0.5}
+    alter(study, lambda table: table.assign(**worse).where(table["problem"] == "kinds", table))
     moved = compare(other, study)["moved"]
-    assert moved and all(each.beyond == "better" for each in moved)
+    assert moved and all(each["beyond"] == "better" for each in moved)
 
 
 def test_a_metric_that_is_finite_in_one_study_only_has_moved(study, other):
-    alter(study, "runs", lambda table: table.assign(test_metric=float("nan")))
-    assert {each.beyond for each in compare(study, other)["moved"]} == {"worse"}
-    assert {each.beyond for each in compare(other, study)["moved"]} == {"better"}
+    alter(study, lambda table: table.assign(**{f"test_{LENGTHS}": float("nan")}))
+    assert {each["beyond"] for each in compare(study, other)["moved"]} == {"worse"}
+    assert {each["beyond"] for each in compare(other, study)["moved"]} == {"better"}
 
 
 def test_two_replicates_have_no_interval_to_leave(tmp_path):
-    paths = [write_results(tmp_path / name, sweeps=SWEEPS, replicates=2)[0] for name in "ab"]
-    alter(paths[0], "runs", lambda table: table.assign(test_metric=table["test_metric"] * 9))
+    paths = [write_results(tmp_path / name, replicates=2)[0] for name in "ab"]
+    alter(paths[0], lambda table: table.assign(**{f"test_{LENGTHS}": table[f"test_{LENGTHS}"] * 9}))
     found = compare(*paths)
     assert found["moved"] == [] and found["single"] > 0
 
 
 def test_another_value_in_the_place_of_a_run_is_a_change(study, other):
-    old = pd.read_csv(other / "sweeps.csv").query("sweep == 'rates-deep'")["run"].iloc[0]
+    old = json.loads((other / "study.json").read_text())["sweeps"]["own"]["runs"][0]
+
+    def renamed(value):
+        value["sweeps"]["own"]["runs"][0] = "kinds-new"
+        return value
 
     def change(table):
-        table.loc[table["run"] == old, "learning_rate"] = 0.5
-        return table.assign(run=table["run"].replace(old, "houses-new"))
+        table.loc[table["run"] == old, "breadth"] = 16
+        return table.assign(run=table["run"].replace(old, "kinds-new"))
 
-    alter(study, "runs", change)
-    alter(study, "sweeps", lambda table: table.assign(run=table["run"].replace(old, "houses-new")))
+    alter(study, change)
+    alter_json(study, "study", renamed)
     found = compare(study, other)
     (changed,) = found["changed"]
-    assert (changed.before.name, changed.after.name) == (old, "houses-new")
-    assert changed.settings == {"learning_rate": (0.01, 0.5)}
+    assert (changed["before"].name, changed["after"].name) == (old, "kinds-new")
+    assert changed["settings"] == {"breadth": (4, 16)}
     assert found["added"] == [] and found["removed"] == []
+    assert "Breadth: 4 → 16" in whole_page(found)
 
 
 def test_runs_of_one_study_only_are_added_or_removed(study, other):
-    sweeps = pd.read_csv(other / "sweeps.csv")
-    gone = sweeps.query("sweep == 'rates-deep'")["run"].iloc[-1]
-    for name in ("runs", "sweeps"):
-        alter(other, name, lambda table: table[table["run"] != gone])
+    gone = json.loads((other / "study.json").read_text())["sweeps"]["own"]["runs"][-1]
+    alter(other, lambda table: table[table["run"] != gone])
     assert [run.name for run in compare(study, other)["added"]] == [gone]
     assert [run.name for run in compare(other, study)["removed"]] == [gone]
+    assert "Configurations that were removed." in whole_page(compare(other, study))
 
 
 def test_a_flipped_verdict_is_told_with_both_reasons(study, other):
-    def change(table):
-        table.loc[table["id"] == "mlp-error", ["verdict", "why"]] = ["reproduced", "Now it is."]
-        return table
+    def change(claims):
+        claims[2] |= {"verdict": "reproduced", "why": "Now it is."}
+        return claims
 
-    alter(study, "claims", change)
-    found = compare(study, other, claims())
-    (flipped,) = found["flipped"]
-    assert flipped.before.verdict == "not reproduced" and flipped.after.verdict == "reproduced"
-    page = render_comparison(found, FACTS, TEMPLATES)
-    check_whole(page)
-    assert "Now it is." in page and "Our words for mlp-error." in page
+    alter_json(study, "claims", change)
+    found = compare(study, other)
+    ((before, after),) = found["flipped"]
+    assert (before["verdict"], after["verdict"]) == ("not reproduced", "reproduced")
+    page = whole_page(found)
+    for text in ("Now it is.", "Why not-reproduced.", "The title of not-reproduced", "91.00 %"):
+        assert text in page
 
 
-def test_statements_of_one_study_only_are_named(study, other):
-    alter(other, "claims", lambda table: table[table["id"] != "mlp-error"])
-    found = compare(study, other, claims())
-    assert [each.id for each in found["statements_added"]] == ["mlp-error"]
+def test_claims_of_one_study_only_are_named(study, other):
+    alter_json(other, "claims", lambda claims: claims[1:])
+    found = compare(study, other)
+    assert [claim["id"] for claim in found["claims_added"]] == ["reproduced"]
+    assert "Only in this study: <code>reproduced</code>" in whole_page(found)
 
 
 def test_stand_ins_beside_real_data_are_noted(tmp_path, other):
-    sample = write_results(tmp_path / "sample", sweeps=SWEEPS, kind="sample")[0]
-    page = render_comparison(compare(sample, other), FACTS, TEMPLATES)
-    assert "on stand-in data, the other not" in page
+    sample = write_results(tmp_path / "sample", kind="sample")[0]
+    assert "on stand-in data, the other not" in whole_page(compare(sample, other))
 
 
 def test_a_page_of_everything_at_once_is_whole(tmp_path, study):
-    other = write_results(tmp_path / "wide", sweeps=("rates-deep", "batch-size"), epochs=20)[0]
-    alter(other, "runs", lambda table: table.assign(optimizer=HOSTILE))
-    page = render_comparison(compare(study, other, claims()), FACTS, TEMPLATES)
-    check_whole(page)
-    assert "<script>alert" not in page
+    other = write_results(tmp_path / "wide", problems=("lengths",), seed=1)[0]
+    alter(other, lambda table: table.assign(optimizer=HOSTILE))
+    assert "<script>alert" not in whole_page(compare(study, other))
 
 
 def test_a_folder_that_is_no_study_is_named(study, tmp_path):

@@ -8,14 +8,13 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from project import DIGITS, ROOT, SMALL, merged
-from tunebook.configuration import StrictLoader, check_configuration, normalise, read_yaml
+from project import DIGITS, SMALL, USPS, merged
 from tunebook.jobs import TunebookError
-from tunebook.study import Study, expand
-from tunebook.workflow import plain
+from tunebook.study.parameters import PARAMETERS
+from tunebook.study.read import StrictLoader, check_configuration, normalise, read_yaml
+from tunebook.study.runs import Study, expand
 
-SCHEMA = read_yaml(ROOT / "workflow/schemas/config.schema.yaml")
-VALID = copy.deepcopy(merged(SMALL, {"problems": {"digits": DIGITS}}))
+VALID = copy.deepcopy(merged(SMALL, {"datasets": {"usps": USPS}, "problems": {"digits": DIGITS}}))
 VALID["sweeps"]["layers"] = {
     "problem": "digits", "question": "?", "grid": True,
     "points": [
@@ -47,7 +46,7 @@ leaves = st.one_of(
     st.none(), st.booleans(), numbers, st.sampled_from(WORDS), st.text(max_size=20), st.binary()
 )
 keys = st.one_of(
-    st.sampled_from(sorted(SCHEMA["$defs"]["overrides"]["properties"])),
+    st.sampled_from(sorted(PARAMETERS)),
     st.sampled_from(["study", "problems", "sweeps", "axes", "points", "base", "replicates", "x"]),
     st.text(max_size=8),
     st.integers(),
@@ -63,7 +62,7 @@ values = st.recursive(
 def accept_or_explain(configuration):
     """The study, or the message; anything else is a failure of the test that calls this."""
     try:
-        study = expand(check_configuration(plain(configuration), SCHEMA), SCHEMA)
+        study = expand(check_configuration(configuration), ".")
     except TunebookError as error:
         message = str(error)
         assert message.startswith("configuration: "), "the message says where to look"

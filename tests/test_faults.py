@@ -16,9 +16,9 @@ import pandas as pd
 import pytest
 
 from project import Project, blocks, copy_of, parse_jobs, records, runs_table
-from tunebook.blocks import read_record
+from tunebook.data.prepare import load
 from tunebook.jobs import altered
-from tunebook.problems import load_arrays
+from tunebook.learn.blocks import read_record
 from tunebook.workflow import only_looks
 
 TABLES = "results/runs.csv"
@@ -37,7 +37,7 @@ ONE_MORE = {"sweeps": {"rates": {"axes": {"learning_rate": [0.01, 0.05]}}}}
 def same_results(one, other):
     """Assert that two studies came to the same results, byte for byte but for times."""
     assert runs_table(one) == runs_table(other)
-    for name in ("history.parquet", "predictions.parquet", "best.json", "sweeps.csv"):
+    for name in ("history.parquet", "predictions.parquet", "study.json"):
         assert filecmp.cmp(one.results(name), other.results(name), shallow=False), name
     assert set(records(one)) == set(records(other))
     for part in records(one):
@@ -143,7 +143,7 @@ def check_nothing_is_half_written(project):
     for path in results.rglob("*.parquet"):
         pd.read_parquet(path)
     for path in results.rglob("*.npz"):
-        load_arrays(path)
+        load(path)
 
 
 def test_killed_at_twenty_random_moments_a_study_ends_as_if_undisturbed(
@@ -202,7 +202,7 @@ class Faulty(importlib.abc.MetaPathFinder):
     \"\"\"Lets some trainings fail: how, by learning rate, stands in FAULTS.\"\"\"
 
     def find_spec(self, name, path, target=None):
-        if name != "tunebook.training":
+        if name != "tunebook.learn.training":
             return None
         sys.meta_path.remove(self)
         spec = importlib.util.find_spec(name)
@@ -241,7 +241,8 @@ def test_failing_trainings_fail_alone_by_name_and_are_retried_alone(finished, st
                 # Raw prices and a large rate: this one diverges, which is a result and no failure.
                 "diverges": {
                     "problem": "houses", "question": "?", "base": {
-                        "target": "raw", "features": "raw", "optimizer": "sgd", "learning_rate": 10,
+                        "scale_target": "none", "scale_inputs": "none", "optimizer": "sgd",
+                        "learning_rate": 10,
                     },
                 },
             }
@@ -302,14 +303,14 @@ def shell_command(project, target):
 
 
 def test_a_disk_that_fills_up_is_told_and_nothing_half_written_stays(finished):
-    # A pair of weights needs 85 kB.
+    # The weights need 43 kB.
     finished.change({"problems": {"houses": {"base": {"widths": [100, 100]}}}})
     finished.change({"sweeps": {"rates": {"axes": {"learning_rate": [0.05]}}}})
     snakemake = shell_command(finished, "results/choice/houses.json")
     text = isolated(
         finished,
         f"""
-        mount -t tmpfs -o size=60k none results/runs || exit
+        mount -t tmpfs -o size=28k none results/runs || exit
         {snakemake}
         find results -name '*.part' -o -name weights.safetensors -o -name training.json
         echo then
@@ -387,9 +388,9 @@ def one_byte_altered(path):
 
 
 ALTERED = {
-    "resources/ames.json": one_byte_altered,  # says whether data are real
+    "resources/ames.retrieved.json": one_byte_altered,  # says whether data are real
     "resources/ames/house_prices.csv": one_byte_altered,
-    "results/best.json": one_byte_altered,
+    "results/study.json": one_byte_altered,
     "results/choice/houses.json": one_byte_altered,
     "results/evaluation/houses/metrics.csv": one_byte_altered,
     "results/evaluation/houses/predictions.parquet": cut_short,

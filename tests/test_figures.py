@@ -1,5 +1,7 @@
-"""Figures: every one is drawn, from whole studies and from poor ones, and says what it shows."""
+"""Figures: every kind of panel is drawn, from whole studies and from poor ones, and in words."""
 
+import dataclasses
+import io
 import itertools
 import json
 import re
@@ -7,8 +9,8 @@ import runpy
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
-from dataclasses import replace
 from functools import cache
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
@@ -16,452 +18,508 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from matplotlib.backends.backend_svg import RendererSVG
 from matplotlib.colors import to_rgb
-from snakemake.iocontainers import InputFiles, Log, OutputFiles
 
-from made_up_tables import ROOT, make_tables, write_tables
-from tunebook import figures
-from tunebook.claims.curves import roughness
-from tunebook.figures import labels, layout, marks, points, style
-from tunebook.figures.drawn import Drawn, to_svg
-from tunebook.figures.summary import summarize
-from tunebook.figures.tables import Tables, read
-from tunebook.statistics import mean_interval
+from tunebook.evidence.intervals import mean_interval
+from tunebook.evidence.tables import read_results
+from tunebook.figures import kinds, page, style
+from tunebook.figures.draw import KINDS, draw, entitle, panels_of, share_colours
+from tunebook.figures.panel import finite, ordered, rank
+from tunebook.figures.spec import asked_inputs, check_figures, load_figures, with_defaults
+from tunebook.jobs import TunebookError, write_csv, write_parquet
 
-NAMES = list(figures.FIGURES)
-EPOCHS = 8
-# Every sweep that a figure needs but the large grid of conditions, and the smaller grid search.
-FEW = tuple(
-    dict.fromkeys(
-        [name for figure in figures.CATALOGUE for name in figure.needs if name != "conditions"]
-        + ["grid-digits", "best-houses"]
-    )
-)
+ROOT = Path(__file__).parent.parent
+EPOCHS = 6
+PROBLEMS = {
+    "shapes": {
+        "title": "Shapes", "task": "classification", "metric": "accuracy", "target": "shape",
+        "unit": "", "classes": ["disc", "ring", "star"], "shape": [1, 4, 4], "inputs": [],
+        "baselines": {"nearest": "Nearest neighbour"},
+    },
+    "rents": {
+        "title": "Rents", "task": "regression", "metric": "mse", "target": "rent", "unit": "€",
+        "classes": None, "shape": None, "inputs": [{"name": "area", "unit": "m²"}],
+        "baselines": {},
+    },
+}  # fmt: skip
+DENSE = {"model": "dense", "widths": "8-8", "depth": 2, "width": 8, "dropout": 0.0, "loss": "mse",
+         "optimizer": "adam", "learning_rate": 0.01, "batch_size": "32", "epochs": EPOCHS,
+         "scale_inputs": "min-max", "scale_target": "range"}  # fmt: skip
+SHAPES = {key: value for key, value in DENSE.items() if key != "scale_target"} | {
+    "loss": "cross-entropy"
+}
+# sweep: (problem, base, axes)
+SWEEPS = {
+    "rates": ("rents", DENSE, {"learning_rate": [0.001, 0.01, 0.1]}),
+    "grid": ("rents", DENSE, {"dropout": [0.0, 0.2], "learning_rate": [0.01, 0.03]}),
+    "batches": ("rents", DENSE, {"batch_size": ["32", "full"]}),
+    "gaussian": ("rents", DENSE | {"loss": "gaussian"}, {"learning_rate": [0.001, 0.01]}),
+    "trained": ("shapes", SHAPES, {"optimizer": ["sgd", "adam"], "learning_rate": [0.001, 0.01]}),
+    "own": (
+        "shapes", SHAPES | {"model": "module", "module": "networks.py:Skip", "widths": ""},
+        {"skip": [False, True], "activation": ["gelu", "a-name-that-nobody-has-heard-of"]},
+    ),
+}  # fmt: skip
+# One figure of every kind, and of what its panels can be asked for.
+GALLERY = """
+curves: {title: Curves, panels: {curves: train_loss, sweep: trained, with: validation_loss}}
+best: {title: The best, panels: {curves: train_error, with: validation_error, run: best}}
+across:
+  title: Points across
+  panels:
+    - {points: validation_error, sweep: grid, across: learning_rate, colour: dropout}
+    - {points: seconds_per_epoch, sweep: batches, across: batch_size}
+    - {points: coverage_90, with: coverage_50, sweep: gaussian, across: learning_rate,
+       level: [0.5, 0.9], zero: true}
+rows:
+  title: Points in rows
+  panels: {points: test_error, run: best, sweep: own, with: baselines, zero: true}
+changes:
+  title: Changes
+  panels: {points: test_error, sweep: [batches, own], against: first}
+paired:
+  title: Changes across
+  panels: {points: test_error, sweep: grid, across: learning_rate, colour: dropout, against: first}
+facets: {title: Facets, panels: {curves: train_loss, sweep: trained, facet: learning_rate}}
+cells:
+  title: Cells
+  panels: {cells: outcome, sweep: grid, rows: dropout, columns: [depth, learning_rate]}
+matrix: {title: Matrix, panels: {matrix: confusion, run: best}}
+images: {title: Images, panels: {images: misread, run: best}}
+scatter:
+  title: Scatter
+  panels:
+    - {scatter: prediction, run: best, log: true}
+    - {scatter: relative_error, run: best, bins: 4}
+    - {scatter: variance, run: {sweep: gaussian}, across: area, with: squared_residual}
+    - {scatter: squared_residual, run: {sweep: gaussian}, across: area}
+"""
 
 
-@cache
-def study(**options):
-    """The Tables of a made-up study; options as in `make_tables`."""
-    return Tables(**make_tables(epochs=EPOCHS, **options))
+def rows_of(sweeps):
+    """[(sweep, problem, settings)] of every run."""
+    for sweep in sweeps:
+        problem, base, axes = SWEEPS[sweep]
+        for values in itertools.product(*axes.values()):
+            settings = base | dict(zip(axes, values, strict=True))
+            yield sweep, problem, {k: v for k, v in settings.items() if v != ""}
 
 
-@cache
-def whole():
-    return study(replicates=4)
+def write_study(folder, sweeps=tuple(SWEEPS), replicates=4, hostile=False):
+    """A results folder with made-up numbers. hostile: every run diverges in its second epoch."""
+    random = np.random.default_rng(0)
+    tables = {name: [] for name in ("runs", "history", "timing", "predictions", "misread")}
+    members = {sweep: [] for sweep in sweeps}
+    area, pixels = random.uniform(20, 150, 60).round(), random.random((60, 16)).round(3)
+    for i, (sweep, problem, settings) in enumerate(rows_of(sweeps)):
+        run = f"{problem}-{i}"
+        members[sweep].append(run)
+        level = 0.3 / (1 + i % 5) / (1 + 100 * settings["learning_rate"])
+        for replicate in range(replicates):
+            keys = {"run": run, "replicate": replicate}
+            fall = level * random.lognormal(0, 0.1) * (1 + 2 * np.exp(-np.arange(EPOCHS)))
+            for epoch, error in enumerate(fall[: 2 if hostile else EPOCHS]):
+                value = 1 - error if problem == "shapes" else error
+                signed = np.log(error) if settings["loss"] == "gaussian" else error
+                signed = np.inf if hostile and epoch else signed
+                tables["history"].append(
+                    keys | {"epoch": epoch + 1, "train_loss": signed, "validation_loss": signed,
+                            "train_metric": value, "validation_metric": value}
+                )  # fmt: skip
+            error = np.nan if hostile else fall[-1]
+            row = keys | {"problem": problem, "sweeps": sweep} | settings
+            row |= {"diverged_at": 2 if hostile else np.nan, "parameters": 9, "target_range": 1000}
+            for split in ("train", "validation", "test"):
+                row[f"{split}_loss"] = error
+                row[f"{split}_accuracy"], row[f"{split}_mse"] = 1 - error, error
+                row[f"{split}_rmse"] = 1000 * np.sqrt(error)
+                row[f"constant_{split}_accuracy"], row[f"constant_{split}_mse"] = 0.4, 0.1
+            row |= {"coverage_50": 0.55, "coverage_90": 0.88 + 0.01 * replicate}
+            tables["runs"].append(row)
+            if hostile or sweep in ("grid", "batches"):
+                continue
+            found, target = 12 * area + random.normal(0, 40, 60), 12 * area
+            if problem == "shapes":
+                target = np.arange(60) % 3
+                found = np.where(random.random(60) < 0.2, (target + 1) % 3, target)
+            variance = (area / 2000) ** 2 if settings["loss"] == "gaussian" else np.full(60, np.nan)
+            for n in range(60):
+                shown = keys | {"row": n, "target": target[n], "prediction": found[n]}
+                about = {"problem": problem, "variance": variance[n], "area": area[n]}
+                tables["predictions"].append(shown | about)
+                if problem == "shapes" and found[n] != target[n]:
+                    more = {"probability": 0.7, "pixels": list(pixels[n])}
+                    tables["misread"].append(shown | more)
+        for repetition in range(3 if sweep == "batches" else 0):
+            seconds = {"repetition": repetition, "seconds_per_epoch": 0.01 * (1 + repetition)}
+            tables["timing"].append({"run": run, "sweeps": sweep, "problem": problem} | seconds)
+    names = dict.fromkeys(key for _, _, settings in rows_of(sweeps) for key in settings)
+    best = {"shapes": ("trained", -1), "rents": ("rates", 1)}
+    problems = {
+        name: about | {"best": {"run": members[best[name][0]][best[name][1]]}
+                       if best[name][0] in members else None}
+        for name, about in PROBLEMS.items()
+        if any(SWEEPS[sweep][0] == name for sweep in sweeps)
+    }  # fmt: skip
+    study = {
+        "title": "", "source": "", "results": "results", "parameters": list(names),
+        "problems": problems,
+        "sweeps": {
+            sweep: {"problem": SWEEPS[sweep][0], "question": f"What of {sweep}?", "runs": runs,
+                    "grid": sweep == "grid", "axes": list(SWEEPS[sweep][2])}
+            for sweep, runs in members.items()
+        },
+    }  # fmt: skip
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "study.json").write_text(json.dumps(study))
+    nearest = {"problem": "shapes", "baseline": "nearest", "test_accuracy": 0.9}
+    tables["baselines"] = [nearest | {"replicate": r} for r in range(replicates)]
+    for name, rows in tables.items():
+        write = write_csv if name in ("runs", "timing", "baselines") else write_parquet
+        if rows:
+            suffix = "csv" if write is write_csv else "parquet"
+            write(pd.DataFrame(rows), folder / f"{name}.{suffix}")
+    return folder
 
 
-@cache
-def drawn(name):
-    return figures.draw(name, whole())
+@pytest.fixture(scope="session")
+def study(tmp_path_factory):
+    """A function: the Results of a made-up study, with the options of `write_study`."""
+
+    @cache
+    def made(**options):
+        return read_results(write_study(tmp_path_factory.mktemp("study"), **options))
+
+    return made
 
 
-def svg(name, figure):
-    with style.applied():
-        return to_svg(figure, name)
+def load(text, folder):
+    """The figures in a file with that text."""
+    (folder / "figures.yaml").write_text(text)
+    return load_figures(folder / "figures.yaml")
 
 
-@cache
-def picture(name):
-    return svg(name, drawn(name))
+@pytest.fixture(scope="session")
+def gallery(tmp_path_factory):
+    return load(GALLERY, tmp_path_factory.mktemp("gallery"))
 
 
-# Every figure
+@pytest.fixture(scope="session")
+def drawn(study, gallery):
+    """A function: a figure of the gallery, of a study with these options."""
+    return cache(lambda name, **options: draw(name, gallery[name], study(**options)))
+
+
+def one(results, **panel):
+    """The first Panel of a specification, ready to draw."""
+    kind = next(key for key in panel if key in KINDS)
+    lists = {key: [panel.pop(key)] for key in ("sweep",) if isinstance(panel.get(key), str)}
+    panels = panels_of({"kind": kind, "of": panel.pop(kind), **panel, **lists}, results)
+    share_colours(panels)
+    for panel in panels:
+        panel.check()
+    return panels[0]
+
+
+NAMES = re.findall(r"^([a-z]+):", GALLERY, re.M)
+
+# Every kind
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_figure_shows_numbers_of_runs_of_the_study(name):
+def test_a_figure_shows_numbers_of_runs_of_the_study(name, drawn, study):
     figure = drawn(name)
-    assert len(figure.data) > 1
-    assert set(figure.runs) <= set(whole().runs["run"]) and figure.runs
-    assert figure.alt.startswith(f"{figure.title}.")
-    assert "no sweep" not in figure.alt and "nan" not in figure.alt
+    assert len(figure.data) > 1 and set(figure.runs) <= set(study().by_name) and figure.runs
+    assert figure.alt.startswith(f"{figure.title}.") and figure.caption.endswith(".")
+    for panel in figure.panels:
+        assert panel["sentence"] in figure.alt
+    for words in ("no sweep", "nan", "None", "no finite", "{", "_"):
+        assert words not in figure.alt, words
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_figure_uses_the_sweeps_that_the_catalogue_names(name):
-    known = set(whole().sweeps["sweep"])
-    assert set(figures.FIGURES[name].needs) <= known
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_a_figure_is_the_same_bytes_every_time(name):
-    assert svg(name, figures.draw(name, whole())) == picture(name)
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_a_picture_can_stand_in_a_page(name):
-    text = picture(name)
+def test_a_picture_can_stand_in_any_page(name, drawn, study, gallery):
+    text = drawn(name).svg
+    assert draw(name, gallery[name], study()).svg == text, "not the same bytes"
     root = ElementTree.fromstring(text)
     assert root.get("aria-label") == drawn(name).alt and root.get("role") == "img"
-    assert all(found.startswith(f"{name}-") for found in re.findall(r'\bid="([^"]*)"', text))
+    assert root.get("width") == f"{style.FULL_WIDTH * 96:.0f}" and "height" not in root.attrib
+    ids = re.findall(r'\bid="([^"]*)"', text)
+    assert all(found.startswith(f"{name}-") for found in ids) and len(ids) == len(set(ids))
     targets = re.findall(r'href="#([^"]*)"', text) + re.findall(r"url\(#([^)]*)\)", text)
-    assert targets and set(targets) <= set(re.findall(r'\bid="([^"]*)"', text))
-    for unwanted in ("<style", "<metadata", "<text", "<!--", "dc:date"):
+    assert set(targets) <= set(ids)
+    for unwanted in ("<style", "<metadata", "<!--", "xlink", "#000000"):
         assert unwanted not in text
-    # Legible at the width of the article: 720 px, of which 96 make an inch.
-    assert root.get("width") == f"{style.FULL_WIDTH * 72:g}pt"
+    for ink in (style.INK, style.MUTED, style.GRID, style.GROUND):
+        assert text.count(ink) == text.count(f", {ink})"), "an ink that a page cannot replace"
+    assert "var(--sans" in text and "Source Sans Pro'," in text
+
+
+@pytest.mark.parametrize("options", [{}, {"replicates": 1}, {"hostile": True}], ids=str)
+def test_nothing_is_clipped(options, study, gallery):
+    for name, spec in gallery.items():
+        panels = [p for each in spec["panels"] for p in panels_of(each, study(**options))]
+        share_colours(panels)
+        for panel in panels:
+            panel.check()
+        entitle(panels)
+        with style.applied():
+            figure = page.arrange(panels)
+            width, height = 72 * figure.get_size_inches()
+            box = figure.get_tightbbox(RendererSVG(width, height, io.StringIO()))
+        assert box.x0 > -0.05 and box.x1 < style.FULL_WIDTH + 0.05, (name, box)
+        assert box.y0 > -0.05 and box.y1 < height / 72 + 0.05, (name, box)
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_picture_has_no_ground_and_no_black(name):
-    text = picture(name)
-    assert "#000000" not in text
-    ground = re.search(rf'<g id="{name}-patch_1">\s*<path[^>]*style="([^"]*)"', text)
-    assert "fill: none" in ground[1] or "opacity: 0" in ground[1]
+def test_a_study_in_which_every_run_diverges_gives_every_figure(name, drawn):
+    figure = drawn(name, hostile=True)
+    assert "nan" not in figure.alt and "<text" in figure.svg
+    if name == "curves":
+        assert "diverged in 4 of 4 replicates, first in epoch 2" in figure.alt
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_each_figure_has_a_caption_for_the_report_of_snakemake(name):
-    words = (ROOT / "report/captions" / f"{name}.rst").read_text(encoding="utf-8").split()
-    assert 8 < len(words) < 80
-
-
-# Numbers
-
-
-def test_the_curves_of_figure_1_are_the_means_of_the_history():
-    data, tables = drawn("figure-1").data, whole()
-    rows = tables.history[tables.history["epoch"] == EPOCHS]
-    means = rows.groupby("run", observed=True)["train_loss"].mean()
-    ends = data[data["epoch"] == EPOCHS].set_index("run")["mean"]
-    assert set(ends.index) == {*tables.sweep("layers-digits")["run"],
-                               *tables.sweep("width-houses")["run"]}  # fmt: skip
-    np.testing.assert_allclose(ends, means[ends.index])
-    for run, end in ends.items():
-        assert labels.number(end) in drawn("figure-1").alt, run
-
-
-def test_figure_2_shows_validation_beside_training_on_the_convolutional_network():
-    data = drawn("figure-2").data
-    assert set(data.loc[data["panel"] == "c", "measure"]) == {"train_loss", "validation_loss"}
-    assert set(data.loc[data["panel"] == "a", "measure"]) == {"train_loss"}
-    assert {"Adam", "SGD", "RMSprop"} <= set(data.loc[data["panel"] == "d", "series"])
-
-
-def test_figure_3_draws_the_gaussian_run_with_the_lowest_validation_loss():
-    tables, (run,) = whole(), drawn("figure-3").runs
-    kept = tables.predictions.loc[tables.predictions["variance"].notna(), "run"].unique()
-    losses = tables.runs[tables.runs["run"].isin(kept)].groupby("run")["validation_loss"].mean()
-    assert losses[run] == losses.min()
-
-
-def test_the_predicted_variance_is_binned_over_the_living_area():
-    data = drawn("figure-3").data
-    assert data["area"].is_monotonic_increasing
-    assert data["mean"].iloc[-1] > data["mean"].iloc[0]
-    assert "rises from" in drawn("figure-3").alt
-    rows = whole().predictions_of(drawn("figure-3").runs[0])
-    assert data["mean"].mean() == pytest.approx(rows["variance"].mean(), rel=0.05)
-
-
-def test_squared_residuals_are_in_scaled_units():
-    data = drawn("residuals").data
-    squared = data[data["panel"] == "b"]["mean"].mean()
-    (run,) = drawn("residuals").runs
-    rows = whole().predictions_of(run)
-    dollars = ((rows["target"] - rows["prediction"]) ** 2).mean()
-    assert squared == pytest.approx(dollars / 720_100**2, rel=0.05)
-
-
-def test_the_confusion_matrix_counts_an_average_replicate():
-    data, tables = drawn("confusion").data, whole()
-    rows = tables.predictions_of(tables.best_run("digits"))
-    assert data["images"].sum() == pytest.approx(len(rows) / 4)
-    wrong = (rows["target"] != rows["prediction"]).sum() / 4
-    assert data.loc[data["true"] != data["predicted"], "images"].sum() == pytest.approx(wrong)
-    assert f"{labels.number(wrong)} are misread" in drawn("confusion").alt
-
-
-def test_misread_digits_come_with_the_number_of_replicates_that_misread_them():
-    data, tables = drawn("misread").data, whole()
-    rows = tables.misread[tables.misread["run"] == tables.best_run("digits")]
-    assert data["replicates"].is_monotonic_decreasing and len(data) <= 24
-    first = rows[rows["row"] == data["row"].iloc[0]]
-    assert len(first) == data["replicates"].iloc[0]
-    assert (data["target"] != data["prediction"]).all()
-
-
-def test_the_condition_grid_has_a_cell_for_each_run():
-    data = drawn("conditions").data
-    assert len(data) == len(whole().sweep("conditions")["run"].unique())
-    np.testing.assert_allclose(data[["learned", "failed", "diverged"]].sum(axis=1), 1)
-    assert "1 layer at 0.01: of 16 conditions" in drawn("conditions").alt
-
-
-def test_small_choices_are_compared_within_replicates():
-    tables, data = whole(), drawn("choices").data
-    rows = tables.sweep("dropout-houses")
-    without, dropped = (part.set_index("replicate")["test_metric"]
-                        for _, part in rows.groupby("run", sort=False))  # fmt: skip
-    expected = 100 * ((dropped - without) / without.mean()).mean()
-    found = data.loc[data["series"] == "Houses: dropout 0 → 0.2", "mean"]
-    assert found.tolist() == [pytest.approx(expected)]
-
-
-def test_the_best_network_stands_before_the_other_methods():
-    for _, panel in drawn("baselines").data.groupby("panel"):
-        assert panel["series"].iloc[0] == "best network"
-        assert panel["mean"].iloc[1:].is_monotonic_increasing
-
-
-def test_the_roughness_of_curves_is_that_of_the_statements():
-    data, tables = drawn("batch-size").data, whole()
-    run = tables.sweep("batch-size")["run"].iloc[0]
-    rows = tables.history[tables.history["run"] == run]
-    expected = [
-        100 * roughness({"train_loss": part["train_loss"].to_numpy()}, EPOCHS)
-        for _, part in rows.groupby("replicate")
-    ]
-    found = data.loc[(data["panel"] == "b") & (data["run"] == run), "mean"]
-    assert found.tolist() == [pytest.approx(np.mean(expected))]
-
-
-def test_times_come_from_the_timed_runs_alone():
-    data, tables = drawn("speed").data, whole()
-    for _, row in data.iterrows():
-        times = tables.timing.loc[tables.timing["run"] == row["run"], "seconds_per_epoch"]
-        assert row["median"] == times.median() and row["repetitions"] == len(times)
-
-
-# Poor studies
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_a_study_of_one_sweep_gives_every_figure(name):
-    tables = study(sweeps=("rates-deep",), replicates=2)
-    figure = figures.draw(name, tables)
-    alone = {"figure-2", "rates"}
-    assert bool(figure.runs) == (name in alone)
-    if name not in alone:
-        assert re.search(
-            r"no sweep|chooses no best|No pair|no Gaussian|was not|Neither", figure.alt
-        )
-    ElementTree.fromstring(svg(name, figure))
-
-
-@pytest.mark.parametrize("problem", ["digits", "houses"])
-@pytest.mark.parametrize("name", NAMES)
-def test_a_study_of_one_problem_gives_every_figure(name, problem):
-    figure = figures.draw(name, study(sweeps=FEW, problems=(problem,), replicates=2))
-    assert all(run.startswith(problem) for run in figure.runs)
-    assert figure.alt.startswith(figure.title)
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_a_study_in_which_every_run_diverges_gives_every_figure(name):
-    figure = figures.draw(name, study(sweeps=FEW, hostile=True, replicates=3))
-    assert "nan" not in figure.alt and len(svg(name, figure)) > 1000
-    if name in ("figure-1", "figure-2", "optimizers-depth"):
-        assert "diverged in 3 of 3 replicates" in figure.alt
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_one_replicate_gives_means_without_intervals(name):
-    figure = figures.draw(name, study(sweeps=FEW, replicates=1))
-    assert "95 %" not in figure.alt or name in ("figure-3", "prices", "residuals", "choices")
-    if name not in ("speed", "batch-size", "misread"):
-        assert "low" not in figure.data or figure.data["low"].isna().all()
-    assert len(svg(name, figure)) > 1000
+def test_one_replicate_gives_means_without_intervals(name, drawn):
+    figure = drawn(name, replicates=1)
+    assert "95 %" not in figure.caption
+    assert name == "across" or "low" not in figure.data or figure.data["low"].isna().all()
 
 
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("confusion", "were not kept"), ("misread", "were not kept"), ("prices", "were not kept"),
-        ("figure-3", "has kept predictions"), ("residuals", "has kept predictions"),
-        ("speed", "was not timed"), ("batch-size", "was not timed"),
+        ("best", "chooses no best run"),
+        ("cells", "no sweep “grid”"),
+        ("curves", "no sweep “trained”"),
+        ("matrix", "no problem"),
+        ("images", "no problem"),
+        ("scatter", "no sweep “gaussian”"),
     ],
-)  # fmt: skip
-def test_a_figure_says_which_table_it_misses(name, words):
-    tables = whole()
-    empty = {table: getattr(tables, table).iloc[:0] for table in
-             ("predictions", "misread", "timing", "baselines")}  # fmt: skip
-    assert words in figures.draw(name, replace(tables, **empty)).alt
+)
+def test_a_panel_says_what_a_poor_study_lacks(name, words, drawn):
+    assert words in drawn(name, sweeps=("batches",), replicates=1).alt
 
 
-def test_a_classifier_that_errs_nowhere_has_no_misread_digits():
-    tables = whole()
-    figure = figures.draw("misread", replace(tables, misread=tables.misread.iloc[:0]))
-    assert "No test image is misread" in figure.alt
+def test_untimed_runs_and_single_runs_are_said_to_be_so(gallery, study):
+    results = study()
+    poor = type(results)(**(fields(results) | {"timing": results.timing.iloc[:0]}))
+    assert "was timed alone" in draw("across", gallery["across"], poor).alt
+    panel = gallery["changes"]["panels"][0] | {"where": {"batch_size": "full"}}
+    alone = gallery["changes"] | {"panels": [panel]}
+    assert "no pair" in draw("changes", alone, results).alt
 
 
-def test_a_sweep_without_finite_values_says_so():
-    tables = whole()
-    blank = {column: np.nan for column in tables.history if column.endswith(("loss", "metric"))}
-    figure = figures.draw("figure-1", replace(tables, history=tables.history.assign(**blank)))
-    assert figure.alt.count("No run has a finite value") == 2
+def fields(results):
+    names = (field.name for field in dataclasses.fields(results))
+    return {name: getattr(results, name) for name in names}
 
 
-def test_a_sweep_of_many_runs_is_cut_and_says_so():
-    tables = whole()
-    runs = tables.runs.loc[tables.runs["problem"] == "houses", "run"].unique()[:25]
-    rows = pd.DataFrame({"sweep": "rates-deep", "run": runs, "order": range(25)})
-    others = tables.sweeps[tables.sweeps["sweep"] != "rates-deep"]
-    figure = figures.draw("figure-2", replace(tables, sweeps=pd.concat([others, rows])))
-    assert "The first 10 of 25 are drawn." in figure.alt
-    assert figure.data.loc[figure.data["panel"] == "b", "series"].nunique() == 10
+def test_predictions_that_were_not_kept_are_said_to_be_missing(study, gallery):
+    results = study()
+    empty = {"predictions": results.predictions.iloc[:0], "misread": results.misread.iloc[:0]}
+    poor = type(results)(**(fields(results) | empty))
+    for name, words in (("matrix", "were not kept"), ("images", "were not kept"),
+                        ("scatter", "kept predictions")):  # fmt: skip
+        assert words in draw(name, gallery[name], poor).alt
+    poor = type(results)(**(fields(results) | {"misread": results.misread.iloc[:0]}))
+    assert "No test image is misread" in draw("images", gallery["images"], poor).alt
 
 
-# Divergence
+# Numbers
 
 
-def partly_diverged():
-    values = np.full((3, 6), 1.0)
-    values[0, 3:] = np.nan
-    return marks.Curve("rate", "run", values, style.DATA, diverged=(4,))
+def test_curves_are_the_means_of_the_history(drawn, study):
+    data = drawn("curves").data
+    rows = study().history
+    means = rows[rows["epoch"] == EPOCHS].groupby("run")["train_loss"].mean()
+    ends = data[(data["epoch"] == EPOCHS) & (data["measure"] == "train_loss")].set_index("run")
+    assert set(ends.index) == set(study().members("trained"))
+    np.testing.assert_allclose(ends["mean"].astype(float), means[ends.index])
+    assert set(data["measure"]) == {"train_loss", "validation_loss"}
+
+
+def test_points_are_the_intervals_that_verdicts_use(drawn, study):
+    data = drawn("across").data
+    for _, row in data[data["measure"] == "validation_error"].iterrows():
+        found = study().interval("validation_error", row["run"])
+        assert (row["mean"], row["low"], row["high"]) == found[:3]
+    times = data[data["measure"] == "seconds_per_epoch"]
+    assert times["mean"].tolist() == [0.02, 0.02] and times["replicates"].tolist() == [3, 3]
+
+
+def test_changes_are_compared_within_replicates(drawn, study):
+    results, row = study(), drawn("changes").data.iloc[0]
+    first, second = (
+        finite(results.finite("test_error", row[key]).values()) for key in ("against", "run")
+    )
+    expected = mean_interval((second - first) / first.mean())
+    assert (row["mean"], row["low"], row["high"]) == pytest.approx(expected[:3])
+    assert row["series"] == "Rents: batch 32 → full batch"
+    data = drawn("paired").data
+    assert set(data["series"]) == {"no dropout → dropout 0.2"} and len(data) == 2
+
+
+def test_rows_hold_best_runs_sweeps_and_standard_methods(drawn):
+    labels = drawn("rows").data["series"].tolist()
+    assert labels[0].startswith("best: ") and labels[-2] == "Nearest neighbour"
+    assert len(drawn("rows").panels) == 2, "a panel a problem"
+
+
+def test_a_confusion_matrix_counts_an_average_replicate(drawn, study):
+    data, results = drawn("matrix").data, study()
+    rows = results.predictions[results.predictions["run"] == results.best("shapes")]
+    assert data["rows"].sum() == pytest.approx(len(rows) / 4)
+    wrong = (rows["target"] != rows["prediction"]).sum() / 4
+    assert data.loc[data["true"] != data["predicted"], "rows"].sum() == pytest.approx(wrong)
+    misread = drawn("images").data
+    assert misread["replicates"].is_monotonic_decreasing and len(misread) <= 24
+
+
+def test_cells_hold_the_shares_of_outcomes(drawn):
+    data = drawn("cells").data
+    np.testing.assert_allclose(data[["learned", "failed", "diverged"]].sum(axis=1).astype(float), 1)
+    assert "2 layers, rate 0.01: of 2 conditions" in drawn("cells").alt
+
+
+def test_scatters_are_binned_with_equally_many_rows(drawn, study):
+    data = drawn("scatter").data
+    variance = data[(data["panel"] == "c")]
+    assert variance["area"].is_monotonic_increasing and len(variance) == 10
+    assert variance["mean"].iloc[-1] > variance["mean"].iloc[0]
+    assert "predicted variance rises from" in drawn("scatter").alt
+    squared = data.loc[data["panel"] == "d", "mean"].astype(float).mean()
+    (run,) = set(variance["run"])
+    rows = study().predictions[study().predictions["run"] == run]
+    off = ((rows["target"] - rows["prediction"]) / 1000) ** 2
+    assert squared == pytest.approx(off.mean(), rel=0.1)
+
+
+def test_a_run_of_a_sweep_is_that_with_the_lowest_validation_loss(study):
+    panel = one(study(), scatter="variance", run={"sweep": "gaussian"}, across="area")
+    losses = {name: study().interval("validation_loss", name).centre
+              for name in study().members("gaussian")}  # fmt: skip
+    assert panel.names == [min(losses, key=losses.get)]
+
+
+# Axes, labels, divergence
+
+
+def line(values, diverged=()):
+    values = np.asarray(values, float)
+    return kinds.Line("rate", "run", "train_loss", values, style.DATA, list(diverged))
+
+
+def curves(*lines):
+    """A panel of some lines, and its limits."""
+    panel = kinds.Curves.__new__(kinds.Curves)
+    panel.spec, panel.lines, panel.alike = {}, list(lines), [panel]
+    return panel.limits()
 
 
 def test_a_diverged_replicate_leaves_the_mean_and_is_named():
-    curve = partly_diverged()
-    assert curve.frame()["replicates"].tolist() == [3, 3, 3, 2, 2, 2]
-    assert curve.fate == " ×1 of 3"
-    said = marks.describe_curves([curve], "loss")
-    assert "rate diverged in 1 of 3 replicates, first in epoch 4." in said
-
-
-def test_a_run_that_wholly_diverged_ends_with_a_cross():
-    values = np.array([[1.0, 3.0, np.nan], [1.0, 2.0, np.nan]])
-    curve = marks.Curve("rate", "run", values, style.DATA, diverged=(3, 3))
-    assert curve.mean.tolist() == [1.0, 2.5]
-    assert curve.fate == marks.EVERY
-    with style.applied():
-        figure, (ax,) = layout.panels(1)
-        assert marks.draw_curves(ax, [curve])
-        crosses = [line for line in ax.lines if line.get_marker() == "x"]
-        (written,) = [text.get_text() for text in ax.texts]
-    assert [(line.get_xdata()[0], line.get_ydata()[0]) for line in crosses] == [(2, 2.5)]
-    assert written == "rate ×"
-
-
-def test_a_run_that_diverged_at_once_is_marked_at_the_top():
-    steady = marks.Curve("calm", "a", np.ones((2, 5)), style.DATA)
-    gone = marks.Curve("wild", "b", np.full((2, 1), np.nan), style.OTHER, diverged=(1, 1))
-    with style.applied():
-        figure, (ax,) = layout.panels(1)
-        marks.draw_curves(ax, [steady, gone])
-    (cross,) = [line for line in ax.lines if line.get_marker() == "x"]
-    assert cross.get_ydata()[0] == ax.get_ylim()[1]
-    assert "wild ×" in [text.get_text() for text in ax.texts]
+    values = np.full((3, 6), 1.0)
+    values[0, 3:] = np.nan
+    assert line(values, [4]).summary[3].tolist() == [3, 3, 3, 2, 2, 2]
+    assert line(values, [4]).fate == " ×1 of 3"
+    gone = line([[1.0, 3.0, np.nan], [1.0, 2.0, np.nan]], [3, 3])
+    assert gone.mean.tolist() == [1.0, 2.5] and gone.fate == " ×"
 
 
 def test_a_curve_that_runs_away_does_not_flatten_the_others():
-    calm = marks.Curve("calm", "a", np.linspace(1, 0.1, 5)[None], style.DATA)
-    wild = marks.Curve("wild", "b", np.array([[1, 1e3, 1e9, 1e20, 1e30]]), style.OTHER)
-    low, high = marks.limits([calm, wild], log=True)
-    assert low < 0.1 and 1 < high < 10
+    low, high, log = curves(line([np.linspace(1, 0.1, 5)]), line([[1, 1e3, 1e9, 1e20, 1e30]]))
+    assert log and low < 0.1 and 1 < high < 10
 
 
-def test_an_error_of_zero_leaves_the_panel_at_its_foot():
-    curve = marks.Curve("error", "a", np.array([[8.0, 2.0, 0.5, 0.0]]), style.DATA)
-    with style.applied():
-        figure, (ax,) = layout.panels(1)
-        assert marks.draw_curves(ax, [curve])
-    low, high = ax.get_ylim()
-    assert ax.get_yscale() == "log" and 0 < low < 0.5 and high > 8
-    assert ax.lines[0].get_ydata()[-1] < low
-
-
-def test_an_interval_that_reaches_below_zero_is_drawn_whole():
-    rows = whole().sweep("batch-size")
-    wide = np.where(rows["replicate"] == 0, 1.0, 0.12)
-    with style.applied():
-        figure, (ax,) = layout.panels(1)
-        names = {run: run for run in rows["run"]}
-        data = points.one_each(ax, rows, wide, names, dict.fromkeys(names, style.DATA))
-    assert ax.get_yscale() == "linear"
-    assert ax.get_ylim()[0] < data["low"].min() < 0 < data["high"].max() < ax.get_ylim()[1]
-
-
-def test_values_far_apart_stand_on_a_logarithmic_axis():
-    rows = whole().sweep("batch-size")
-    far = np.where(rows["replicate"] == 0, 1.0, 1e-3)
-    with style.applied():
-        figure, (ax,) = layout.panels(1)
-        points.fit_axis(ax, far, ends=[-0.4, 0.9])
-    assert ax.get_yscale() == "log" and ax.get_ylim()[0] < 1e-3
-
-
-def test_coverage_stands_on_a_linear_axis():
-    tables = whole()
-    low = tables.runs.assign(coverage_50=0.05, coverage_90=0.9)
-    axes = figures.draw("calibration", replace(tables, runs=low)).figure.axes
-    assert axes[0].get_yscale() == "linear" and axes[0].get_ylim() == (0, 104)
-
-
-def test_negative_losses_are_drawn_on_a_linear_axis():
-    curve = marks.Curve("Gaussian", "a", np.array([[0.5, -1.0, -2.0, -2.5]]), style.DATA)
-    with style.applied():
-        figure, (ax,) = layout.panels(1)
-        assert marks.draw_curves(ax, [curve])
-    assert ax.get_yscale() == "linear" and ax.get_ylim()[0] < -2.5 and ax.get_ylim()[1] > 0.5
-
-
-# Intervals, labels, words
-
-
-def test_the_band_is_the_interval_of_the_mean_that_verdicts_use():
-    values = np.array([[1.0, 10.0], [2.0, 10.0], [4.0, 10.0], [3.0, 10.0], [5.0, 10.0]])
-    mean, low, high, count = summarize(values)
-    expected = mean_interval(values[:, 0], seed=1)
-    assert mean.tolist() == [3.0, 10.0] and count.tolist() == [5, 5]
-    assert (low[0], high[0]) == pytest.approx((expected.low, expected.high), rel=0.05)
-    assert (low[1], high[1]) == (10.0, 10.0)
-
-
-def test_the_band_of_positive_curves_stays_positive():
-    values = np.array([[1e-4], [1e-4], [1e-4], [1e-4], [1.0]])
-    assert summarize(values)[1][0] < 0
-    mean, low, high, _ = summarize(values, in_ratio=True)
-    assert 0 < low[0] < mean[0] < high[0]
-    steady = np.array([[0.99], [1.0], [1.01], [1.02], [0.98]])
-    for plain, in_ratio in zip(summarize(steady), summarize(steady, in_ratio=True), strict=True):
-        assert in_ratio == pytest.approx(plain, rel=1e-3)
-
-
-def test_the_band_leaves_out_what_is_missing():
-    values = np.array([[1.0, np.nan], [2.0, 7.0], [3.0, np.nan], [4.0, np.nan]])
-    mean, low, high, count = summarize(values)
-    assert mean.tolist() == [2.5, 7.0] and count.tolist() == [4, 1]
-    assert np.isfinite(low[0]) and np.isnan(low[1]) and np.isnan(high[1])
-
-
-@given(st.lists(st.floats(-50, 300), min_size=1, max_size=12))
-def test_labels_stand_apart_inside_the_panel_and_in_order(wanted):
-    height, step = 150.0, 9.5
-    places = marks.spread(wanted, step, height)
-    order = np.argsort(wanted, kind="stable")
-    assert (np.diff(places[order]) >= step - 1e-6).all()
-    assert places.min() >= -1e-6 and places.max() <= height + 1e-6
+def test_an_error_of_zero_leaves_the_panel_and_negative_losses_ask_for_a_linear_axis():
+    low, high, log = curves(line([[8.0, 2.0, 0.5, 0.0]]))
+    assert log and 0 < low < 0.5 and high > 8
+    low, high, log = curves(line([[0.5, -1.0, -2.5]]))
+    assert not log and low < -2.5 and high > 0.5
 
 
 @pytest.mark.parametrize(
-    ("value", "text"),
-    [
-        (0.0028, "0.0028"), (412.3, "412"), (1234567, "1.23×10⁶"), (-0.05, "−0.05"),
-        (1e-7, "10⁻⁷"), (0, "0"), (0.99999, "1"), (20000, "20,000"),
-        (float("nan"), "no finite value"),
-    ],
-)  # fmt: skip
-def test_numbers_are_written_to_be_read(value, text):
-    assert labels.number(value) == text
+    ("values", "log"),
+    [([1.0, 1.2, 1.1, 0.12], False), ([1.0, 1e-3, 0.9, 1.1], True), ([0.0, 0.0, 0.0], False)],
+)
+def test_an_axis_is_logarithmic_where_values_lie_far_apart(values, log, study):
+    panel = one(study(), points="test_error", sweep="batches", across="batch_size")
+    for dot in panel.dots:
+        dot.values, dot.interval = np.array(values), mean_interval(values)
+    low, high, found = panel.limits()
+    assert found == log and low < min(values) and high > max(values)
 
 
-def test_runs_that_share_a_name_are_told_apart_by_what_differs():
-    rows = whole().sweep("optimizers-depth")
-    found = labels.distinct(rows, lambda row: labels.NAMES[row["optimizer"]], {"optimizer"})
-    assert len(set(found.values())) == rows["run"].nunique() == 8
-    assert any("rate 0.01" in label for label in found.values())
+@given(st.lists(st.tuples(st.floats(-50, 300), st.sampled_from([10, 20])), min_size=1, max_size=8))
+def test_labels_stand_apart_inside_the_panel_and_in_order(labels):
+    wanted, sizes = np.array([at for at, _ in labels]), [size for _, size in labels]
+    places = page.spread(wanted, sizes, 170.0)
+    order = np.argsort(wanted, kind="stable")
+    gaps = (
+        np.diff(places[order])
+        - np.convolve(np.array(sizes)[order], [0.5, 0.5], "valid")[: len(order) - 1]
+    )
+    assert (gaps >= -1e-6).all() and places.min() >= -1e-6 and places.max() <= 170 + 1e-6
 
 
-def test_the_alternative_text_is_escaped_in_the_picture():
-    words = "A <script>alert(\"1\")</script> & 'more' --> end"
-    figure = Drawn(drawn("choices").figure, pd.DataFrame(), words, "title", [])
-    text = svg("choices", figure)
-    assert "<script" not in text
-    assert ElementTree.fromstring(text).get("aria-label") == words
+def test_words_are_broken_into_lines_that_fit():
+    text = "validation squared error of all that was tried"
+    with style.applied():
+        lines = page.wrapped(text, 80)
+        assert " ".join(lines) == text and len(lines) > 2
+        assert all(page.width_of(each) <= 80 for each in lines)
+
+
+def test_a_long_title_and_long_labels_get_the_room_they_need(study, gallery):
+    spec = gallery["curves"]["panels"][0] | {"title": "A title that says all that can be said " * 3}
+    figure = draw("long", {"title": "t", "caption": "", "panels": [spec] * 3}, study())
+    assert float(re.search(r'viewBox="0 0 \S+ (\S+)"', figure.svg)[1]) > 150
 
 
 # Colours
+
+
+def test_a_panel_is_coloured_by_what_its_sweep_varies_first(study):
+    assert one(study(), curves="train_loss", sweep="trained").colour == "optimizer"
+    assert one(study(), points="test_error", sweep="rates", across="learning_rate").colour == (
+        "learning_rate"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "expected"),
+    [
+        ("learning_rate", [0.001, 0.01], [style.RATES[-3], style.RATES[-2]]),
+        ("skip", [False, True], [style.WITHOUT, style.WITH]),
+        ("dropout", [0, 0.2], [style.WITHOUT, style.WITH]),
+        ("optimizer", ["sgd", "adam"], [style.PALETTES[0][0], style.PALETTES[0][2]]),
+        ("optimizer", ["one-that-is-new"], [style.PALETTES[0][0]]),
+        ("loss", ["mse"], [style.PALETTES[1][1]]),
+        ("activation", ["gelu", "relu"], list(style.PALETTES[0][:2])),
+        ("heads", [1, 2, 4], style.ramp(style.RAMPS[0], 3)),
+        ("widths", ["8", "8-8"], style.ramp(style.RAMPS[0], 2)),
+        ("nothing", [None], [style.RAMPS[0][-1]]),
+    ],
+)
+def test_colours_follow_from_the_type_of_a_hyper_parameter(name, values, expected):
+    assert list(style.scale(name, values, set()).values()) == expected
+
+
+def test_values_stand_in_the_order_of_their_kind():
+    values = ["full", 100, None, 20]
+    assert sorted(values, key=lambda v: rank("batch_size", v)) == [None, 20, 100, "full"]
+    assert rank("optimizer", "sgd") < rank("optimizer", "adam") < rank("optimizer", "new")
+    assert rank("widths", 100) < rank("widths", "20-20") < rank("widths", "100-100")
+    runs = [SimpleNamespace(settings={"skip": value}) for value in (True, False)]
+    assert ordered(runs, "skip") == [False, True]
+
+
+def test_one_colour_means_one_thing_in_a_figure():
+    taken = set()
+    first = style.scale("heads", [1, 2, 4], taken)
+    second = style.scale("units", [1, 2, 4], taken)
+    assert not set(first.values()) & set(second.values())
 
 
 def luminance(color):
@@ -494,41 +552,21 @@ def lab(color, blindness):
 
 FAMILIES = {
     "rates": [style.rate_color(10.0**power) for power in (-4, -3, -2)],
-    "losses": list(style.LOSSES.values()),
-    "optimizers": list(style.OPTIMIZERS.values()),
     "outcomes": list(style.OUTCOMES.values()),
     "splits": list(style.SPLITS.values()),
     "with and without": [style.WITHOUT, style.WITH],
-    **{f"ramp {name}": list(colors) for name, colors in style.RAMPS.items()},
+    **{f"palette {i}": list(colors) for i, colors in enumerate(style.PALETTES)},
+    **{f"ramp {i}": list(colors) for i, colors in enumerate(style.RAMPS)},
 }
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_data_colours_are_seen_on_light_and_dark_ground(family):
+def test_colours_are_seen_on_both_grounds_and_stay_apart_for_colour_blind_readers(family):
     for color in FAMILIES[family]:
         assert contrast(color, "#ffffff") >= 3 and contrast(color, "#0d1117") >= 3, color
-
-
-@pytest.mark.parametrize("blindness", BLIND)
-@pytest.mark.parametrize("family", FAMILIES)
-def test_colours_of_a_family_stay_apart_for_colour_blind_readers(family, blindness):
-    for a, b in itertools.combinations(FAMILIES[family], 2):
+    for blindness, (a, b) in itertools.product(BLIND, itertools.combinations(FAMILIES[family], 2)):
         difference = np.linalg.norm(lab(a, blindness) - lab(b, blindness))
-        assert difference > 15, (a, b)
-
-
-def test_a_learning_rate_has_one_colour_in_every_figure():
-    for name in ("figure-2", "rates", "calibration", "conditions"):
-        for rate in (0.01, 0.001, 0.0001):
-            assert style.rate_color(rate) in picture(name), (name, rate)
-
-
-def test_a_loss_and_an_optimizer_have_one_colour_in_every_figure():
-    for name in ("figure-3", "residuals", "losses"):
-        assert style.LOSSES["gaussian"] in picture(name)
-    for name in ("figure-2", "optimizers-depth"):
-        assert style.OPTIMIZERS["adam"] in picture(name)
-        assert style.OPTIMIZERS["sgd"] in picture(name)
+        assert difference > 15, (blindness, a, b)
 
 
 def test_the_style_file_and_the_code_name_the_same_inks():
@@ -537,44 +575,125 @@ def test_the_style_file_and_the_code_name_the_same_inks():
         assert ink.removeprefix("#") in text
 
 
+# Specifications
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("f: {panels: {}}", "f.title: missing"),
+        ("f: {title: t}", "f.panels: missing"),
+        ("f: {title: t, panels: []}", "one panel, or a list"),
+        ("f: {title: t, panels: {}}", "found nothing; allowed: exactly one kind of curves"),
+        ("f: {title: t, panels: {bars: x, sweep: a}}", "found bars, sweep; allowed: exactly one"),
+        ("f: {title: t, panels: {curves: train_loss, points: gap, sweep: a}}", "curves and points"),
+        ("f: {title: t, panels: {curves: loss, sweep: a}}", "one of train_loss"),
+        ("f: {title: t, panels: {curves: train_loss}}", "sweep: missing"),
+        ("f: {title: t, panels: {curves: train_loss, sweep: a, bins: 3}}", "bins: unknown key"),
+        ("f: {title: t, panels: {points: gap, sweep: a, zero: maybe}}", "true or false"),
+        ("f: {title: t, panels: {points: gap, sweep: a, against: last}}", "one of first"),
+        ("f: {title: t, panels: {points: gap, sweep: a, level: high}}", "a list of numbers"),
+        ("f: {title: t, panels: {cells: outcome, sweep: a, rows: loss}}", "columns: missing"),
+        ("f: {title: t, panels: {matrix: confusion, run: first}}", "`best`, or {sweep: NAME}"),
+        ("f: {title: t, panels: {scatter: x, run: best}}", "one of prediction"),
+        ("f: {title: t, panels: {scatter: variance, run: best, bins: 1}}", "at least 2"),
+        ("F: {title: t, panels: {images: misread, run: best}}", "small letters"),
+        ("f: {title: t, panels: {images: misread, run: best}}\nf: {}", "stands twice"),
+        ("1: {title: t}", "keys that are text"),
+        ("- a", "a mapping"),
+    ],
+)
+def test_a_file_that_is_wrong_in_itself_is_refused(text, words, tmp_path):
+    with pytest.raises(TunebookError) as caught:
+        load(text, tmp_path)
+    message = str(caught.value)
+    assert words in message and "figures.yaml" in message and "\n" not in message
+
+
+@pytest.mark.parametrize(
+    ("panel", "words"),
+    [
+        ("{points: test_errors, sweep: rates}", "points: found test_errors; allowed: one of"),
+        ("{points: gap, with: x, sweep: rates}", "with: found x"),
+        ("{points: gap, sweep: rates, across: momentun}", "across: found momentun; allowed:"),
+        ("{curves: train_loss, sweep: rates, where: {rate: 1}}", "where: found rate"),
+        ("{cells: outcome, sweep: rates, rows: [los], columns: loss}", "rows: found los"),
+        ("{curves: train_loss, run: {sweep: rates, where: {x: 1}}}", "where: found x"),
+    ],
+)
+def test_what_no_study_can_have_is_refused_before_training(panel, words, tmp_path, study):
+    found = load(f"f: {{title: t, panels: {panel}}}", tmp_path)
+    with pytest.raises(TunebookError, match=re.escape(words)):
+        check_figures(found, study().study)
+
+
+def test_the_gallery_and_the_default_figures_pass_and_name_their_inputs(gallery, study):
+    check_figures(gallery, study().study)
+    assert asked_inputs(gallery) == ["area"]
+    default = load_figures(ROOT / "config/figures.yaml")
+    assert len(default) == 19 and len(asked_inputs(default)) == 1
+
+
+def test_a_study_without_figures_gets_one_for_each_sweep(tmp_path, study):
+    assert load_figures(tmp_path / "figures.yaml") == {}
+    made = with_defaults({}, study().study)
+    check_figures(made, study().study)
+    assert set(made) == set(SWEEPS)
+    kinds_of = {name: [p["kind"] for p in figure["panels"]] for name, figure in made.items()}
+    assert kinds_of["rates"] == ["curves", "points"] and kinds_of["grid"] == ["points"]
+    for name, spec in made.items():
+        figure = draw(name, spec, study())
+        assert figure.title == f"What of {name}?" and len(figure.runs) > 1
+        assert not re.search("no sweep|no finite", figure.alt)
+
+
+def test_a_sweep_that_a_figure_names_gets_no_other(gallery, study):
+    made = with_defaults(gallery, study().study)
+    assert set(made) - set(gallery) == {"rates"}
+
+
 # Files
 
 
-def test_the_script_writes_what_the_tables_on_disk_say(tmp_path, monkeypatch):
+def test_the_script_writes_what_the_tables_on_disk_say(tmp_path, monkeypatch, gallery):
     # The script sends its output to its log, and then back to the process's own.
     monkeypatch.setattr(sys, "stdout", sys.stdout)
     monkeypatch.setattr(sys, "stderr", sys.stderr)
-    sweeps = ("layers-digits", "gaussian-depth", "grid-digits", "dropout-houses")
-    made = make_tables(sweeps=sweeps, epochs=EPOCHS, replicates=3)
-    paths = write_tables(made, tmp_path / "results")
-    names = ("figure-1", "figure-3", "misread", "choices")
-    wanted = [str(tmp_path / "figures" / f"{name}.svg") for name in names]
-    outputs = OutputFiles(toclone=wanted)
-    outputs._set_name("svg", 0, end=len(wanted))
+    folder = write_study(tmp_path / "results", replicates=3)
+    wanted = {name: gallery[name] for name in ("curves", "rows")}
+
+    class Files(list):
+        runs = str(folder / "runs.csv")
+
+    made = [str(tmp_path / f"figures/{n}.{end}") for end in ("svg", "csv", "json") for n in wanted]
     snakemake = SimpleNamespace(
-        input=InputFiles(fromdict={name: str(path) for name, path in paths.items()}),
-        output=outputs,
-        log=Log(toclone=[str(tmp_path / "log" / "figures.log")]),
+        input=Files([Files.runs]),
+        output=Files(made),
+        params=SimpleNamespace(figures=wanted),
+        log=[str(tmp_path / "log" / "figures.log")],
     )
     runpy.run_path(str(ROOT / "workflow/scripts/figures.py"), init_globals={"snakemake": snakemake})
-    for name in names:
-        figure = figures.draw(name, Tables(**made))
+    for name, spec in wanted.items():
+        figure = draw(name, spec, read_results(folder))
         about = json.loads((tmp_path / f"figures/{name}.json").read_text("utf-8"))
-        assert about == {"title": figure.title, "alt": figure.alt, "runs": figure.runs}
-        assert (tmp_path / f"figures/{name}.svg").read_text("utf-8") == svg(name, figure)
+        keys = ("title", "caption", "alt", "runs", "panels")
+        assert about == {key: getattr(figure, key) for key in keys}
+        assert (tmp_path / f"figures/{name}.svg").read_text("utf-8") == figure.svg
         data = pd.read_csv(tmp_path / f"figures/{name}.csv")
         assert data.columns.tolist() == figure.data.columns.tolist()
         assert len(data) == len(figure.data)
 
 
-def test_widths_of_one_layer_and_full_batches_are_read_as_text(tmp_path):
-    made = make_tables(sweeps=("rates-shallow", "batch-size"), epochs=3, replicates=2)
-    tables = read(**write_tables(made, tmp_path))
-    assert set(tables.sweep("rates-shallow")["widths"]) == {"100"}
-    assert set(tables.sweep("batch-size")["batch_size"]) == {"10", "50", "100", "full"}
-
-
-def test_the_names_of_the_figures_are_known_without_loading_matplotlib():
-    code = "import sys, tunebook.figures; sys.exit('matplotlib' in sys.modules)"
+def test_figures_are_known_without_loading_matplotlib_or_pandas():
+    loaded = "bool({'matplotlib', 'pandas'} & {*sys.modules})"
+    code = f"import sys, tunebook.figures.spec; sys.exit({loaded})"
     where = str(ROOT / "workflow/scripts")
     assert subprocess.run([sys.executable, "-c", code], cwd=where, check=False).returncode == 0
+
+
+def test_words_of_a_figure_are_escaped_in_the_picture(study, gallery):
+    words = "A <script>alert(\"1\")</script> & 'more' --> end"
+    panels = [gallery["curves"]["panels"][0] | {"title": words}] * 2
+    figure = draw("f", {"title": words, "caption": "", "panels": panels}, study())
+    assert "<script" not in figure.svg
+    assert ElementTree.fromstring(figure.svg).get("aria-label") == figure.alt

@@ -1,44 +1,36 @@
-"""The report: numbers as written, every statement in its place, and whole whatever is missing."""
+"""The report: an article in Markdown, every claim in its place, whole whatever is missing."""
 
 import json
 import re
+import subprocess
+import sys
 from html.parser import HTMLParser
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 
-from made_up_results import (
-    FACTS,
-    SMALL,
-    STATEMENTS,
-    TEMPLATES,
-    all_figures,
-    claims,
-    configuration,
-    write_results,
-)
-from tunebook import statistics
-from tunebook.claims import load_claims
+from made_up_report import FACTS, HOSTILE, ROOT, TEMPLATES, write_results
+from tunebook.evidence.tables import read_results
 from tunebook.jobs import TunebookError
-from tunebook.report import article, explorer, inline_svg, intervals, numbers, render_report
-from tunebook.report.importance import importance
-from tunebook.report.results import read_results
-from tunebook.report.runs import Measure, Run, gather
-from tunebook.report.statements import read_statements
+from tunebook.report import explorer
+from tunebook.report.article import FUNCTIONS, TABLES, check_article
+from tunebook.report.page import Page, render_report
+from tunebook.report.view import View
 
-HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>"
-VOID = {"meta", "link", "br", "img", "input", "hr"}
+VOID = {"meta", "link", "br", "img", "input", "hr", "wbr"}
+CONFIGURATION = {"study": {"title": "Stones and fish", "source": "A. Source, On stones", "seed": 3}}
 
 
-class Page(HTMLParser):
+class Html(HTMLParser):
     """What a test asks of a page: its ids, links, addresses and headings; whether tags match."""
 
     def __init__(self, text):
         super().__init__()
         self.ids, self.links, self.sources, self.headings, self.open = [], [], [], [], []
-        self.tags = []
-        self.unmatched = []
+        self.tags, self.unmatched = [], []
         self.feed(text)
 
     def handle_starttag(self, tag, attributes):
@@ -67,21 +59,9 @@ class Page(HTMLParser):
             self.unmatched.append(tag)
 
 
-def render(paths, config=None, statements=None, facts=None):
-    results, provenance = paths
-    return render_report(
-        results,
-        provenance,
-        claims() if statements is None else statements,
-        config or configuration(),
-        facts or FACTS,
-        TEMPLATES,
-    )
-
-
 def check_whole(page):
     """A page whose tags match, whose ids are unique, whose inner links lead somewhere."""
-    parsed = Page(page)
+    parsed = Html(page)
     assert not parsed.unmatched and not parsed.open
     assert len(parsed.ids) == len(set(parsed.ids))
     inner = {link[1:] for link in parsed.links if link.startswith("#")}
@@ -90,134 +70,423 @@ def check_whole(page):
     assert parsed.headings[:1] == [1] and parsed.headings.count(1) == 1
     steps = zip(parsed.headings, parsed.headings[1:], strict=False)
     assert all(after <= before + 1 for before, after in steps)
+    assert "\ue000" not in page and "\ue002" not in page
     return parsed
 
 
-@pytest.fixture(scope="module")
-def small(tmp_path_factory):
-    """A small made-up study with two figures."""
-    folder = tmp_path_factory.mktemp("small")
-    return write_results(folder, figures=("figure-1", "best-models"))
+def render(study, article=None, figures=(), configuration=CONFIGURATION):
+    """The page of a made-up study. article: the text of its article.md, beside its results."""
+    results, provenance, claims = study
+    path = results.parent / "article.md"
+    path.unlink(missing_ok=True)
+    if article is not None:
+        path.write_text(article, encoding="utf-8")
+    return render_report(
+        results, path, claims, figures, configuration, provenance, FACTS, TEMPLATES
+    )
+
+
+def between(text, start, end):
+    text = text[text.index(start) :]
+    return text[: text.index(end)]
 
 
 @pytest.fixture(scope="module")
-def page(small):
-    return render(small)
+def study(tmp_path_factory):
+    return write_results(tmp_path_factory.mktemp("study"))
 
 
-# ------------------------------------------------------------------------------------ numbers
+ARTICLE = """\
+The lead of *{{ study("source") }}*.
+
+# 1 What was found
+
+{{ see("second", "Figure") }} comes later. The error is
+{{ number("test_rmse", sweep="rates-lengths", where={"learning_rate": 0.01}) }}.
+
+{{ tally() }}
+
+## 1.1 In the middle
+
+{{ figure("first") }}
+{{ claim("reproduced", "undecided") }}
+
+{% if verdict("reproduced") == "reproduced" %}
+It holds.
+{% else %}
+It does not hold.
+{% endif %}
+
+#### Deep
+
+{{ figure("second") }}
+{{ table("best", problem="kinds", sweep="rates-kinds", claim="reproduced") }}
+
+# 2 At the end
+
+| a | b |
+|---|---|
+| 1 | {{ setting("learning_rate", sweep="own", where={"breadth": 4, "skip": true}) }} |
+"""
+
+
+@pytest.fixture(scope="module")
+def page(study):
+    return render(study, ARTICLE)
+
+
+# ------------------------------------------------------------------------------- the article
+
+
+def test_the_page_is_whole_and_the_same_again(study, page):
+    parsed = check_whole(page)
+    assert '<html lang="en">' in page and "svg" in parsed.tags
+    assert render(study, ARTICLE) == page
+
+
+def test_markdown_and_values_stand_where_they_were_written(page):
+    assert "The lead of <em>A. Source, On stones</em>." in page
+    assert "It holds." in page and "It does not hold." not in page
+    assert re.search(r"The error is\s+<a class=\"num\"[^>]*>[\d.]+\u202fmm</a>", page)
+    assert re.search(r"<td>1</td>\s*<td>0.01</td>", page)
+
+
+def test_headings_are_numbered_as_written_and_make_the_contents(page):
+    assert '<h2 id="section-what-was-found"><span class="number">1</span> What was found' in page
+    assert '<h4 id="section-deep">Deep</h4>' in page  # not two levels below the one before
+    contents = between(page, 'id="contents"', "</nav>")
+    order = ("At a glance", "<b>1</b> What", "<b>1.1</b> In", "Deep", "<b>2</b>", "Provenance")
+    assert [contents.index(text) for text in order] == sorted(map(contents.index, order))
+
+
+def test_figures_and_tables_are_numbered_in_the_order_they_stand_in(page):
+    assert '<a href="#figure-second">Figure&nbsp;2</a> comes later' in page
+    for word in ("Figure", "Table"):
+        found = re.findall(rf'class="figure-number" href="[^"]*">{word}&nbsp;(\d+)', page)
+        assert len(found) > 1
+        assert [int(number) for number in found] == list(range(1, len(found) + 1)), word
+
+
+def test_a_tally_counts_the_claims_of_its_section(page):
+    assert "Of the two claims made here: one reproduced and one undecided." in page
+
+
+def test_what_the_article_forgets_comes_at_the_end_once(study, page):
+    place = page.index('<h2 id="further">')
+    for name in ("partly-reproduced", "not-reproduced", "not-testable"):
+        assert page.count(f'id="claim-{name}"') == 1 and page.index(f'id="claim-{name}"') > place
+    assert page.index('id="trap-1"') > place > page.index('id="figure-second"')
+    short = render(study, "# Nothing\n")
+    check_whole(short)
+    assert short.index('<h2 id="further">') < short.index('id="figure-first"')
+    everything = '{{ claim("reproduced", "partly-reproduced", "not-reproduced", "undecided", '
+    everything += '"not-testable") }}{{ traps() }}{{ figure("first") }}{{ figure("second") }}'
+    assert 'id="further"' not in render(study, everything)
+
+
+def test_a_thing_that_is_placed_twice_is_a_reference_the_second_time(study):
+    twice = '{{ figure("first") }} {{ claim("undecided") }} {{ glance() }}\n\n' * 2
+    page = render(study, twice)
+    check_whole(page)
+    assert page.count('id="figure-first"') == page.count('id="glance"') == 1
+    assert '<a href="#figure-first">figure&nbsp;1</a>' in page
+
+
+def test_what_has_no_data_is_a_note_in_its_place(study):
+    page = render(
+        study,
+        '{{ figure("planned") }}{{ table("outcomes", sweep="own", by=["momentum"]) }}'
+        '{{ table("network", sweep="own") }}'
+        '{{ setting("dropout", sweep="own", where={"skip": 3}) }}'
+        '{{ number("gap", sweep="own", where={"breadth": 99}) }}',
+        figures=["planned", "first"],
+    )
+    check_whole(page)
+    assert "no data for the figure <code>planned</code>" in page
+    assert page.count('class="note missing"') == 3 and "(no such run in this study)" in page
+
+
+def test_a_study_without_an_article_gets_one_from_its_questions(study):
+    page = render(study)
+    check_whole(page)
+    order = ["glance", "section-which-rates-train-kinds", "section-does-a-skip-help",
+             "section-what-it-cost", "explorer"]  # fmt: skip
+    places = [page.index(f'id="{mark}"') for mark in order]
+    assert places == sorted(places)
+    own = between(page, 'id="section-does-a-skip-help">', "<h2")
+    assert "The configurations of this sweep, best validation first." in own
+    assert page.count('id="figure-first"') == 1 and page.count('id="claim-undecided"') == 1
+
+
+def test_runs_of_a_sweep_stand_best_first_with_the_chosen_and_the_sources(study):
+    page = render(study, '{{ table("search", problem="lengths", sweep="rates-lengths", rows=2) }}')
+    table = between(page, "<tbody>", "</tbody>")
+    assert "the best two of 9" in page and 'class="tag">the source’s' in table
+    places = [int(place) for place in re.findall(r'<td class="number">(\d+)</td>\n<td', table)]
+    assert places[:2] == [1, 2] and len(places) >= 2
+
+
+def test_the_sources_numbers_stand_beside_ours(page):
+    table = between(page, "The source, as stated", "</table>")
+    assert "97.1 %" in table and "Random forest" in table
+    assert "The source’s configuration" in table
+
+
+def test_claims_have_their_pieces_evidence_and_the_studys_own_files(study, page):
+    card = between(page, 'id="claim-reproduced"', 'id="claim-undecided"')
+    for text in ("The title of reproduced", "Our words for reproduced.", "97.1 %", "91.00 %",
+                 "Why reproduced.", "a piece of reproduced", "shown beside it", study[2].path,
+                 f"{study[0].as_posix()}/claims.json", 'href="#note-1"'):  # fmt: skip
+        assert text in card, text
+    assert "The title of undecided" in between(page, 'id="glance"', 'class="key-facts"')
+    assert 'href="#note-ref-1"' in between(page, 'id="note-1"', "</li>")
+
+
+# ------------------------------------------------------------------------------- what is refused
+
+FOUND = {
+    '{{ figure("furst") }}': r"line 3: figure: found furst; allowed: first, second",
+    '{{ see("nothing") }}': "line 3: figure: found nothing",
+    '{{ claim("reproduced", "x") }}': "line 3: claim: found x; allowed:",
+    '{% if verdict("x") == "reproduced" %}a{% endif %}': "line 3: claim: found x",
+    '{% if verdict("undecided") == "reproducd" %}a{% endif %}': "verdict: found reproducd; allowed",
+    '{% if verdict("undecided") in ["no"] %}a{% endif %}': "verdict: found no",
+    '{% if 1 > 2 %}{{ figure("x") }}{% endif %}': "line 3: figure: found x",
+    '{{ tally("9.9") }}': "member: found 9.9; allowed: reproduced",
+    '{{ traps("No such") }}': "trap: found No such; allowed: A trap",
+    '{{ glance(sweeps=["own", "x"]) }}': "sweep: found x",
+    '{{ glance(claims=["y"]) }}': "claim: found y",
+    '{{ question("x") }}': "sweep: found x; allowed: rates-kinds",
+    '{{ study("author") }}': "about: found author; allowed: title, source",
+    '{{ number("test_rmse") }}': "metric: found test_rmse",
+    '{{ number("test_rmse", sweep="rates-kinds", where={"learning_rate": 0.01}) }}': "test_rmse",
+    '{{ number("gap", sweep="rates-kinds") }}': "3 runs fit .* also fixes learning_rate",
+    '{{ number("gap", sweep="x") }}': "sweep: found x",
+    '{{ number("gap", run="x") }}': "run: found x; allowed: best",
+    '{{ number("gap", run="best") }}': 'run="best": found no problem; allowed: kinds, lengths',
+    '{{ number("gap", sweep="own", where={"brdth": 4}) }}': "where: found brdth; allowed: breadth",
+    '{{ setting("skp", run="best", problem="kinds") }}': "parameter: found skp; allowed: skip",
+    '{{ setting("skip") }}': "setting: found neither run nor sweep",
+    '{{ table("bst") }}': "kind: found bst; allowed: best",
+    '{{ table("runs") }}': "table: found no sweep; allowed: rates-kinds",
+    '{{ table("best", problem="x") }}': "problem: found x; allowed: kinds, lengths",
+    '{{ table("outcomes", sweep="own", by=["brd"]) }}': "by: found brd",
+    '{{ figure() }}': "figure: missing a required argument.*allowed: figure\\(figure\\)",
+    '{{ figure("first", 3) }}': "too many positional arguments",
+    '{{ figur("first") }}': "line 3: found figur; allowed: figure",
+    "{{ runs }}": "line 3: found runs",
+    '{{ "a" | shout }}': "line 3: No filter named 'shout'",
+    "{% if %}": "line 3: Expected an expression",
+    "{{ figure('first' }}": "line 3: unexpected '}'",
+    "{% for x in [1] %}{{ x.y }}{% endfor %}": "line 3: 'int object' has no attribute 'y'",
+    '{% for n in ["first", "x"] %}{{ figure(n) }}{% endfor %}': "line 3: figure: found x",
+    '{{ "".__class__.__mro__ }}': "line 3: .*unsafe",
+    '# A heading {{ figure("first") }}': "line 3: found figure in a heading or a table",
+    '| {{ claim("undecided") }} |': "line 3: found claim in a heading or a table",
+    "Look: ![a picture](picture.png)": "line 3: found the image picture.png",
+}  # fmt: skip
+
+
+def a_study(study):
+    """The same study as the workflow knows it before anything is trained."""
+    found = read_results(study[0])
+    return SimpleNamespace(
+        description=lambda: found.study,
+        sweeps={name: each["runs"] for name, each in found.study["sweeps"].items()},
+        rows=lambda: [run.row for run in found.by_name.values()],
+    )
+
+
+@pytest.mark.parametrize(("text", "message"), FOUND.items(), ids=FOUND)
+def test_a_slip_in_an_article_is_named_before_anything_is_trained(tmp_path, study, text, message):
+    path = tmp_path / "article.md"
+    path.write_text(f"Two lines.\n\n{text}\n")
+    with pytest.raises(TunebookError, match=r"article\.md, line 3: ") as caught:
+        check_article(path, a_study(study), ["first", "second"], study[2])
+    assert re.search(message, str(caught.value)), caught.value
+
+
+def test_a_good_article_and_none_pass(tmp_path, study):
+    path = tmp_path / "article.md"
+    check_article(path, a_study(study), [], study[2])
+    path.write_text("\ufeff" + ARTICLE)
+    check_article(path, a_study(study), ["first", "second"], study[2])
+    path.write_bytes(b"\xff\xfe\x00bad")
+    with pytest.raises(TunebookError, match="not UTF-8"):
+        check_article(path, a_study(study), [], study[2])
+
+
+def test_articles_are_checked_without_loading_pandas_or_scipy():
+    told = "import sys, tunebook.report.article; "
+    told += "sys.exit(bool({'pandas', 'scipy.stats', 'torch'} & {*sys.modules}))"
+    where = ROOT / "workflow/scripts"
+    assert subprocess.run([sys.executable, "-c", told], cwd=where, check=False).returncode == 0
+
+
+def test_the_default_article_places_each_claim_and_names_no_number_of_the_source():
+    text = (ROOT / "config/article.md").read_text("utf-8")
+    content = yaml.safe_load((ROOT / "config/claims.yaml").read_text("utf-8"))
+    claims = content["claims"]
+    for claim in claims:
+        placed = re.findall(rf'claim\([^)]*"{claim["id"]}"', text)
+        assert len([each for each in placed if "claim=" not in each]) >= 1, claim["id"]
+    values = {str(v["value"]) for claim in claims for v in claim.get("source", {}).values()}
+    for value in (value for value in values if "." in value and len(value) > 3):
+        assert not re.search(rf"(?<![\d.-]){re.escape(value)}(?![\d.])", text), value
+
+
+def test_every_function_and_kind_of_table_is_there(study):
+    page = Page(read_results(study[0]), study[2], [], FACTS, TEMPLATES)
+    assert all(callable(getattr(page, name)) for name in FUNCTIONS)
+    assert all(callable(getattr(page.tables, kind)) for kind in TABLES)
+
+
+# ------------------------------------------------------------------------------- safety
 
 
 @pytest.mark.parametrize(
-    ("value", "text"),
-    [(0.00297, "0.00297"), (0.003, "0.00300"), (9.996, "10.0"), (1460, "1,460"), (0, "0"),
-     (3.2e-7, "3.20 × 10⁻⁷"), (-0.5, "−0.500"), (float("inf"), numbers.NONE)],
+    "text",
+    [HOSTILE, f"[x](javascript:alert(1)) {HOSTILE}", f"`{HOSTILE}`", f"# {HOSTILE}",
+     f"{{{{ '{HOSTILE}' }}}}", f"{{{{ '{HOSTILE}' | safe }}}}", "<div onclick=alert(1)>x</div>",
+     f"{{% set x %}}{HOSTILE}{{% endset %}}{{{{ x }}}}", "[a]: javascript:alert(1)\n\n[a]",
+     "\ue0000\ue001 \ue0020\ue003 {{ '\\ue0020\\ue003' }}{% set x = glance() %}{{ x }}{{ x }}",
+     "<svg onload=alert(1)>",
+     '[x](https://a.b/"onmouseover=alert(1))', "![x](javascript:alert(1)"],
 )  # fmt: skip
-def test_numbers_keep_three_significant_digits(value, text):
-    assert numbers.significant(value) == text
+def test_no_markup_of_an_article_becomes_markup(study, text):
+    page = render(study, text + "\n\n{{ glance() }}\n")
+    check_whole(page)
+    body = between(page, "</header>", 'id="provenance"')
+    assert "<script>alert" not in body and "<img" not in body and "<svg onload" not in body
+    assert not re.search(r"<[^>]* on\w+=", body) and 'href="javascript:' not in body
 
 
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [(0.041, "41 ms"), (5.2, "5.2 s"), (59.99, "60 s"), (370, "6 min 10 s"), (3599.9, "1 h"),
-     (3900, "1 h 5 min"), (90000, "1 d 1 h"), (None, numbers.NONE)],
-)  # fmt: skip
-def test_durations_are_told_in_two_units(seconds, text):
-    assert numbers.duration(seconds).replace(numbers.NARROW, " ") == text
+def test_markup_and_long_names_of_a_study_stay_text(tmp_path):
+    study = write_results(tmp_path)
+    results, provenance, claims = study
+    about = json.loads((results / "study.json").read_text())
+    about |= {"title": f"{HOSTILE} {'Averylongname' * 30}", "source": HOSTILE}
+    about["sweeps"]["own"]["question"] = f"*{HOSTILE}*"
+    about["problems"]["kinds"]["title"] = HOSTILE
+    (results / "study.json").write_text(json.dumps(about))
+    figure = {"title": HOSTILE, "caption": HOSTILE, "alt": HOSTILE, "runs": [HOSTILE]}
+    (results / "figures/first.json").write_text(json.dumps(figure))
+    raw = json.loads(provenance[1].read_text("utf-8"))
+    raw["files"][0]["address"] = "javascript:alert(3)"
+    raw["citation"] = HOSTILE
+    provenance[1].write_text(json.dumps(raw))
+    told = json.loads((results / "claims.json").read_text())
+    for claim in told:
+        claim |= {key: HOSTILE for key in ("title", "claim", "claimed", "why")}
+        claim["pieces"][0] |= {"text": HOSTILE, "about": HOSTILE}
+    (results / "claims.json").write_text(json.dumps(told))
+    runs = pd.read_csv(results / "runs.csv", dtype={"batch_size": str})
+    runs["module"] = runs["module"].where(runs["module"].isna(), f"x:{HOSTILE}{'z' * 300}")
+    runs.to_csv(results / "runs.csv", index=False)
+    claims.traps[0] |= {"title": HOSTILE, "found": HOSTILE}
+    named = {"title": HOSTILE, "source": HOSTILE, "seed": 3}
+    text = render(study, configuration={"study": named, "x": HOSTILE})
+    check_whole(text)
+    assert "<script>alert" not in text and "<img src=x" not in text
+    assert 'href="javascript:' not in text
+    data = re.search(r'id="runs-data">(.*?)</script>', text, flags=re.DOTALL)[1]
+    assert "<" not in data and json.loads(data)["questions"]["own"] == f"*{HOSTILE}*"
 
 
-def test_an_accuracy_is_a_percentage_and_an_error_is_not():
-    assert numbers.metric(0.971, "accuracy") == f"97.10{numbers.NARROW}%"
-    assert numbers.metric(0.0030, "mse") == "0.00300"
-    assert numbers.interval(float("nan"), 1.0) == ""
+# ------------------------------------------------------------------------------- odd studies
 
 
-@pytest.mark.parametrize(("value", "text"), [(1e-8, "1e-08"), ("1000", "1000"), ("16-32", "16-32"),
-                                             (200, "200"), (None, ""), (0.5, "0.5")])  # fmt: skip
-def test_a_setting_reads_as_in_the_configuration(value, text):
-    assert numbers.plain(value) == text
+@pytest.mark.parametrize("problem", ["kinds", "lengths"])
+def test_one_problem_only(tmp_path, problem):
+    text = render(write_results(tmp_path, problems=(problem,)))
+    check_whole(text)
+    assert '{{ number("gap", run="best") }}'  # needs no problem where there is one
+    other = {"kinds": "Lengths of fish", "lengths": "Kinds of stones"}[problem]
+    assert other not in text
 
 
-def test_intervals_are_those_that_verdicts_rest_on():
-    values = np.random.default_rng(1).normal(10, 1, size=(8, 3))
-    mean, low, high = intervals.mean_intervals(values)
-    for i in range(3):
-        expected = statistics.mean_interval(values[:, i])
-        found = (mean[i], low[i], high[i])
-        assert found == pytest.approx(expected[:3], rel=1e-12)
+def test_arguments_of_a_studys_own_network_are_columns_filters_and_axes(study, page):
+    data = json.loads(re.search(r'id="runs-data">(.*?)</script>', page, flags=re.DOTALL)[1])
+    kinds = data["problems"]["kinds"]
+    assert {"key": "breadth", "label": "Breadth", "number": True} in kinds["axes"]
+    assert kinds["choices"]["skip"] == [["false", "no"], ["true", "yes"]]
+    assert kinds["metric"] == "balanced accuracy" and kinds["better"] == "higher"
+    assert "Breadth</th>" in page and "Skip</a></th>" in page
+    lengths = data["problems"]["lengths"]
+    assert lengths["better"] == "lower"
+    assert "Test root mean squared error (mm)" in [each["label"] for each in lengths["measures"]]
 
 
-def test_an_interval_ends_where_a_mean_cannot_be():
-    values = np.array([[0.9999, 1.0, 1.0, 0.98, 1.0], [0.5] * 5]).T
-    _, low, high = intervals.mean_intervals(values, 0.0, 1.0)
-    assert high[0] == 1.0 and low[1] == high[1] == 0.5
-
-
-def test_two_replicates_have_a_mean_and_no_interval():
-    mean, low, high = intervals.mean_intervals(np.array([[1.0], [3.0]]))
-    assert mean[0] == 2 and np.isnan(low[0]) and np.isnan(high[0])
-
-
-# ------------------------------------------------------------------------------------ runs
-
-
-def test_runs_are_told_apart_by_name_and_defaults_go_unsaid(small):
-    runs = gather(read_results(*small).runs)
-    for problem in ("digits", "houses"):
-        labels = [run.label for run in runs.values() if run.problem == problem]
-        assert len(labels) == len(set(labels))
-    assert not any("beta 2 0.999" in run.label for run in runs.values())
-
-
-def test_a_diverged_replicate_counts_in_no_mean():
-    table = pd.DataFrame(
-        {
-            "run": "a", "problem": "houses", "sweeps": "s", "replicate": [0, 1, 2], "metric": "mse",
-            "model": "dense", "widths": "10", "test_metric": [1.0, np.nan, 3.0],
-            "diverged_at": [np.nan, 4, np.nan], "parameters": 7,
-        }
-    )  # fmt: skip
-    run = gather(table)["a"]
-    assert run.measure("test_metric").mean == 2 and run.measure("test_metric").n == 2
-    assert run.diverged == [None, 4, None] and run.n == 3
-
-
-def test_layers_are_worked_out_as_the_network_is_built():
-    settings = {"model": "convolutional", "channels": "16-32-64", "kernel": 5, "padding": 2,
-                "pooling": 2}  # fmt: skip
-    run = Run("r", "digits", "accuracy", [], settings, {}, [0], [None], 1)
-    assert [size for _, size in article.layers(run)] == [
-        "1 × 16 × 16", "16 × 8 × 8", "32 × 4 × 4", "64 × 2 × 2", "256"
+def test_layers_are_worked_out_as_the_network_is_built(study):
+    view = View(read_results(study[0]))
+    view.problems["kinds"] |= {"shape": [1, 16, 12]}
+    known = {"model": "convolutional", "channels": "16-32", "widths": 20, "kernel": 5, "padding": 2,
+             "pooling": 2}  # fmt: skip
+    run = SimpleNamespace(problem="kinds", settings=known)
+    assert [size for _, size in view.layers(run)] == [
+        "1 × 16 × 12", "16 × 8 × 6", "32 × 4 × 3", "384", "20", "3"
     ]  # fmt: skip
+    run = SimpleNamespace(problem="lengths", settings={"model": "dense", "widths": "10-5"})
+    assert [size for _, size in view.layers(run)] == ["2", "10", "5", "1"]
 
 
-def made_up_runs(count, measure):
-    """Runs whose learning rate decides the outcome and whose batch size does not."""
-    random = np.random.default_rng(0)
-    for i in range(count):
-        rate, size = float(random.choice([0.1, 0.01, 0.001])), int(random.choice([10, 50, 100]))
-        settings = {"learning_rate": rate, "batch_size": size}
-        measures = {"validation_metric": Measure(measure(rate, random), 0, 0, 3)}
-        yield Run(str(i), "houses", "mse", [], settings, measures, [0], [None], 1)
+@pytest.mark.parametrize(
+    "missing",
+    [("claims",), ("timing",), ("baselines",), ("cost",), ("history",), ("importance",),
+     ("claims", "timing", "baselines", "cost", "history", "importance")],
+)  # fmt: skip
+def test_a_missing_table_leaves_a_whole_page(tmp_path, missing):
+    text = render(write_results(tmp_path, leave_out=missing, figures=()))
+    check_whole(text)
+    assert ("No claim was tested" in text) == ("claims" in missing)
 
 
-def test_importance_finds_the_hyper_parameter_that_decides():
-    found = importance(list(made_up_runs(60, lambda rate, random: rate * random.uniform(0.9, 1.1))))
-    assert found.explained > 0.9
-    assert list(found.keys)[0] == "learning_rate"
-    assert found.keys["learning_rate"][0] > 10 * abs(found.keys["batch_size"][0])
+def test_stand_in_data_are_never_silent(tmp_path, page):
+    text = render(write_results(tmp_path, kind="sample"), ARTICLE)
+    check_whole(text)
+    assert '<div class="banner" role="note">' in text and "on stand-in data" in text
+    assert 'class="strip-source"' not in text
+    assert '<div class="banner" role="note">' not in page
 
 
-def test_importance_of_few_or_equal_runs_is_not_made_up():
-    assert importance(list(made_up_runs(5, lambda rate, random: rate))).reason == "few"
-    assert importance(list(made_up_runs(40, lambda rate, random: 1.0))).reason == "same"
-    chance = list(made_up_runs(40, lambda rate, random: random.lognormal()))
-    assert importance(chance).reason == "unexplained" and importance(chance).keys is None
-    hopeless = list(made_up_runs(40, lambda rate, random: float("nan")))
-    assert importance(hopeless).reason == "few"
+def test_provenance_with_gaps_reads_as_unknown(tmp_path):
+    results, provenance, claims = write_results(tmp_path)
+    for path in provenance:
+        path.write_text(json.dumps({"dataset": path.stem, "kind": "real", "files": [{}]}))
+    text = render((results, provenance, claims))
+    check_whole(text)
+    assert '<th scope="row">stones</th>' in text
+    assert "kept no record of where its data" in render((results, [], claims))
 
 
-# ------------------------------------------------------------------------------------ explorer data
+def test_a_plain_http_source_is_noted(study):
+    assert "only plain <code>http</code>" in render(study, '{{ table("data") }}')
+
+
+def test_a_single_replicate_has_no_interval(tmp_path):
+    text = render(write_results(tmp_path, replicates=1), '{{ table("runs", sweep="own") }}')
+    check_whole(text)
+    assert 'class="interval"' not in between(text, "<tbody>", "</tbody>")
+
+
+def test_runs_without_any_finite_metric(tmp_path):
+    text = render(write_results(tmp_path, hostile=True))
+    check_whole(text)
+    assert "none finite" in text
+    assert not re.search(r"\b(nan|inf)\b", re.sub(r"(?s)<(script|style).*?</\1>", "", text))
+
+
+def test_a_damaged_table_and_figure_are_named(tmp_path):
+    study = write_results(tmp_path)
+    (study[0] / "figures/first.svg").write_text("nothing drawn")
+    with pytest.raises(TunebookError, match=r"first\.svg: not an SVG file"):
+        render(study)
+    (study[0] / "history.parquet").write_bytes(b"not a table")
+    with pytest.raises(TunebookError, match=r"history\.parquet"):
+        render(study)
+
+
+# ------------------------------------------------------------------------------- explorer
 
 
 def test_long_curves_are_thinned_and_keep_their_ends():
@@ -227,288 +496,24 @@ def test_long_curves_are_thinned_and_keep_their_ends():
 
 
 def test_curves_have_gaps_where_nothing_is_finite():
-    history = pd.DataFrame(
-        {
-            "run": "a", "replicate": [0, 0, 1, 1], "epoch": [1, 2, 1, 2],
-            "train_loss": [1.0, np.inf, 3.0, np.nan], "validation_loss": 1.0,
-            "train_metric": 1.0, "validation_metric": 1.0,
-        }
-    )  # fmt: skip
-    data = explorer.curves_data(history, ["a"])["a"]
-    assert data["train_loss"] == [[2, None], [1, None], [3, None]]
-    json.dumps(data, allow_nan=False)
-
-
-# ------------------------------------------------------------------------------------ figures
-
-SVG = """<?xml version="1.0"?><!DOCTYPE svg><!-- made -->
-<svg xmlns:xlink="http://www.w3.org/1999/xlink" width="540pt" viewBox="0 0 540 300">
-<metadata>x</metadata><defs><style type="text/css">*{stroke-linejoin: round}</style></defs>
-<defs><clipPath id="p1"><rect/></clipPath></defs>
-<g id="f-g2" clip-path="url(#p1)" style="stroke: #1f2328; fill: #D0D7DE">
-<use xlink:href="#p1" x="1.23456"/><path d="M 1.23456 2 L 3.98765 4"/></g>
-</svg>"""
-
-
-def test_a_figure_brings_its_own_ids_and_the_pages_inks():
-    text = inline_svg.inline_svg(SVG, "f", 'a "<b>"')
-    assert 'id="f-p1"' in text and "url(#f-p1)" in text and 'href="#f-p1"' in text
-    assert 'id="f-g2"' in text
-    assert "var(--ink)" in text and "var(--line)" in text and "#1f2328" not in text
-    assert "<style" not in text and "<metadata" not in text and "<!--" not in text
-    assert 'role="img" aria-label="a &quot;&lt;b&gt;&quot;"' in text
-    assert 'd="M 1.23 2 L 3.99 4"' in text and 'x="1.23"' in text
-
-
-# ------------------------------------------------------------------------------------ the article
-
-
-def test_the_page_is_whole(page):
-    parsed = check_whole(page)
-    assert '<html lang="en">' in page
-    assert "table" in parsed.tags and "svg" in parsed.tags
-
-
-def test_figures_and_tables_are_numbered_in_the_order_they_stand_in(tmp_path):
-    results, provenance = write_results(tmp_path, figures=all_figures())
-    page = render_report(results, provenance, claims(), configuration(), FACTS, TEMPLATES)
-    for word, mark in (("Figure", 'class="figure-number" href'), ("Table", "<caption")):
-        found = re.findall(rf"{mark}[^§]*?{word}&nbsp;(\d+)", page)
-        assert len(found) > 5
-        assert [int(number) for number in found] == list(range(1, len(found) + 1)), word
-
-
-def test_every_statement_stands_once_with_its_verdict_claim_measurement_and_reason(page, small):
-    for statement in read_statements(read_results(*small).claims, claims()).values():
-        assert page.count(f'id="claim-{statement.id}"') == 1
-        place = page[page.index(f'id="claim-{statement.id}"') :]
-        place = place[: place.index("</details>")]
-        for text in (statement.wording, statement.verdict.capitalize(), statement.claimed,
-                     statement.why, "91.00", "n&nbsp;=&nbsp;5"):  # fmt: skip
-            assert text in place, text
-
-
-def test_the_summary_links_every_statement(page):
-    glance = page[page.index('id="glance"') : page.index('id="data"')]
-    for name, _, _, _ in STATEMENTS:
-        assert f'href="#claim-{name}"' in glance
-
-
-def test_a_statement_that_no_topic_names_comes_at_the_end_of_its_section(page):
-    order = ['id="losses"', 'id="others"', 'id="claim-a-new-statement"', 'id="traps"']
-    places = [page.index(mark) for mark in order]
-    assert places == sorted(places)
-
-
-def test_the_default_study_has_a_place_for_every_statement():
-    known = {name for names in article.TOPICS.values() for name in names}
-    written = load_claims(TEMPLATES.parent / "config/claims.yaml")["statements"]
-    assert {statement["id"] for statement in written} == known
-    text = "".join(path.read_text("utf-8") for path in TEMPLATES.glob("*.html.j2"))
-    assert all(f'"{name}"' in text for name in known)
-
-
-def test_no_number_of_the_source_is_typed_in_a_template():
-    text = "".join(path.read_text("utf-8") for path in TEMPLATES.glob("*.html.j2"))
-    written = load_claims(TEMPLATES.parent / "config/claims.yaml")["statements"]
-    values = {str(v["value"]) for s in written for v in s.get("source", {}).values()}
-    precise = {value for value in values if "." in value and len(value) > 3}
-    assert precise
-    for value in precise:
-        assert not re.search(rf"(?<![\d.-]){re.escape(value)}(?![\d.])", text), value
-
-
-def test_text_that_depends_on_an_outcome_follows_it(tmp_path):
-    said = {}
-    for verdict in ("reproduced", "not reproduced"):
-        folder = tmp_path / verdict.replace(" ", "-")
-        paths = write_results(folder)
-        table = pd.read_csv(paths[0] / "claims.csv")
-        table.loc[table["id"] == "lr-too-high", "verdict"] = verdict
-        table.to_csv(paths[0] / "claims.csv", index=False)
-        said[verdict] = "Adam makes this rate work" in render(paths)
-    assert said == {"reproduced": False, "not reproduced": True}
-
-
-def test_the_sources_numbers_stand_beside_ours(page):
-    table = page[page.index('id="table-results-digits"') :]
-    table = table[: table.index("</table>")]
-    assert "99.98 %" in table.replace(numbers.NARROW, " ")
-    assert "Support-vector machine (RBF)" in table and "n" in table
-
-
-def test_traps_are_footnotes_where_their_statement_stands(page):
-    place = page[page.index('id="claim-cnn-architecture-text"') :]
-    assert 'href="#note-1"' in place[: place.index("</p>")]
-    note = page[page.index('id="note-1"') :]
-    assert 'href="#note-ref-1"' in note[: note.index("</li>")]
-
-
-def test_the_cost_is_told_by_cores_in_use():
-    table = pd.DataFrame(
-        {
-            "run": "a", "started": [0.0, 5.0, 100.0], "finished": [10.0, 20.0, 110.0],
-            "train_seconds": [9.0, 12.0, 9.0], "job_seconds": [10.0, 15.0, 10.0], "threads": 1,
-        }
-    )  # fmt: skip
-    found = article.cost(table)
-    assert found["busy"] == [(1, 25.0), (2, 5.0)]
-    assert found["wall_seconds"] == 30 and found["core_seconds"] == 35
-    assert found["share"] == pytest.approx(30 / 35)
-
-
-def test_the_conditions_of_a_rate_are_counted(tmp_path):
-    sweeps = ("best-houses", "conditions")
-    results, provenance = write_results(tmp_path, sweeps=sweeps, epochs=5)
-    rows = article.conditions(read_results(results))
-    assert [row["total"] for row in rows] == [16] * 6
-    ends = ("learned", "failed", "diverged", "mixed")
-    assert all(sum(row[end] for end in ends) == row["total"] for row in rows)
-    text = render((results, provenance), configuration(sweeps))
-    assert 'id="table-conditions"' not in text  # the trap it belongs to is not among these traps
-    statements = claims()
-    statements["traps"][0]["statements"] = ["lr-too-high"]
-    assert 'id="table-conditions"' in render(
-        (results, provenance), configuration(sweeps), statements
-    )
-
-
-def test_a_plain_http_source_is_noted(page):
-    assert "only plain <code>http</code>" in page
-
-
-def test_provenance_with_gaps_reads_as_unknown(tmp_path):
-    results, provenance = write_results(tmp_path)
-    for path in provenance:
-        path.write_text(json.dumps({"dataset": path.stem, "kind": "real", "files": [{}]}))
-    text = render((results, provenance))
-    check_whole(text)
-    assert '<th scope="row">usps</th>' in text
-
-
-def test_the_same_study_gives_the_same_page(small, page):
-    assert render(small) == page
-
-
-# ------------------------------------------------------------------------------------ odd studies
-
-
-def test_stand_in_data_are_never_silent(tmp_path, page):
-    text = render(write_results(tmp_path, kind="sample"))
-    assert '<div class="banner" role="note">' in text and "on stand-in data" in text
-    assert 'class="strip-source"' not in text
-    assert '<div class="banner" role="note">' not in page
-    check_whole(text)
-
-
-@pytest.mark.parametrize(
-    "missing",
-    [("claims",), ("timing",), ("baselines",), ("cost",), ("best",), ("sweeps",), ("history",),
-     ("claims", "timing", "baselines", "cost", "best", "sweeps", "history")],
-)  # fmt: skip
-def test_a_missing_table_leaves_a_whole_page(tmp_path, missing):
-    check_whole(render(write_results(tmp_path, leave_out=missing)))
-
-
-def test_a_study_without_claims_file_or_provenance_leaves_a_whole_page(tmp_path):
-    results, _ = write_results(tmp_path)
-    text = render((results, []), statements={})
-    check_whole(text)
-    assert "kept no record of where its data came from" in text
-
-
-def test_claims_without_any_statement_say_so(tmp_path):
-    empty = pd.DataFrame(columns=["id", "section", "verdict", "claimed", "measured", "data"])
-    text = render(write_results(tmp_path, frames={"claims": empty}))
-    assert "No statement was tested" in text
-    check_whole(text)
-
-
-@pytest.mark.parametrize("problem", ["digits", "houses"])
-def test_one_problem_only(tmp_path, problem):
-    cut = {"sweeps": SMALL, "problems": (problem,)}
-    text = render(write_results(tmp_path, figures=("best-models",), **cut), configuration(**cut))
-    check_whole(text)
-    assert '<span class="number">1</span> The best model</h2>' in text
-    other = {"digits": "house prices", "houses": "handwritten digits"}[problem]
-    assert f"This study trained no network on {other}." in text
-
-
-def test_one_sweep_only(tmp_path):
-    cut = {"sweeps": ("rates-deep",), "problems": ("houses",)}
-    check_whole(render(write_results(tmp_path, **cut), configuration(**cut)))
-
-
-def test_a_single_replicate_has_no_interval(tmp_path):
-    text = render(write_results(tmp_path, replicates=1))
-    check_whole(text)
-    table = text[text.index('id="table-results-houses"') :]
-    assert 'class="interval"' not in table[: table.index("Linear regression")]
-
-
-def test_runs_without_any_finite_metric(tmp_path):
-    text = render(write_results(tmp_path, hostile=True, figures=("figure-1",)))
-    check_whole(text)
-    assert "none finite" in text
-    assert not re.search(r"\b(nan|inf)\b", re.sub(r"(?s)<(script|style).*?</\1>", "", text))
-
-
-def test_markup_and_long_names_stay_text(tmp_path):
-    paths = write_results(tmp_path, figures=("figure-1",))
-    results, provenance = paths
-    config = configuration(title=f"{HOSTILE} {'Averylongname' * 30}")
-    config["sweeps"]["rates-deep"]["question"] = HOSTILE
-    about = json.loads((results / "figures/figure-1.json").read_text("utf-8"))
-    about |= {"title": HOSTILE, "alt": HOSTILE}
-    (results / "figures/figure-1.json").write_text(json.dumps(about))
-    raw = json.loads(provenance[1].read_text("utf-8"))
-    raw["files"][0]["address"] = "javascript:alert(3)"
-    raw["citation"] = HOSTILE
-    provenance[1].write_text(json.dumps(raw))
-    for name in ("claims", "baselines"):
-        table = pd.read_csv(results / f"{name}.csv")
-        table[{"claims": "why", "baselines": "baseline"}[name]] = HOSTILE
-        table.to_csv(results / f"{name}.csv", index=False)
-    runs = pd.read_csv(results / "runs.csv", dtype={"batch_size": str})
-    runs["optimizer"] = runs["optimizer"].replace("sgd", HOSTILE + "z" * 300)
-    runs.to_csv(results / "runs.csv", index=False)
-    statements = claims()
-    statements["statements"][0]["statement"] = HOSTILE
-    statements["traps"][0]["title"] = HOSTILE
-    text = render(paths, config, statements)
-    check_whole(text)
-    assert "<script>alert" not in text and "<img src=x" not in text
-    assert 'href="javascript:' not in text
-    data = re.search(r'id="runs-data">(.*?)</script>', text, flags=re.DOTALL)[1]
-    assert "<" not in data and json.loads(data)["questions"]["rates-deep"] == HOSTILE
-
-
-def test_a_damaged_table_is_named(tmp_path):
-    results, provenance = write_results(tmp_path)
-    (results / "history.parquet").write_bytes(b"not a table")
-    with pytest.raises(TunebookError, match=r"history\.parquet"):
-        render((results, provenance))
-
-
-def test_a_folder_without_runs_is_named(tmp_path):
-    with pytest.raises(TunebookError, match=r"no runs\.csv"):
-        read_results(tmp_path)
+    values = np.array([[1.0, np.nan], [3.0, np.inf]])
+    assert explorer.band(values) == [[2, None], [1, None], [3, None]]
 
 
 def test_five_hundred_runs_fit_in_ten_megabytes(tmp_path):
-    results, provenance = write_results(tmp_path, epochs=100)
-    tables = read_results(results)
-    count = tables.runs["run"].nunique()
-    copies = range(500 // count + 1)
-    for name in ("runs", "history"):
-        frame = getattr(tables, name)
-        several = [frame.assign(run=frame["run"].astype(str) + "-" * i) for i in copies]
-        if name == "runs":
-            several = [part.assign(weight_decay=0.001 * i) for i, part in enumerate(several)]
-            pd.concat(several).to_csv(results / "runs.csv", index=False)
-        else:
-            pd.concat(several).to_parquet(results / "history.parquet", index=False)
-    text = render((results, provenance))
+    results, provenance, claims = write_results(tmp_path)
+    runs = pd.read_csv(results / "runs.csv", dtype={"batch_size": str})
+    history = pd.concat([pd.read_parquet(results / "history.parquet")] * 12, ignore_index=True)
+    history["epoch"] = history.groupby(["run", "replicate"]).cumcount() + 1
+    count = 500 // runs["run"].nunique() + 1
+    several = [
+        [frame.assign(run=frame["run"] + "-" * i) for i in range(count)]
+        for frame in (runs, history)
+    ]
+    several[0] = [part.assign(dropout=0.001 * i) for i, part in enumerate(several[0])]
+    pd.concat(several[0]).to_csv(results / "runs.csv", index=False)
+    pd.concat(several[1]).to_parquet(results / "history.parquet", index=False)
+    text = render((results, provenance, claims))
     check_whole(text)
-    assert len(gather(read_results(results).runs)) >= 500
+    assert len(read_results(results).by_name) >= 500
     assert len(text.encode()) < 10e6

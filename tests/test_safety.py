@@ -1,9 +1,9 @@
 """Configuration, data and weights are read, never run: hostile values end as text or refused.
 
 Others hold the rest: YAML of the configuration, names that lead elsewhere and data files
-(test_bad_input, test_configuration_fuzz), markup in tables and statements (test_report,
-test_comparison), downloads (test_fetching, test_datasets), links in the folder of runs
-(test_pruning).
+(test_bad_input, test_configuration_fuzz), markup in tables and claims (test_report,
+test_comparison), downloads and data files (test_data_fetch, test_data_readers), links in the folder
+of runs (test_pruning).
 """
 
 import ast
@@ -25,8 +25,8 @@ from safetensors.torch import load_file
 
 from project import ROOT, Project
 from tunebook.claims import load_claims
+from tunebook.data.prepare import load
 from tunebook.jobs import TunebookError
-from tunebook.problems import load_arrays
 
 
 class Hostile:
@@ -72,12 +72,8 @@ PICKLES = [archive_of_objects, plain_pickle, archive_of_torch]
 def test_pickles_in_prepared_data_are_refused_by_the_name_of_the_file(here, write):
     with open("development.npz", "wb") as file:
         write(file)
-    try:
-        load_arrays(here / "development.npz")
-    except TunebookError as error:
-        assert "development.npz" in str(error)
-    else:
-        assert write is archive_of_torch, "members that are no arrays stay bytes"
+    with pytest.raises(TunebookError, match="development.npz"):
+        load(here / "development.npz")
 
 
 @pytest.mark.parametrize("write", PICKLES)
@@ -102,7 +98,7 @@ def test_pickles_in_the_types_of_a_table_are_left_alone(here):
     assert pd.read_parquet(here / "history.parquet")["run"].tolist() == [1]
 
 
-# Statements: read like the configuration
+# Claims: read like the configuration
 
 
 @pytest.mark.parametrize(
@@ -114,9 +110,9 @@ def test_pickles_in_the_types_of_a_table_are_left_alone(here):
         "&a [*a]",
     ],
 )
-def test_hostile_statements_are_refused_by_the_name_of_the_file(here, text):
+def test_hostile_claims_are_refused_by_the_name_of_the_file(here, text):
     valid = (ROOT / "config/claims.yaml").read_text()
-    for hostile in (f"{valid}\nhostile: {text}\n", f"statements: {text}\ntraps: []\n"):
+    for hostile in (f"{valid}\nhostile: {text}\n", f"claims: {text}\ntraps: []\n"):
         (here / "claims.yaml").write_text(hostile)
         with pytest.raises(TunebookError, match="claims.yaml"):
             load_claims(here / "claims.yaml")
@@ -179,12 +175,11 @@ NAME = f"{COMMANDS.replace('>', '')} ' é"
 
 def test_hostile_texts_and_paths_run_nothing_and_reach_the_page_as_text(tmp_path):
     claims = yaml.safe_load((ROOT / "config/claims.yaml").read_text())
-    claims["statements"][0]["statement"] = f"Statement {COMMANDS}"
+    claims["claims"][0]["claim"] = f"Claim {COMMANDS}"
     project = Project(
         tmp_path / NAME,
         {
             "study": {"title": f"Title {TEXT}", "source": f"Source {TEXT}"},
-            "claims": {"file": f"config/{NAME}.yaml"},
             "data": {"mirrors": [NAME, f"/nowhere/{NAME}", f"http://127.0.0.1:9/{TEXT}"]},
             "problems": {"houses": {"replicates": 1}},
             "timing": {"sweeps": [], "epochs": 1, "repetitions": 1},
@@ -193,8 +188,12 @@ def test_hostile_texts_and_paths_run_nothing_and_reach_the_page_as_text(tmp_path
             },
         },
     )
-    project.path(f"config/{NAME}.yaml").write_text(yaml.safe_dump(claims))
-    project.run()
+    folder = project.path(f"config/{NAME}")
+    folder.mkdir()
+    (folder / "claims.yaml").write_text(yaml.safe_dump(claims))
+    (folder / "stand_ins.py").write_text(project.path("config/stand_ins.py").read_text())
+    (folder / "config.yaml").write_text("extends: ../config.yaml\n")
+    project.run("--configfile", f"config/{NAME}/config.yaml")
     assert not list(tmp_path.rglob("hacked*"))
     page = project.results("report.html").read_text(encoding="utf-8")
     assert "<img src=x" not in page

@@ -1,5 +1,6 @@
 """Only what changed is run again, and training never sees test data: asked of real Snakemake."""
 
+import ast
 import filecmp
 import os
 import pty
@@ -15,10 +16,10 @@ import pandas as pd
 import pytest
 import yaml
 
-from project import DIGITS, PARTS, ROOT, Project, blocks, copy_of, parse_jobs, runs_table
-from tunebook.imports import PLUMBING, code
+from project import BOTH, PARTS, ROOT, Project, blocks, copy_of, merged, parse_jobs, runs_table
+from tunebook.code import PLUMBING, files, tree_hash
 from tunebook.jobs import vouch
-from tunebook.workflow import load_study, work
+from tunebook.workflow import load_study, priority
 
 # Made again whenever the tables are; the baselines and the timing depend on neither.
 AFTER_TABLES = {"claims": 1, "figures": 1, "report": 1, "all": 1}
@@ -29,15 +30,13 @@ NOTHING = (Counter(), set())
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
     """A study of both problems that has run to its report."""
-    digits = {**DIGITS, "replicates": 1}
-    project = Project(
-        tmp_path_factory.mktemp("workflow") / "finished",
-        {
-            "problems": {"digits": digits},
-            "sweeps": {"layers": {"problem": "digits", "question": "Which layers?"}},
-            "timing": {"sweeps": ["layers"], "epochs": 1, "repetitions": 1},
-        },
-    )
+    changes = {
+        "problems": {"digits": {"replicates": 1}},
+        "sweeps": {"layers": {"problem": "digits", "question": "Which layers?"}},
+        "timing": {"sweeps": ["layers"], "epochs": 1, "repetitions": 1},
+    }
+    folder = tmp_path_factory.mktemp("workflow") / "finished"
+    project = Project(folder, merged(BOTH, changes))
     project.run()
     return project
 
@@ -182,7 +181,7 @@ def test_more_replicates_keep_the_blocks_and_equal_a_fresh_study(project, tmp_pa
     fresh.write()
     fresh.run("results/runs.csv")
     assert runs_table(fresh) == runs_table(project)
-    for name in ("history.parquet", "sweeps.csv", "best.json"):
+    for name in ("history.parquet", "study.json"):
         assert filecmp.cmp(fresh.results(name), project.results(name), shallow=False), name
 
 
@@ -191,26 +190,31 @@ def test_more_replicates_keep_the_blocks_and_equal_a_fresh_study(project, tmp_pa
 
 LIBRARY = "workflow/scripts/tunebook"
 TRAINING = Counter({"train": 3, "choose": 2, "evaluate": 2, "gather": 1, **AFTER_TABLES})
+PREPARING = TRAINING + Counter(prepare=3, timing=1, baselines=1)
 CODE = [
-    (f"{LIBRARY}/models.py", TRAINING + Counter(timing=1)),
-    (f"{LIBRARY}/losses.py", TRAINING + Counter(timing=1)),
-    (f"{LIBRARY}/training.py", TRAINING + Counter(timing=1)),
+    (f"{LIBRARY}/learn/models.py", TRAINING + Counter(timing=1)),
+    (f"{LIBRARY}/learn/losses.py", TRAINING + Counter(timing=1)),
     ("workflow/scripts/train.py", TRAINING),
-    (f"{LIBRARY}/parsing.py", TRAINING + Counter(prepare=3, timing=1, baselines=1)),
-    ("workflow/scripts/prepare.py", TRAINING + Counter(prepare=3, timing=1, baselines=1)),
-    (f"{LIBRARY}/evaluation.py", Counter({"evaluate": 2, "gather": 1, **AFTER_TABLES})),
-    (f"{LIBRARY}/figures/marks.py", Counter({"figures": 1, "report": 1, "all": 1})),
+    (f"{LIBRARY}/data/readers.py", PREPARING),
+    ("workflow/scripts/prepare.py", PREPARING),
+    (f"{LIBRARY}/evidence/evaluate.py", Counter({"evaluate": 2, "gather": 1, **AFTER_TABLES})),
+    (f"{LIBRARY}/figures/kinds.py", Counter({"figures": 1, "report": 1, "all": 1})),
     (f"{LIBRARY}/figures/tunebook.mplstyle", Counter({"figures": 1, "report": 1, "all": 1})),
-    (f"{LIBRARY}/claims/value.py", Counter({**AFTER_TABLES})),
-    (f"{LIBRARY}/report/numbers.py", Counter({"report": 1, "all": 1})),
+    (f"{LIBRARY}/claims/rules.py", Counter({"claims": 1, "report": 1, "all": 1})),
+    (f"{LIBRARY}/report/page.py", Counter({"report": 1, "all": 1})),
     ("report/style.css", Counter({"report": 1, "all": 1})),
     ("report/report.html.j2", Counter({"report": 1, "all": 1})),
-    ("config/claims.yaml", Counter({"claims": 1, "report": 1, "all": 1})),
-    (f"{LIBRARY}/configuration.py", Counter()),
     (f"{LIBRARY}/jobs.py", Counter()),
-    (f"{LIBRARY}/fetching.py", Counter()),
+    (f"{LIBRARY}/data/fetch.py", Counter()),
     ("README.md", Counter()),
 ]
+CHANGES = {
+    ".py": "\nCHANGED = 1\n",
+    ".css": "\n/* changed */\n",
+    ".mplstyle": "\n# changed\n",
+    ".md": "\nchanged\n",
+    ".j2": "\nchanged\n",
+}
 
 
 @pytest.fixture(scope="module")
@@ -223,12 +227,20 @@ def changeable(finished, tmp_path_factory):
 def test_a_change_of_code_runs_again_what_depends_on_it(changeable, name, expected):
     path = changeable.path(name)
     text = path.read_text() if path.exists() else ""
-    path.write_text(text + ("" if path.suffix == ".css" else "\n# changed\n"))
-    if path.suffix == ".css":
-        path.write_text(text + "\n/* changed */\n")
+    path.write_text(text + CHANGES[path.suffix])
     rules, _ = changeable.planned()
     path.write_text(text)
     assert rules == expected
+
+
+def test_comments_and_docstrings_of_code_run_nothing_again(changeable):
+    texts = {path: path.read_text() for path in changeable.path(LIBRARY).rglob("*.py")}
+    for path, text in texts.items():
+        path.write_text(f"# A comment\n{text.replace('.' + chr(10), '!' + chr(10))}")
+    planned = changeable.planned()
+    for path, text in texts.items():
+        path.write_text(text)
+    assert planned == NOTHING
 
 
 def test_new_dates_and_a_fresh_checkout_of_the_same_content_change_nothing(project):
@@ -322,7 +334,7 @@ def test_nothing_that_a_training_or_the_choice_depends_on_holds_test_rows(jobs, 
 
 def test_test_rows_are_opened_by_evaluation_and_baselines_alone(jobs):
     opened = {name for name, inputs, _ in jobs if any("test.npz" in path for path in inputs)}
-    assert opened == {"evaluate", "baselines"}
+    assert opened == {"evaluate", "baselines", "gather"}
 
 
 def test_the_graph_of_the_rules_shows_it(finished):
@@ -367,34 +379,20 @@ for name, module in sorted(sys.modules.items()):
     if name.split(".")[0] == "tunebook":
         print(module.__file__)
 """
-# Copies are verified against fingerprints, and nothing is made of what `prune` prints.
-EXEMPT = {"retrieve", "prune"}
 
 
-@pytest.mark.parametrize(
-    "script", sorted(p.stem for p in SCRIPTS.glob("*.py") if p.stem not in EXEMPT)
-)
-def test_every_library_module_that_a_script_loads_is_an_input_of_its_rule(jobs, finished, script):
+@pytest.mark.parametrize("script", sorted(path.stem for path in SCRIPTS.glob("*.py")))
+def test_every_library_module_that_a_script_loads_counts_among_its_code(script):
     environment = {**os.environ, "PYTHONPATH": str(SCRIPTS), "MPLBACKEND": "agg"}
     loaded = subprocess.run(
         [sys.executable, "-c", LOADED, str(SCRIPTS / f"{script}.py")],
         env=environment, capture_output=True, text=True, check=True,
     ).stdout.split()  # fmt: skip
-    loaded = {Path(path).relative_to(ROOT).as_posix() for path in loaded}
-    plumbing = {f"{LIBRARY}/{name}.py" for name in PLUMBING}
-    if script == "compare":  # not part of `all`
-        inputs = {f"workflow/scripts/{name}" for name in code(SCRIPTS, "compare", ["report"])}
-    else:
-        inputs = set().union(*(inputs for name, inputs, _ in jobs if name == script))
-    assert loaded - inputs <= plumbing
-    assert f"workflow/scripts/{script}.py" in inputs
-
-
-def test_modules_that_are_imported_by_names_made_while_running_are_inputs_too(jobs):
-    (figures,) = (inputs for name, inputs, _ in jobs if name == "figures")
-    package = (SCRIPTS / "tunebook/figures").iterdir()
-    files = {path.name for path in package if path.suffix in (".py", ".mplstyle")}
-    assert {f"{LIBRARY}/figures/{name}" for name in files} <= figures
+    loaded = {Path(path).relative_to(SCRIPTS).as_posix() for path in loaded}
+    plumbing = {f"tunebook/{name}.py" for name in PLUMBING}
+    found = set(files(SCRIPTS, script, ["figures"] if script == "figures" else []))
+    assert loaded - found <= plumbing
+    assert f"{script}.py" in found
 
 
 def test_imports_are_found_in_functions_packages_and_relative_to_them(tmp_path):
@@ -412,24 +410,48 @@ def test_imports_are_found_in_functions_packages_and_relative_to_them(tmp_path):
     }.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)
-    assert code(tmp_path, "a") == [
+    assert files(tmp_path, "a") == [
         "a.py", "tunebook/one.py", "tunebook/pack/__init__.py", "tunebook/pack/deep.py",
         "tunebook/pack/late.py", "tunebook/two.py",
     ]  # fmt: skip
-    assert "tunebook/pack/unused.py" in code(tmp_path, "a", ["pack"])
+    assert "tunebook/pack/unused.py" in files(tmp_path, "a", ["pack"])
+
+
+def test_a_syntax_tree_is_the_same_without_its_comments_and_docstrings():
+    def found(text):
+        return tree_hash(ast.parse(text))
+
+    bare = "def f():\n    return 1\n"
+    assert found('"""About."""\n# more\ndef f():\n    """Says."""\n    return 1\n') == found(bare)
+    assert found(bare.replace("1", "2")) != found(bare)
+    assert found("x = 'a'") != found("x = 'b'")
 
 
 # The whole
 
 
-def test_the_default_study_needs_each_of_its_rules_and_names_its_runs_as_promised():
-    configuration = yaml.safe_load((ROOT / "config/config.yaml").read_text())
-    configuration["claims"]["file"] = str(ROOT / "config/claims.yaml")
-    study = load_study(configuration, ROOT, [])
+@pytest.mark.parametrize("name", ["config/config.yaml", "config/quick.yaml"])
+def test_the_default_study_names_its_runs_as_promised(name):
+    study = load_study([ROOT / name])
     assert set(study.problems) == {"digits", "houses"}
-    parts = [part for run in study.runs.values() for part in run.parts]
-    assert len(parts) == len(set(parts)), "no two runs share a folder"
+    folders = [folder for run in study.runs.values() for folder in run.folders]
+    assert len(folders) == len(set(folders)), "no two runs share a folder"
     assert all(re.fullmatch(r"[a-z][a-z0-9.e+-]*", name) for name in study.runs)
+    assert not study.untestable, "every claim has its runs"
+
+
+def test_the_library_knows_no_study_by_name():
+    """Only examples in docstrings and comments speak of one: what runs never does."""
+    names = re.compile(r"\b(digits|houses|usps|ames|GrLivArea)\b|\bbest-|handout")
+    for path in SCRIPTS.rglob("*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        tree_hash(tree)  # takes the docstrings away
+        found = [line for line in ast.unparse(tree).splitlines() if names.search(line)]
+        assert not found, path
+    for path in (*(ROOT / "workflow").rglob("*.smk"), *(ROOT / "report").glob("*.*")):
+        if path.suffix in (".smk", ".j2", ".js", ".css", ".rst"):
+            found = [line for line in path.read_text().splitlines() if names.search(line)]
+            assert not found, path
 
 
 def test_every_job_has_a_log_of_its_own_and_training_logs_its_progress(finished):
@@ -446,7 +468,7 @@ def test_every_job_has_a_log_of_its_own_and_training_logs_its_progress(finished)
 
 
 def test_the_console_has_plain_lines_when_it_is_no_terminal(project):
-    text = project.run("results/sweeps.csv", "--forcerun", "gather").stdout
+    text = project.run("results/study.json", "--forcerun", "gather").stdout
     assert "1 of 1 steps (100%) done" in text
     assert "\x1b" not in text
     assert "\r" not in text
@@ -455,7 +477,7 @@ def test_the_console_has_plain_lines_when_it_is_no_terminal(project):
 def test_the_console_has_a_progress_bar_in_a_terminal(project):
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
-        project.command("results/sweeps.csv", "--forcerun", "gather"), cwd=project.folder,
+        project.command("results/study.json", "--forcerun", "gather"), cwd=project.folder,
         env={**project.environment(), "TERM": "xterm", "COLUMNS": "100"},
         stdin=theirs, stdout=theirs, stderr=theirs,
     )  # fmt: skip
@@ -478,11 +500,13 @@ def test_data_are_prepared_first_and_long_trainings_start_first(project):
                     "long": {"problem": "houses", "question": "?", "base": {"epochs": 6}},
                     "wide": {"problem": "houses", "question": "?", "base": {"widths": [50]}}}}
     )  # fmt: skip
-    study = load_study(project.configuration, project.folder, [])
+    study = load_study([project.path("config/config.yaml")])
     text = project.run("results/runs.csv", "--forcerun", "prepare", cores=1).stdout
     order = re.findall(r"^(?:local)?rule (\w+):", text, re.M)
     assert order[: order.index("train")].count("prepare") == order.count("prepare") > 2
     trained = re.findall(r"wildcards: run=(\S+), first=(\d+), last=(\d+)", text)
-    works = [work(study.runs[run], int(last) - int(first) + 1) for run, first, last in trained]
+    works = [
+        priority(study, study.runs[run], int(last) - int(first) + 1) for run, first, last in trained
+    ]
     assert len(set(works)) > 2
     assert works == sorted(works, reverse=True)

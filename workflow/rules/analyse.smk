@@ -1,4 +1,4 @@
-# Evaluation opens the test part for the first time; tables and figures follow from it.
+# Evaluation opens the test rows for the first time; tables, verdicts and figures follow from it.
 
 
 rule evaluate:
@@ -10,7 +10,6 @@ rule evaluate:
             w.problem, "development", range(STUDY.replicates(w.problem))
         ),
         test=lambda w: prepared(w.problem, "test", range(STUDY.replicates(w.problem))),
-        library=library("evaluate"),
     output:
         metrics=f"{RESULTS}/evaluation/{{problem}}/metrics.csv",
         predictions=f"{RESULTS}/evaluation/{{problem}}/predictions.parquet",
@@ -21,8 +20,10 @@ rule evaluate:
     conda:
         "../envs/tunebook.yaml"
     params:
-        features=lambda w: features(STUDY, w.problem),
+        inputs=inputs_along(STUDY),
         predictions=lambda w: predicted_runs(STUDY, w.problem),
+        folder=lambda w: own_networks(STUDY, *STUDY.problem_runs(w.problem)),
+        code=code("evaluate"),
     script:
         "../scripts/evaluate.py"
 
@@ -32,12 +33,11 @@ rule gather:
         records=records(STUDY.runs.values()),
         history=blocks(STUDY.runs.values(), "history.csv"),
         choices=expand(rules.choose.output[0], problem=STUDY.problems),
-        metrics=expand(f"{RESULTS}/evaluation/{{p}}/metrics.csv", p=STUDY.problems),
-        predictions=expand(
-            f"{RESULTS}/evaluation/{{p}}/predictions.parquet", p=STUDY.problems
-        ),
-        misread=expand(f"{RESULTS}/evaluation/{{p}}/misread.parquet", p=STUDY.problems),
-        library=library("gather"),
+        metrics=expand(rules.evaluate.output.metrics, problem=STUDY.problems),
+        predictions=expand(rules.evaluate.output.predictions, problem=STUDY.problems),
+        misread=expand(rules.evaluate.output.misread, problem=STUDY.problems),
+        development=[prepared(p, "development", [0])[0] for p in STUDY.problems],
+        test=[prepared(p, "test", [0])[0] for p in STUDY.problems],
     output:
         runs=report(
             f"{RESULTS}/runs.csv",
@@ -47,40 +47,32 @@ rule gather:
         ),
         history=f"{RESULTS}/history.parquet",
         cost=f"{RESULTS}/cost.csv",
-        best=f"{RESULTS}/best.json",
-        sweeps=f"{RESULTS}/sweeps.csv",
         predictions=f"{RESULTS}/predictions.parquet",
         misread=f"{RESULTS}/misread.parquet",
+        importance=f"{RESULTS}/importance.csv",
+        study=f"{RESULTS}/study.json",
     log:
         "logs/gather/tables.log",
     conda:
         "../envs/tunebook.yaml"
     params:
         rows=STUDY.rows(),
-        sweeps=STUDY.sweeps,
+        study=STUDY.description(),
+        code=code("gather"),
     script:
         "../scripts/gather.py"
 
 
 rule baselines:
     input:
-        development=[
-            path
-            for p in STUDY.problems
-            for path in prepared(p, "development", range(STUDY.replicates(p)))
-        ],
-        test=[
-            path
-            for p in STUDY.problems
-            for path in prepared(p, "test", range(STUDY.replicates(p)))
-        ],
-        library=library("baselines"),
+        development=all_prepared("development"),
+        test=all_prepared("test"),
     output:
         report(
             f"{RESULTS}/baselines.csv",
             category="Tables",
             labels={"table": "Standard methods on the same splits"},
-            caption="../../report/captions/baselines-table.rst",
+            caption="../../report/captions/baselines.rst",
         ),
     log:
         "logs/baselines/baselines.log",
@@ -89,33 +81,33 @@ rule baselines:
         "../envs/tunebook.yaml"
     params:
         splits=baseline_splits(STUDY),
+        problems=baselines(STUDY),
+        code=code("baselines"),
     script:
         "../scripts/baselines.py"
 
 
 rule claims:
     input:
-        claims=STUDY.configuration["claims"]["file"],
+        claims=own_file("claims.yaml"),
         runs=rules.gather.output.runs,
-        history=rules.gather.output.history,
-        cost=rules.gather.output.cost,
-        timing=rules.timing.output[0],
-        provenance=[f"resources/{PROBLEM_DATASETS[p]}.json" for p in STUDY.problems],
-        library=library("claims"),
+        tables=rules.gather.output,
+        timing=rules.timing.output,
+        provenance=provenance(),
     output:
-        report(
+        csv=report(
             f"{RESULTS}/claims.csv",
             category="Tables",
-            labels={"table": "Every statement and its verdict"},
+            labels={"table": "Every claim and its verdict"},
             caption="../../report/captions/claims.rst",
         ),
+        json=f"{RESULTS}/claims.json",
     log:
         "logs/claims/claims.log",
     conda:
         "../envs/tunebook.yaml"
     params:
-        problems=STUDY.problems,
-        missing=STUDY.configuration["claims"]["when_runs_are_missing"],
+        code=code("claims"),
     script:
         "../scripts/claims.py"
 
@@ -123,30 +115,27 @@ rule claims:
 rule figures:
     input:
         runs=rules.gather.output.runs,
-        history=rules.gather.output.history,
-        sweeps=rules.gather.output.sweeps,
-        predictions=rules.gather.output.predictions,
-        misread=rules.gather.output.misread,
-        best=rules.gather.output.best,
-        timing=rules.timing.output[0],
-        baselines=rules.baselines.output[0],
-        library=library("figures", "figures"),
+        tables=rules.gather.output,
+        timing=rules.timing.output,
+        baselines=rules.baselines.output,
     output:
         svg=[
             report(
-                f"{RESULTS}/figures/{figure.name}.svg",
+                f"{RESULTS}/figures/{name}.svg",
                 category="Figures",
-                subcategory=f"Section {figure.section}",
-                labels={"figure": figure.title},
-                caption=f"../../report/captions/{figure.name}.rst",
+                labels={"figure": figure["title"]},
+                caption="../../report/captions/figure.rst",
             )
-            for figure in FIGURES.values()
+            for name, figure in STUDY.figures.items()
         ],
-        numbers=[f"{RESULTS}/figures/{name}.csv" for name in FIGURES],
-        about=[f"{RESULTS}/figures/{name}.json" for name in FIGURES],
+        numbers=[f"{RESULTS}/figures/{name}.csv" for name in STUDY.figures],
+        about=[f"{RESULTS}/figures/{name}.json" for name in STUDY.figures],
     log:
         "logs/figures/figures.log",
     conda:
         "../envs/tunebook.yaml"
+    params:
+        figures=STUDY.figures,
+        code=code("figures", "figures"),
     script:
         "../scripts/figures.py"

@@ -1,36 +1,58 @@
-# The configuration becomes the study here: checked first, then expanded into runs.
-from tunebook.figures import FIGURES
-from tunebook.imports import code
-from tunebook.jobs import hold
+# The configuration becomes the study here: checked first, then expanded into runs. It is read by our
+# own reader, since Snakemake would run the expressions of a file that calls itself a template.
+import sys
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+
+# Relative where it can be, so that what is recorded stays the same when the project is moved.
+ROOT = Path() if Path(workflow.basedir).samefile(".") else Path(workflow.basedir)
+SCRIPTS = ROOT / "workflow/scripts"
+sys.path.insert(0, str(SCRIPTS.resolve()))
+
+from tunebook.code import fingerprint
+from tunebook.data.description import ABOUT, chosen, fetching, local_files, preparing
+from tunebook.jobs import TunebookError, hold
 from tunebook.workflow import (
-    DATASET_FILES,
-    PROBLEM_DATASETS,
     against_folder,
     baseline_splits,
+    baselines,
     check_files,
-    features,
     grid_candidates,
+    inputs_along,
     load_study,
     only_looks,
+    own_networks,
     predicted_runs,
-    raw_files,
+    priority,
     seeds,
     shown_configuration,
     timed_runs,
-    work,
 )
 
+DEFAULT = "config/config.yaml"
+LOCK = ".snakemake/tunebook.lock"
+FILES = [
+    path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+    for path in map(Path.absolute, workflow.config_settings.configfiles)
+] or [Path(DEFAULT)]
+
 try:
-    STUDY = load_study(config, ROOT, workflow.configfiles)
+    STUDY = load_study(FILES, workflow.config_settings.config)
     AGAINST = against_folder(STUDY)
     # In place of Snakemake's own lock, which a killed run leaves behind. Taken before the graph is
     # built, since Snakemake misreads files that another run makes meanwhile.
     if not only_looks(sys.argv):
-        hold(".snakemake/tunebook.lock")
+        hold(LOCK)
 except TunebookError as error:
     raise WorkflowError(str(error)) from None
 
+config.clear()
+config.update(STUDY.configuration)
+
 RESULTS = STUDY.configuration["study"]["results"]
+DATASETS = STUDY.configuration["datasets"]
+PROBLEMS = STUDY.configuration["problems"]
 
 # The priority of jobs that others wait for: before any training that is ready, however long. The
 # longest training may wait for data, and an evaluation takes one core, so better beside trainings.
@@ -38,8 +60,8 @@ FIRST = 10**9
 
 
 wildcard_constraints:
-    problem="|".join(PROBLEM_DATASETS),
-    dataset="|".join(PROBLEM_DATASETS.values()),
+    problem="|".join(STUDY.problems),
+    dataset="|".join(DATASETS),
     run=r"[a-z][a-z0-9.e+-]*",
     replicate=r"\d+",
     first=r"\d+",
@@ -48,30 +70,49 @@ wildcard_constraints:
 
 onstart:
     try:
-        hold(".snakemake/tunebook.lock")
+        hold(LOCK)
         check_files(["resources", RESULTS])
     except TunebookError as error:
         raise WorkflowError(str(error)) from None
 
 
-def library(script, *packages):
-    """The code that a rule's results depend on: its script and all that it imports.
+def code(script, *packages):
+    """The parameter that stands for the code that a rule's results depend on: a fingerprint.
 
-    They are inputs, so that a change of their content runs the rule again, and a new date does not.
+    A change of a comment leaves it as it is, and so does a new date.
     """
-    return [str(SCRIPTS / name) for name in code(SCRIPTS, script, packages)]
+    return lambda wildcards: fingerprint(SCRIPTS, script, *packages)
 
 
-def prepared(problem, part, replicates):
-    """The prepared files of some replicates of a problem."""
+def dataset_of(problem):
+    """The name of the dataset that a problem is prepared from."""
+    return PROBLEMS[problem]["dataset"]
+
+
+def raw_files(dataset):
+    """The retrieved files of a dataset."""
+    return [f"resources/{dataset}/{file}" for file in DATASETS[dataset]["files"]]
+
+
+def prepared(problem, half, replicates):
+    """The prepared files of some replicates of a problem: development or test rows."""
     return [
-        f"{RESULTS}/prepared/{problem}/replicate-{r}/{part}.npz" for r in replicates
+        f"{RESULTS}/prepared/{problem}/replicate-{r}/{half}.npz" for r in replicates
+    ]
+
+
+def all_prepared(half):
+    """The prepared files of all replicates of all problems."""
+    return [
+        path
+        for problem in STUDY.problems
+        for path in prepared(problem, half, range(STUDY.replicates(problem)))
     ]
 
 
 def blocks(runs, name):
     """One file of every block of some runs."""
-    return [f"{RESULTS}/runs/{part}/{name}" for run in runs for part in run.parts]
+    return [f"{RESULTS}/runs/{folder}/{name}" for run in runs for folder in run.folders]
 
 
 def records(runs):
@@ -79,12 +120,23 @@ def records(runs):
     return blocks(runs, "training.json")
 
 
+def provenance():
+    """What is known of the origin of each dataset that the study uses."""
+    names = dict.fromkeys(map(dataset_of, STUDY.problems))
+    return [f"resources/{name}.json" for name in names]
+
+
+def own_file(name):
+    """A file beside the configuration, as a list; empty where the study has none."""
+    path = STUDY.folder / name
+    return [str(path)] if path.is_file() else []
+
+
 def templates():
     """The files that a page is made of."""
+    found = [path for path in (ROOT / "report").rglob("*") if path.is_file()]
     return sorted(
-        str(path)
-        for path in (ROOT / "report").iterdir()
-        if path.suffix in (".j2", ".css", ".js")
+        str(path) for path in found if path.suffix in (".j2", ".css", ".js", ".woff2")
     )
 
 

@@ -1,30 +1,52 @@
 # Raw data, verified; then one split a replicate, test rows apart from the rest.
 
-for dataset in sorted(set(PROBLEM_DATASETS.values())):
+for dataset in DATASETS:
 
     rule:
         name:
             f"retrieve_{dataset}"
+        input:
+            local_files(DATASETS[dataset], STUDY.folder),
         output:
-            provenance=f"resources/{dataset}.json",
-            files=[f"resources/{dataset}/{name}" for name in DATASET_FILES[dataset]],
+            record=f"resources/{dataset}.retrieved.json",
+            files=raw_files(dataset),
         log:
             f"logs/retrieve/{dataset}.log",
         priority: FIRST
+        # On a cluster, only the machine that starts the jobs is sure to reach the network.
+        localrule: True
         conda:
             "../envs/tunebook.yaml"
         params:
-            dataset=dataset,
+            name=dataset,
+            dataset=fetching(DATASETS[dataset]),
+            study=str(STUDY.folder),
         script:
             "../scripts/retrieve.py"
 
 
+# Apart from the files, so that another citation trains nothing again.
+rule provenance:
+    input:
+        "resources/{dataset}.retrieved.json",
+    output:
+        "resources/{dataset}.json",
+    log:
+        "logs/provenance/{dataset}.log",
+    wildcard_constraints:
+        dataset="|".join(DATASETS),
+    localrule: True
+    conda:
+        "../envs/tunebook.yaml"
+    params:
+        about=lambda w: chosen(DATASETS[w.dataset], *ABOUT),
+    script:
+        "../scripts/provenance.py"
+
+
 rule prepare:
     input:
-        raw=lambda w: raw_files(w.problem),
-        # Its date says nothing: it vouches for the raw files, which are inputs themselves.
-        provenance=ancient(lambda w: f"resources/{PROBLEM_DATASETS[w.problem]}.json"),
-        library=library("prepare"),
+        raw=lambda w: raw_files(dataset_of(w.problem)),
     output:
         development=f"{RESULTS}/prepared/{{problem}}/replicate-{{replicate}}/development.npz",
         test=f"{RESULTS}/prepared/{{problem}}/replicate-{{replicate}}/test.npz",
@@ -34,8 +56,8 @@ rule prepare:
     conda:
         "../envs/tunebook.yaml"
     params:
-        split=lambda w: STUDY.configuration["problems"][w.problem]["split"],
-        features=lambda w: features(STUDY, w.problem),
+        said=lambda w: preparing(DATASETS[dataset_of(w.problem)], PROBLEMS[w.problem]),
         seed=lambda w: seeds(STUDY, w.problem, [int(w.replicate)])[0],
+        code=code("prepare"),
     script:
         "../scripts/prepare.py"

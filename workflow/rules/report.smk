@@ -8,10 +8,10 @@ rule report:
         baselines=rules.baselines.output,
         verdicts=rules.claims.output,
         figures=rules.figures.output,
-        claims=STUDY.configuration["claims"]["file"],
-        provenance=rules.claims.input.provenance,
+        claims=own_file("claims.yaml"),
+        article=own_file("article.md"),
+        provenance=provenance(),
         templates=templates(),
-        library=library("report", "report"),
     output:
         f"{RESULTS}/report.html",
     log:
@@ -20,6 +20,8 @@ rule report:
         "../envs/tunebook.yaml"
     params:
         configuration=shown_configuration(STUDY),
+        figures=STUDY.figures,
+        code=code("report", "report"),
     script:
         "../scripts/report.py"
 
@@ -28,9 +30,7 @@ rule compare:
     input:
         report=rules.report.output,
         against=lambda w: against_runs(),
-        claims=STUDY.configuration["claims"]["file"],
         templates=templates(),
-        library=library("compare", "report"),
     output:
         f"{RESULTS}/comparison.html",
     log:
@@ -39,6 +39,7 @@ rule compare:
         "../envs/tunebook.yaml"
     params:
         against=AGAINST,
+        code=code("compare", "report"),
     script:
         "../scripts/compare.py"
 
@@ -50,7 +51,7 @@ rule prune:
         "../envs/tunebook.yaml"
     params:
         folder=f"{RESULTS}/runs",
-        parts=[part for run in STUDY.runs.values() for part in run.parts],
+        folders=[f for run in STUDY.runs.values() for f in run.folders],
         delete=STUDY.configuration.get("delete", False),
     script:
         "../scripts/prune.py"

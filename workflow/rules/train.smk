@@ -8,7 +8,6 @@ rule train:
             "development",
             range(int(w.first), int(w.last) + 1),
         ),
-        library=library("train"),
     output:
         history=f"{RESULTS}/runs/{{run}}/replicates-{{first}}-{{last}}/history.csv",
         weights=f"{RESULTS}/runs/{{run}}/replicates-{{first}}-{{last}}/weights.safetensors",
@@ -16,7 +15,7 @@ rule train:
     log:
         "logs/train/{run}-replicates-{first}-{last}.log",
     # Long jobs first, so that no core idles at the end.
-    priority: lambda w: work(STUDY.runs[w.run], int(w.last) - int(w.first) + 1)
+    priority: lambda w: priority(STUDY, STUDY.runs[w.run], int(w.last) - int(w.first) + 1)
     conda:
         "../envs/tunebook.yaml"
     threads: 1
@@ -25,6 +24,8 @@ rule train:
         seeds=lambda w: seeds(
             STUDY, STUDY.runs[w.run].problem, range(int(w.first), int(w.last) + 1)
         ),
+        folder=lambda w: own_networks(STUDY, STUDY.runs[w.run]),
+        code=code("train"),
     script:
         "../scripts/train.py"
 
@@ -32,7 +33,7 @@ rule train:
 rule choose:
     input:
         records=lambda w: records(grid_candidates(STUDY, w.problem)[1]),
-        library=library("choose"),
+        history=lambda w: blocks(grid_candidates(STUDY, w.problem)[1], "history.csv"),
     output:
         f"{RESULTS}/choice/{{problem}}.json",
     log:
@@ -42,6 +43,7 @@ rule choose:
         "../envs/tunebook.yaml"
     params:
         sweep=lambda w: grid_candidates(STUDY, w.problem)[0],
+        code=code("choose"),
     script:
         "../scripts/choose.py"
 
@@ -49,7 +51,6 @@ rule choose:
 rule timing:
     input:
         development=[prepared(p, "development", [0])[0] for p in STUDY.problems],
-        library=library("timing"),
     output:
         report(
             f"{RESULTS}/timing.csv",
@@ -68,5 +69,7 @@ rule timing:
         runs=timed_runs(STUDY),
         epochs=STUDY.configuration["timing"]["epochs"],
         repetitions=STUDY.configuration["timing"]["repetitions"],
+        folder=own_networks(STUDY, *STUDY.runs.values()),
+        code=code("timing"),
     script:
         "../scripts/timing.py"

@@ -2,19 +2,20 @@
 
 import pandas as pd
 
-from tunebook.baselines import fit_baselines
-from tunebook.jobs import job
-from tunebook.problems import load_arrays
-from tunebook.tables import write_csv
+from tunebook.data.prepare import load
+from tunebook.jobs import job, write_csv
+from tunebook.learn.baselines import fit_baselines
 
 with job(snakemake.log[0], snakemake.input, snakemake.output):
     rows = []
     paths = zip(snakemake.input.development, snakemake.input.test, strict=True)
-    splits = zip(snakemake.params.splits, paths, strict=True)
-    for (problem, replicate, seed), (development, test) in splits:
-        arrays = load_arrays(development) | load_arrays(test)
-        for row in fit_baselines(problem, **arrays, seed=seed):
-            rows.append({"problem": row.pop("problem"), "baseline": row.pop("baseline")})
-            rows[-1] |= {"replicate": replicate} | row
+    for (problem, replicate, seed), pair in zip(snakemake.params.splits, paths, strict=True):
+        (development, record), (test, _) = map(load, pair)
+        settings = snakemake.params.problems[problem]
+        for row in fit_baselines(problem, settings, development | test, record, seed):
+            known = {"problem": row.pop("problem"), "baseline": row.pop("baseline")}
+            rows.append(known | {"replicate": replicate} | row)
             print(rows[-1])
-    write_csv(pd.DataFrame(rows), snakemake.output[0])
+    first = ["problem", "baseline", "replicate"]
+    table = pd.DataFrame(rows, columns=None if rows else first)
+    write_csv(table, snakemake.output[0])

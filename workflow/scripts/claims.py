@@ -1,25 +1,18 @@
-"""Give every statement of the written analysis its verdict: tables in, claims.csv out."""
+"""Give every claim its verdict: tables in, claims.json and, for people, claims.csv out."""
+
+from pathlib import Path
 
 import pandas as pd
 
 from tunebook.claims import judge_claims, load_claims
-from tunebook.jobs import job, read_json
-from tunebook.tables import write_csv
-
-TEXT = ("widths", "channels", "batch_size")
+from tunebook.claims.judge import COLUMNS, table
+from tunebook.evidence.tables import read_results
+from tunebook.jobs import job, write_csv, write_json
 
 with job(snakemake.log[0], snakemake.input, snakemake.output):
-    provenance = zip(snakemake.params.problems, snakemake.input.provenance, strict=True)
-    kinds = {problem: read_json(path)["kind"] for problem, path in provenance}
-    rows = judge_claims(
-        load_claims(snakemake.input.claims),
-        pd.read_csv(snakemake.input.runs, dtype=dict.fromkeys(TEXT, str)),
-        pd.read_parquet(snakemake.input.history),
-        pd.read_csv(snakemake.input.timing),
-        pd.read_csv(snakemake.input.cost),
-        kinds,
-        snakemake.params.missing,
-    )
-    for row in rows:
-        print(f"{row['id']}: {row['verdict']}. {row['why']}")
-    write_csv(pd.DataFrame(rows), snakemake.output[0])
+    results = read_results(Path(snakemake.input.runs).parent, snakemake.input.provenance)
+    judged = judge_claims(load_claims(*snakemake.input.claims), results)
+    for each in judged:
+        print(f"{each['id']}: {each['verdict']}. {each['why']}")
+    write_json(snakemake.output.json, judged)
+    write_csv(pd.DataFrame(table(judged), columns=COLUMNS), snakemake.output.csv)

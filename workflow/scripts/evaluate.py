@@ -1,43 +1,34 @@
-"""Evaluate every run of one problem on all parts of the data; the first to open test data."""
-
-from pathlib import Path
+"""Evaluate every run of one problem on all splits of the data; the first to open test data."""
 
 import pandas as pd
-from safetensors.torch import load_file
 
-from tunebook import evaluation, training
-from tunebook.blocks import read_record
-from tunebook.jobs import job, read_json
-from tunebook.problems import load_arrays
-from tunebook.tables import block_columns, write_csv, write_parquet
+from tunebook.data.prepare import load
+from tunebook.evidence import evaluate
+from tunebook.jobs import job, read_json, write_csv, write_parquet
+from tunebook.learn import blocks, training
 
 with job(snakemake.log[0], snakemake.input, snakemake.output):
     training.one_thread()
-    problem = snakemake.wildcards.problem
-    paths = zip(snakemake.input.development, snakemake.input.test, strict=True)
-    raw = [load_arrays(development) | load_arrays(test) for development, test in paths]
+    inputs, folder = snakemake.params.inputs, snakemake.params.folder
+    replicates = []
+    for paths in zip(snakemake.input.development, snakemake.input.test, strict=True):
+        (development, record), (test, _) = map(load, paths)
+        replicates.append((development | test, record))
     keep = {*snakemake.params.predictions, read_json(snakemake.input.choice)["run"]}
     rows, predictions, misread = [], [], []
     for path in snakemake.input.records:
-        record = read_record(path)
-        weights = load_file(Path(path).with_name("weights.safetensors"))
-        parts = {
-            kind: {name.split("/", 1)[1]: v for name, v in weights.items() if name.startswith(kind)}
-            for kind in ("final", "best")
-        }
-        replicates = [raw[replicate] for replicate in record["replicates"]]
-        evaluator = evaluation.Evaluator(
-            record["configuration"], replicates, snakemake.params.features
-        )
-        metrics, outputs = evaluation.evaluate(evaluator, **parts)
-        known = block_columns(record, len(replicates[0]["train_y"]))
-        rows += [{**row, **more} for row, more in zip(known, metrics, strict=True)]
-        if record["run"] in keep:
-            block = (evaluator, outputs, record["run"], record["replicates"][0])
-            predictions += map(pd.DataFrame, evaluation.predictions(*block))
-            misread += evaluation.misread(*block) if problem == "digits" else []
-        print(f"{record['run']}: replicates {record['replicates']}")
-    write_csv(pd.DataFrame(rows), snakemake.output.metrics)
+        record = blocks.read_record(path)
+        run, first = record["run"], record["replicates"][0]
+        some = [replicates[replicate] for replicate in record["replicates"]]
+        weights = blocks.read_weights(path)
+        block = evaluate.open_block(record["configuration"], some, weights, folder)
+        known = pd.DataFrame(blocks.columns(record, len(block.targets["train"][0])))
+        rows.append(known.assign(**evaluate.measures(block, inputs)))
+        if run in keep:
+            predictions += map(pd.DataFrame, evaluate.predictions(block, run, first, inputs))
+            misread += evaluate.misread(block, run, first)
+        print(f"{run}: replicates {record['replicates']}")
+    write_csv(pd.concat(rows), snakemake.output.metrics)
     write_parquet(pd.concat(predictions), snakemake.output.predictions)
     columns = ["run", "replicate", "row", "target", "prediction", "probability", "pixels"]
     write_parquet(pd.DataFrame(misread, columns=columns), snakemake.output.misread)

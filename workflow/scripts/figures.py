@@ -1,20 +1,16 @@
-"""Draw every figure of the report from the study's tables.
+"""Draw every figure of the study from its tables.
 
 One job draws them all, since starting Python with matplotlib takes longer than a figure does.
 """
 
 from pathlib import Path
 
-from tunebook.figures import save
-from tunebook.figures.tables import read
+from tunebook.evidence.tables import read_results
+from tunebook.figures.draw import save
 from tunebook.jobs import job
 
-NAMES = (
-    "runs", "history", "sweeps", "best", "predictions", "misread", "timing", "baselines",
-)  # fmt: skip
-
 with job(snakemake.log[0], snakemake.input, snakemake.output):
-    tables = read(**{name: snakemake.input[name] for name in NAMES})
-    for path in map(Path, snakemake.output.svg):
-        save(path.stem, tables, path.parent)
-        print(path.name)
+    results = read_results(Path(snakemake.input.runs).parent)
+    for name, spec in snakemake.params.figures.items():
+        save(name, spec, results, Path(snakemake.output[0]).parent)
+        print(name)

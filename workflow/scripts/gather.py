@@ -1,19 +1,39 @@
 """Gather what the jobs left into the tables that figures, claims and report read."""
 
+from pathlib import Path
+
 import pandas as pd
 
-from tunebook import tables
-from tunebook.jobs import job, read_json, write_json
+from tunebook.data.prepare import load
+from tunebook.evidence import tables
+from tunebook.evidence.importance import importance_table
+from tunebook.jobs import job, read_json, write_csv, write_json, write_parquet
+from tunebook.learn.blocks import read_record
 
 with job(snakemake.log[0], snakemake.input, snakemake.output):
-    metrics = [pd.read_csv(path) for path in snakemake.input.metrics]
-    tables.write_csv(tables.runs_table(snakemake.params.rows, metrics), snakemake.output.runs)
-    tables.write_parquet(tables.history_table(snakemake.input.records), snakemake.output.history)
-    tables.write_csv(tables.cost_table(snakemake.input.records), snakemake.output.cost)
-    tables.write_csv(tables.sweeps_table(snakemake.params.sweeps), snakemake.output.sweeps)
-    choices = map(read_json, snakemake.input.choices)
-    write_json(snakemake.output.best, {choice.pop("problem"): choice for choice in choices})
+    study, rows, out = snakemake.params.study, snakemake.params.rows, snakemake.output
+    evaluated = [pd.read_csv(path) for path in snakemake.input.metrics]
+    write_csv(tables.runs_table(rows, evaluated, study["problems"]), out.runs)
+
+    records = [read_record(path) for path in snakemake.input.records]
+    histories = map(pd.read_csv, snakemake.input.history)
+    blocks = zip(records, histories, strict=True)
+    write_parquet(tables.history_table(blocks), out.history)
+    write_csv(tables.cost_table(records), out.cost)
+
     for name in ("predictions", "misread"):
-        frames = [frame for path in snakemake.input[name] if len(frame := pd.read_parquet(path))]
-        merged = pd.concat(frames) if frames else pd.read_parquet(snakemake.input[name][0])
-        tables.write_parquet(merged, snakemake.output[name])
+        frames = [pd.read_parquet(path) for path in snakemake.input[name]]
+        write_parquet(tables.joined(frames), out[name])
+
+    prepared = {}
+    pairs = zip(snakemake.input.development, snakemake.input.test, strict=True)
+    for problem, paths in zip(study["problems"], pairs, strict=True):
+        (development, record), (test, _) = map(load, paths)
+        arrays = development | test
+        counts = {split: len(arrays[f"{split}_y"]) for split in ("train", "validation", "test")}
+        prepared[problem] = record, counts
+    choices = {choice.pop("problem"): choice for choice in map(read_json, snakemake.input.choices)}
+    write_json(out.study, tables.study_record(study, rows, prepared, choices))
+
+    results = tables.read_results(Path(out.runs).parent)
+    write_csv(importance_table(results), out.importance)

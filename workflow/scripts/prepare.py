@@ -1,26 +1,22 @@
-"""Split one replicate's raw data: development part (train, validation) and test part apart."""
+"""Split one replicate's raw data: development rows (train, validation) and test rows apart."""
 
-from pathlib import Path
+from tunebook.data.encode import replicate
+from tunebook.data.guess import PIXEL
+from tunebook.data.prepare import save
+from tunebook.data.readers import read
+from tunebook.jobs import job
 
-import numpy as np
-
-from tunebook.jobs import job, read_json, written
-from tunebook.parsing import read_houses, read_usps
-from tunebook.problems import prepare_digits, prepare_houses
-from tunebook.provenance import check_files
-
-with job(snakemake.log[0], snakemake.input, snakemake.output):
-    provenance = Path(snakemake.input.provenance)
-    check_files(read_json(provenance), provenance.with_suffix(""))
-    raw, settings = snakemake.input.raw, snakemake.params
-    if snakemake.wildcards.problem == "digits":
-        train, test = read_usps(raw[0]), read_usps(raw[1])
-        parts = prepare_digits(train, test, settings.split, settings.seed)
-    else:
-        features, prices = read_houses(raw[0], settings.features)
-        parts = prepare_houses(features, prices, settings.split, settings.seed)
-    for path, arrays in zip(snakemake.output, parts, strict=True):
-        with written(path) as beside, open(beside, "wb") as file:
-            np.savez(file, **arrays)
-    sizes = {name: len(array) for arrays in parts for name, array in arrays.items()}
-    print("rows:", sizes)
+with job(snakemake.log[0], snakemake.input, snakemake.output) as console:
+    problem, said = snakemake.wildcards.problem, snakemake.params.said
+    table = read(list(snakemake.input.raw), said["dataset"])
+    made = replicate(table, problem, said["problem"], said["dataset"], snakemake.params.seed)
+    for warning in made.warnings:
+        print(f"WARNING: {warning}")
+        if snakemake.wildcards.replicate == "0":  # once on the console, in the log of each
+            print(f"WARNING: {problem}: {warning}", file=console, flush=True)
+    for column in made.columns:
+        if column.why != PIXEL:
+            print(f"{column.name}: {column.type} ({column.why})")
+    print("rows:", {name: len(rows) for name, rows in (made.development | made.test).items()})
+    save(snakemake.output.development, made.development, made.record)
+    save(snakemake.output.test, made.test, made.record)

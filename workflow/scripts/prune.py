@@ -6,7 +6,7 @@ from tunebook.jobs import job
 from tunebook.pruning import delete, orphans, size
 
 with job(snakemake.log[0]) as console:
-    blocks = orphans(snakemake.params.folder, snakemake.params.parts)
+    blocks = orphans(snakemake.params.folder, snakemake.params.folders)
     total = 0
     for block in blocks:
         total += size(block)

@@ -1,18 +1,20 @@
-"""Rule report: tables, figures and facts in, one HTML file out that opens offline."""
+"""Rule report: tables, figures, claims and the article in, one HTML file out that opens offline."""
 
 from pathlib import Path
 
-from tunebook.claims import load_claims
+from tunebook.claims.read import load_claims
 from tunebook.facts import facts
 from tunebook.jobs import job, written
-from tunebook.report import render_report
+from tunebook.report.page import render_report
 
 with job(snakemake.log[0], snakemake.input):
     page = render_report(
         results=Path(snakemake.output[0]).parent,
+        article=next(iter(snakemake.input.article), None),
+        claims=load_claims(*snakemake.input.claims),
+        figures=snakemake.params.figures,
+        configuration=snakemake.params.configuration,
         provenance=snakemake.input.provenance,
-        claims=load_claims(snakemake.input.claims),
-        config=snakemake.params.configuration,
         facts=facts("."),
         templates=Path(snakemake.input.templates[0]).parent,
     )

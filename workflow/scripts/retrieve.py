@@ -1,8 +1,8 @@
-"""Bring the raw files of one dataset into resources/, and their provenance beside them."""
+"""Bring the raw files of one dataset into resources/, and the record of them beside them."""
 
 from pathlib import Path
 
-from tunebook.datasets import retrieve
+from tunebook.data.fetch import retrieve
 from tunebook.jobs import job, write_json
 
 with job(snakemake.log[0], outputs=snakemake.output) as console:
@@ -11,17 +11,20 @@ with job(snakemake.log[0], outputs=snakemake.output) as console:
         for stream in (None, console):  # the log, and the console: a stand-in is never silent
             print(f"WARNING: {message}", file=stream, flush=True)
 
-    provenance_file = snakemake.output.provenance
-    provenance = retrieve(
-        dataset=snakemake.params.dataset,
-        folder=Path(provenance_file).with_suffix(""),
+    output = snakemake.output.record
+    record = retrieve(
+        snakemake.params.name,
+        snakemake.params.dataset,
+        Path(output.removesuffix(".retrieved.json")),
+        study=snakemake.params.study,
         # Mirrors are named from the project's folder, wherever the workflow runs.
-        base_folder=Path(__file__).resolve().parents[2],
-        retry=f"snakemake --forcerun {provenance_file}",
+        base=Path(__file__).resolve().parents[2],
+        # Not a parameter of the rule: another time-out must not retrieve again.
+        settings=snakemake.config.get("data", {}),
+        # With --force only this is done; the next call trains if the files are others now.
+        retry=f"snakemake --force {output}, and then as before",
         warn=warn,
-        # Not a parameter of the rule: another time-out must not retrieve again, and so retrain.
-        **snakemake.config["data"],
     )
-    write_json(provenance_file, provenance)
-    for file in provenance["files"]:
-        print(f"{file['name']}: {provenance['kind']}, from {file['address']}")
+    write_json(output, record)
+    for file in record["files"]:
+        print(f"{file['name']}: {record['kind']}, from {file['address']}")

@@ -2,22 +2,25 @@
 
 import pandas as pd
 
-from tunebook import training
-from tunebook.jobs import job
-from tunebook.problems import load_arrays
-from tunebook.tables import write_csv
+from tunebook.data.prepare import load
+from tunebook.jobs import job, write_csv
+from tunebook.learn import training
 
 with job(snakemake.log[0], snakemake.input, snakemake.output):
     training.one_thread()
     paths = zip(snakemake.params.problems, snakemake.input.development, strict=True)
-    arrays = {problem: load_arrays(path) for problem, path in paths}
+    prepared = {problem: load(path) for problem, path in paths}
     rows = []
     # Repetitions go round all runs, so that a slow minute of the machine hits each of them alike.
     for repetition in range(snakemake.params.repetitions):
         for run in snakemake.params.runs:
             problem = run["configuration"]["problem"]
             seconds = training.time_epochs(
-                run["configuration"], arrays[problem], run["seed"], snakemake.params.epochs
+                run["configuration"],
+                prepared[problem],
+                run["seed"],
+                snakemake.params.epochs,
+                snakemake.params.folder,
             )
             rows.append(
                 {

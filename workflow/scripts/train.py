@@ -8,10 +8,10 @@ started = time.time()
 # takes a third of the time that a job spends outside training.
 gc.disable()
 
-from tunebook import training  # noqa: E402
-from tunebook.blocks import save_block  # noqa: E402
+from tunebook.data.prepare import load  # noqa: E402
 from tunebook.jobs import job  # noqa: E402
-from tunebook.problems import load_arrays  # noqa: E402
+from tunebook.learn import training  # noqa: E402
+from tunebook.learn.blocks import save_block  # noqa: E402
 
 gc.freeze()
 gc.enable()
@@ -22,8 +22,10 @@ with job(snakemake.log[0], snakemake.input, [snakemake.output.record]):
     first, last = int(snakemake.wildcards.first), int(snakemake.wildcards.last)
     print(f"{snakemake.wildcards.run}, replicates {first} to {last}")
     print("configuration:", configuration)
-    replicates = [load_arrays(path) for path in snakemake.input.development]
-    trained = training.train(configuration, replicates, seeds, training.console_progress())
+    replicates = [load(path) for path in snakemake.input.development]
+    trained = training.train(
+        configuration, replicates, seeds, snakemake.params.folder, training.console_progress()
+    )
     record = {
         "run": snakemake.wildcards.run,
         "configuration": configuration,

@@ -114,6 +114,17 @@ def write_json(path, value):
         beside.write_text(json.dumps(value, indent=1, allow_nan=False) + "\n", encoding="utf-8")
 
 
+def write_csv(table, path):
+    """A data frame as CSV with nine significant figures: more than a 32-bit number holds."""
+    with written(path) as beside:
+        table.to_csv(beside, index=False, float_format="%.9g", lineterminator="\n")
+
+
+def write_parquet(table, path):
+    with written(path) as beside:
+        table.to_parquet(beside, index=False)
+
+
 def read_json(path):
     """The value in a JSON file; TunebookError if it is not whole."""
     try:

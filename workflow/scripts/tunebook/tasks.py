@@ -2,9 +2,9 @@
 
 A task says which numbers judge a network, which side of each is better, how many outputs a row
 needs, and what a predictor that never looks at its inputs would say. Metrics work on tensors of R
-replicates at once, `outputs [R, n, outputs]` and `targets` (labels `[R, n]`, or values `[R, n, 1]`),
-and return `[R]`. PyTorch is imported where it is needed, since a task is also asked for at the start
-of every `snakemake` call.
+replicates at once, `outputs [R, n, outputs]` and `targets` (labels `[R, n]` or values `[R, n, 1]`),
+and return `[R]`. PyTorch is imported where it is needed, since a task is also asked for at the
+start of every `snakemake` call.
 """
 
 import math
@@ -86,7 +86,7 @@ def balanced_accuracy(outputs, labels, ruler):
 
 
 def macro_f1(outputs, labels, ruler):
-    """The mean over classes of 2 TP / (2 TP + FP + FN), over classes that occur or are predicted."""
+    """The mean of 2 TP / (2 TP + FP + FN) over the classes that occur or are predicted."""
     table = confusion(outputs, labels)
     right = table.diagonal(dim1=1, dim2=2)
     return (2 * right / (table.sum(1) + table.sum(2))).nanmean(dim=1)
@@ -122,7 +122,9 @@ def mse(outputs, targets, ruler):
 
 
 def rmse(outputs, targets, ruler):
-    return mse(outputs, targets, ruler).sqrt() * ruler.range
+    # In double: the square of what a network that ran away predicts is more than a float holds.
+    error = (outputs[..., :1] - targets).squeeze(-1).double() / ruler.unit[:, None]
+    return error.square().mean(dim=1).sqrt() * ruler.range
 
 
 def mae(outputs, targets, ruler):

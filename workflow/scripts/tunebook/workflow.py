@@ -1,41 +1,46 @@
 """What the rules ask of the study: plain values for inputs and parameters of jobs."""
 
+import re
 from pathlib import Path
 
 from .claims import check_claims, load_claims
-from .configuration import check_configuration, read_yaml
+from .figures.spec import asked_inputs, check_figures, load_figures, with_defaults
 from .jobs import TunebookError, altered
-from .study import expand, replicate_seed
+from .report.article import check_article
+from .study.read import check_configuration, from_command_line, merge, read_chain
+from .study.runs import Study, expand, judged, replicate_seed
+from .study.sizes import work
 
-PROBLEM_DATASETS = {"digits": "usps", "houses": "ames"}
-DATASET_FILES = {"usps": ["zip.train.gz", "zip.test.gz"], "ames": ["house_prices.csv"]}
 # Snakemake's options that change nothing below results/, and the one that its own helpers carry.
 LOOKING = ("-n", "--dry", "--lint", "--list", "--summary", "--detailed-summary", "--report",
            "--dag", "--rulegraph", "--filegraph", "--d3dag", "--mode")  # fmt: skip
 # Of many altered files, a message names so many.
 NAMED = 10
+# Asked for on the command line; no part of the study.
+ASKED = ("against", "delete")
+# Measures along an input column: claims that name one have it computed.
+ALONG = re.compile(r"^rank_(?:variance|squared_residual)_(.+)$")
+# About how many rows and inputs a table has, to order jobs by before the data are there.
+USUAL_ROWS, USUAL_INPUTS = 1000, 10
 
 
-def load_study(config, root, configfiles):
-    """The Study of the configuration that Snakemake merged from its files and its command line.
+def load_study(paths, given=None):
+    """The Study of some configuration files, each laid over the one before, and of `--config`.
 
-    root: the project's folder. configfiles: the files that took part; each is read once more, with
-    duplicate keys, aliases and tags refused. The statements are checked against the study too.
-    Raises TunebookError.
+    given: what Snakemake was told with `--config`. Claims, figures and article, which lie beside
+    the last file, are checked too. Raises TunebookError.
     """
-    root = Path(root)
-    for path in configfiles:
-        read_yaml(path)
-    schema = read_yaml(root / "workflow/schemas/config.schema.yaml")
-    configuration = check_configuration(plain(config | from_command_line(config)), schema)
-    study = expand(configuration, schema)
-    check_claims(
-        load_claims(configuration["claims"]["file"]),
-        study.rows(),
-        list(study.sweeps),
-        configuration["timing"]["sweeps"],
-        configuration["claims"]["when_runs_are_missing"],
-    )
+    configuration = {}
+    for path in paths:
+        configuration = merge(configuration, read_chain(path))
+    configuration = merge(configuration, from_command_line(plain(given or {})))
+    study = expand(check_configuration(configuration), Path(paths[-1]).parent)
+    study.claims = load_claims(study.folder / "claims.yaml")
+    description = study.description()
+    study.untestable = check_claims(study.claims, study.rows(), description)
+    study.figures = with_defaults(load_figures(study.folder / "figures.yaml"), description)
+    check_figures(study.figures, description)
+    check_article(study.folder / "article.md", study, study.figures, study.claims)
     return study
 
 
@@ -60,34 +65,16 @@ def check_files(folders):
         )
 
 
-def from_command_line(config):
-    """The values that Snakemake hands over as text when they are set with `--config`."""
-    words = {"true": True, "false": False}
-    delete = str(config.get("delete")).lower()
-    return {"delete": words[delete]} if delete in words else {}
-
-
 def plain(value):
     """Nested mappings and lists as dict and list (Snakemake hands over ordered ones)."""
-    if isinstance(value, dict):
+    if hasattr(value, "items"):
         return {key: plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
+    if isinstance(value, list | tuple):
         return [plain(item) for item in value]
     return value
 
 
-def raw_files(problem):
-    """The retrieved files that a problem is prepared from."""
-    dataset = PROBLEM_DATASETS[problem]
-    return [f"resources/{dataset}/{name}" for name in DATASET_FILES[dataset]]
-
-
-def features(study, problem):
-    """Names of a problem's raw feature columns; none for images."""
-    return study.configuration["problems"][problem].get("features", [])
-
-
-def seeds(study, problem, replicates):
+def seeds(study: Study, problem, replicates):
     """The seed of each of some replicates."""
     seed = study.configuration["study"]["seed"]
     return [replicate_seed(seed, problem, replicate) for replicate in replicates]
@@ -113,10 +100,21 @@ def predicted_runs(study, problem):
     return sorted({run for name in kept for run in study.sweeps[name]})
 
 
+def inputs_along(study):
+    """Names of the input columns that figures draw along and claims rank by."""
+    names = {found[1] for name in study.claims.metrics if (found := ALONG.match(name))}
+    return sorted(names | set(asked_inputs(study.figures)))
+
+
+def own_networks(study, *runs):
+    """The study's folder where one of some runs has a network of the study's own, else None."""
+    own = any(run.configuration["model"] == "module" for run in runs)
+    return str(study.folder) if own else None
+
+
 def shown_configuration(study):
     """The configuration as the report shows it: without what is asked on the command line only."""
-    asked = ("against", "delete")
-    return {key: value for key, value in study.configuration.items() if key not in asked}
+    return {key: value for key, value in study.configuration.items() if key not in ASKED}
 
 
 def against_folder(study):
@@ -142,6 +140,19 @@ def baseline_splits(study):
     ]
 
 
+def baselines(study):
+    """{problem: its task, judged metric, and baselines as configured}."""
+    found = {}
+    for name in study.problems:
+        problem = study.problem(name)
+        found[name] = {
+            "task": problem["task"],
+            "metric": judged(problem),
+            "baselines": problem.get("baselines", {}),
+        }
+    return found
+
+
 def timed_runs(study):
     """What is timed alone: one dictionary a run, with its configuration and first seed."""
     names = dict.fromkeys(
@@ -158,24 +169,10 @@ def timed_runs(study):
     ]
 
 
-def work(run, count):
-    """About how much arithmetic training `count` replicates of a run takes, to order jobs by.
-
-    Multiplications of an epoch's forward pass for one row, times epochs; steps cost extra.
-    """
-    c = run.configuration
-    widths, rows, inputs, side = c["widths"], 1000, 4, 16
-    total = 0
-    if c["model"] == "convolutional":
-        inputs = 1
-        for channels in c["channels"]:
-            total += side * side * c["kernel"] ** 2 * inputs * channels
-            inputs, side = channels, max(side // c["pooling"], 1)
-        inputs *= side * side
-    elif c["problem"] == "digits":
-        inputs = 256
-    for width in [*widths, 10]:
-        total += inputs * width
-        inputs = width
-    batch = rows if c["batch_size"] == "full" else min(c["batch_size"], rows)
-    return int(c["epochs"] * (count * total * rows + 3e6 * rows / batch) / 1e6)
+def priority(study, run, count):
+    """About how much arithmetic training `count` replicates of a run takes, to order jobs by."""
+    dataset = study.configuration["datasets"][study.dataset(run.problem)]
+    inputs = study.problem(run.problem).get("inputs")
+    shape = dataset.get("image", {}).get("shape")
+    features = shape or (len(inputs) if inputs else USUAL_INPUTS)
+    return work(run.configuration, features, USUAL_ROWS, count)

@@ -1,22 +1,30 @@
-"""Colours and measures of all figures: the same colour for the same thing everywhere.
+"""Colours, typeface and measures of all figures.
 
-Text, secondary text and grid have exactly one colour each, which the report replaces in its dark
-scheme. Every other colour has to be seen on white and on #0d1117 alike: its contrast to both is at
+Text, secondary text, grid and ground have exactly one colour each, which a page replaces by its
+own. Every other colour has to be seen on white and on #0d1117 alike: its contrast to both is at
 least 3 to 1 (WCAG 2.2, 1.4.11), which leaves a narrow band of lightness. Within a family colours
 stay apart for readers with red or green blindness; they start from the palette of Okabe and Ito
 (2008) and were moved within that band.
 """
 
+import logging
 from contextlib import contextmanager
+from functools import cache
+from importlib.resources import files
 from math import log10
 from pathlib import Path
 
 import matplotlib
-from matplotlib.colors import to_hex, to_rgb
+import numpy as np
+from matplotlib import font_manager
+from matplotlib.colors import LinearSegmentedColormap, to_hex
+
+from ..study.parameters import TABLE, parameter
 
 INK = "#1f2328"
 MUTED = "#656d76"
 GRID = "#d0d7de"
+GROUND = "#fffffe"  # the page's own, inside an open dot
 WHITE = "#ffffff"  # on top of a data colour, in either scheme
 
 FULL_WIDTH = 7.5  # inches: 720 px at 96 to the inch, the width of the report's article
@@ -24,59 +32,93 @@ FULL_WIDTH = 7.5  # inches: 720 px at 96 to the inch, the width of the report's 
 # log10(learning rate) -> colour: cold is slow, warm is fast.
 RATES = {-5: "#12928a", -4: "#1f7fd6", -3: "#9e486c", -2: "#e2601f", -1: "#a5830f"}
 
-LOSSES = {"mse": "#1f7fc4", "gaussian": "#d9662b", "cross-entropy": "#17926a"}
-OPTIMIZERS = {
-    "sgd": "#a04f41",
-    "sgd-momentum": "#a78f08",
-    "adam": "#8e65ee",
-    "adamw": "#42669d",
-    "rmsprop": "#399e9b",
-}
+# What is chosen by name: a colour for each choice, by its place in the list of choices.
+PALETTES = (
+    ("#a04f41", "#a78f08", "#8e65ee", "#42669d", "#399e9b", "#8400fc"),
+    ("#17926a", "#1f7fc4", "#d9662b", "#543cfc", "#c60c3c", "#18a2ae"),
+)
+# Ordered quantities, from little to much.
+RAMPS = (
+    ("#8f6a2a", "#e0700f", "#c9667f", "#a637a8"),
+    ("#06a295", "#2469a2", "#7f6cf0"),
+    ("#8f7d08", "#4b7a46", "#019c9a", "#2572cb"),
+    ("#a68416", "#b94454", "#d05fb7", "#6e4ee1"),
+)
 OUTCOMES = {"learned": "#1f7fc4", "failed": "#757c86", "diverged": "#d9662b"}
 SPLITS = {"train": "#399e9b", "validation": "#8e65ee"}
 WITHOUT, WITH = "#7d858f", "#b5790a"
 DATA = "#1f7fc4"  # what there is only one of
 OTHER = "#d9662b"  # what stands beside it
 
-# Ordered quantities, from little to much.
-RAMPS = {
-    "dense": ("#8f6a2a", "#e0700f", "#c9667f", "#a637a8"),
-    "convolutional": ("#06a295", "#2469a2", "#7f6cf0"),
-    "width": ("#8f7d08", "#4b7a46", "#019c9a", "#2572cb"),
-    "batch": ("#a68416", "#b94454", "#d05fb7", "#6e4ee1"),
-}
+# Of the typeface Source Sans Pro, the report's own sans, which comes with a package of its name.
+FACES = ("SourceSansPro-Regular.ttf", "SourceSansPro-Semibold.ttf")
+
+
+@cache
+def add_typeface():
+    """Make the typeface known to matplotlib, which measures text by it."""
+    # A letter that it lacks is measured in another one, which has no weight of 600.
+    logging.getLogger("matplotlib.font_manager").setLevel(logging.ERROR)
+    for face in FACES:
+        path = files("font_source_sans_pro").joinpath("files", face)
+        font_manager.fontManager.addfont(str(path))
 
 
 @contextmanager
 def applied():
     """Draw and save inside this context: matplotlib's defaults and the one style file on top."""
+    add_typeface()
     with matplotlib.rc_context():
         matplotlib.rcdefaults()
         matplotlib.style.use(Path(__file__).with_name("tunebook.mplstyle"))
         yield
 
 
-def mix(first, second, share):
-    """The colour `share` (0 to 1) of the way from one to another, in sRGB."""
-    parts = zip(to_rgb(first), to_rgb(second), strict=True)
-    return to_hex([a + (b - a) * share for a, b in parts])
+def blended(colors, places):
+    """The colours at some places from 0 to 1 along others, in sRGB."""
+    blend = LinearSegmentedColormap.from_list("", colors, N=1201)
+    return [to_hex(blend(float(place))) for place in places]
 
 
 def rate_color(learning_rate):
     """The colour of a learning rate, wherever it appears; outside 1e-5 to 0.1 the nearest."""
-    place = min(max(log10(learning_rate), min(RATES)), max(RATES))
-    below = min(int(place // 1), max(RATES) - 1)
-    return mix(RATES[below], RATES[below + 1], round(place - below, 6))
+    place = (log10(learning_rate) - min(RATES)) / (max(RATES) - min(RATES))
+    return blended(list(RATES.values()), [min(max(place, 0), 1)])[0]
 
 
-def ramp(name, count):
-    """`count` colours from the first to the last of a ramp."""
-    colors = RAMPS[name]
-    if count <= 1:
-        return [colors[-1]] * count
-    places = [i * (len(colors) - 1) / (count - 1) for i in range(count)]
-    steps = [min(int(place), len(colors) - 2) for place in places]
-    return [
-        mix(colors[step], colors[step + 1], place - step)
-        for step, place in zip(steps, places, strict=True)
-    ]
+def ramp(colors, count):
+    """`count` colours from the first to the last of some; the last where one is asked for."""
+    return blended(colors, np.linspace(0, 1, count) if count > 1 else [1])
+
+
+ORDERED = [row.name for row in TABLE if row.scale or row.kind == "integers"]
+CHOSEN = [row.name for row in TABLE if row.choices]
+
+
+def scale(name, values, taken):
+    """{value: colour} of the values of a hyper-parameter, in their order.
+
+    What has an order gets a ramp, what is chosen by name a palette by its place in the list of
+    choices, with and without a colour each. taken: the ramps and palettes that the figure has used
+    for others, which grows: one colour means one thing in a figure.
+    """
+    if name == "learning_rate":
+        return {value: rate_color(value) for value in values}
+    if len(values) == 2 and values[0] in (0, False) and not isinstance(values[0], str):
+        return dict(zip(values, (WITHOUT, WITH), strict=True))
+    choices = list(parameter(name).choices)
+    by_name = choices or any(isinstance(value, str | bool) for value in values)
+    if by_name and name not in ORDERED:
+        palette = free(PALETTES, CHOSEN, name, taken)
+        places = [choices.index(v) if v in choices else i for i, v in enumerate(values)]
+        return {v: palette[place % len(palette)] for v, place in zip(values, places, strict=True)}
+    return dict(zip(values, ramp(free(RAMPS, ORDERED, name, taken), len(values)), strict=True))
+
+
+def free(families, known, name, taken):
+    """The colours that belong to a hyper-parameter, or the next ones that a figure has not used."""
+    first = known.index(name) if name in known else 0
+    turned = [families[(first + i) % len(families)] for i in range(len(families))]
+    found = next((family for family in turned if family not in taken), turned[0])
+    taken.add(found)
+    return found

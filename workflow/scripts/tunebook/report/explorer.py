@@ -3,116 +3,116 @@
 import base64
 import gzip
 import json
+import math
+from functools import cache
 
 import numpy as np
 
-from . import numbers
-from .runs import DERIVED, HYPER_PARAMETERS, LISTS, layers, varying
+from ..evidence import measures, words
 
-# What a chart can have on an axis besides hyper-parameters: column -> words
-MEASURES = {
-    "test_metric": "Test {metric}",
-    "validation_metric": "Validation {metric}",
-    "train_metric": "Training {metric}",
-    "gap": "Gap between training and validation",
-    "test_loss": "Test loss",
-    "validation_loss": "Validation loss",
-    "train_loss": "Training loss",
-    "test_rmse_dollars": "Test error (root mean square, $)",
-}
-METRIC_WORDS = {"accuracy": "accuracy", "mse": "error (MSE, scaled)"}
-SHOWN = ["train_metric", "validation_metric", "test_metric"]
-
-EPOCHS_KEPT = 60
+EPOCHS_KEPT = 120
 EPOCHS_KEPT_OF_MANY = 36
 MANY_RUNS = 250
+DRAWN_FIRST = 3  # runs whose curves are drawn before the reader chooses
+CURVES = ("train_loss", "validation_loss", "train_metric", "validation_metric")
 
 
-def table_columns(runs):
-    """The hyper-parameters that the table gives a column: those that vary and are not in the
-    network's name."""
-    return [key for key in varying(runs) if key not in {*DERIVED, *LISTS, "model"}]
-
-
-def filters(runs):
-    """[(key, words, [(value as text, words)])]: what the table can be filtered by."""
-    found = []
-    for key in varying(runs):
-        if key == "width":
-            continue
-        values = {run.settings[key] for run in runs if key in run.settings}
-        ordered = sorted(values, key=lambda value: (isinstance(value, str), value))
-        plain = [numbers.plain(value) for value in ordered]
-        found.append((key, HYPER_PARAMETERS[key], [(text, shown(key, text)) for text in plain]))
+def explorer(view):
+    """{problem: what the explorer shows of it}."""
+    found = {}
+    for name in view.problems:
+        runs = [run for run in view.runs.values() if run.problem == name]
+        if runs:
+            importance = view.results.importance
+            rows = importance[importance["problem"] == name].to_dict("records")
+            found[name] = {
+                "runs": runs,
+                "columns": [key for key in words.varying(runs) if key not in words.NETWORK],
+                "sweeps": list(dict.fromkeys(sweep for run in runs for sweep in run.sweeps)),
+                "importance": rows,
+                "reason": rows[0]["reason"] if rows and isinstance(rows[0]["reason"], str) else "",
+                "data": charts_data(view, name, runs),
+            }
     return found
 
 
-def shown(key, text):
-    """A filter's value as it is shown: equal widths as `100 × 5`."""
-    return layers(text) if key == "widths" else text
+def json_text(value):
+    """A setting as JavaScript writes it in a text, so that it finds it again."""
+    return str(value).lower() if isinstance(value, bool) else words.plain(value)
 
 
-def charts_data(runs, alone):
-    """The runs of one problem as plain values for the charts.
+def shown_measures(view, problem, runs):
+    """{name: Measure} that a chart can have on an axis: those that some run has."""
+    known = measures.measures(view.problems[problem])
+    chosen = [f"{split}_metric" for split in ("test", "validation", "train")] + ["gap"]
+    same = ("test_error", "test_metric", f"test_{measures.judged(view.problems[problem])[0]}")
+    chosen += [name for name in known if name.startswith("test_") and name not in same]
+    names = [*chosen, "validation_loss", "train_loss"]
+    return {name: known[name] for name in names if any(view.of(name, run).n for run in runs)}
 
-    alone: {run: seconds of one epoch with the machine to itself}.
+
+def charts_data(view, problem, runs):
+    """The runs of one problem as plain values for the charts and filters.
+
+    choices: {hyper-parameter: [[value as text, as a reader says it], ...]}, in order.
     """
-    metric = runs[0].metric
+    values = {}
+    for key in dict.fromkeys(key for run in runs for key in run.settings):
+        found = {run.settings[key] for run in runs if key in run.settings}
+        values[key] = sorted(found, key=lambda value: (isinstance(value, str), value))
     axes = [
-        {"key": key, "label": HYPER_PARAMETERS[key], "number": is_numeric(runs, key)}
-        for key in varying(runs)
+        {"key": key, "label": view.label(key), "number": all(map(is_number, values[key]))}
+        for key in words.varying(runs)
     ]
     if len({run.parameters for run in runs if run.parameters}) > 1:
         axes.append({"key": "parameters", "label": "Trained parameters", "number": True})
-    measures = [
-        {"key": key, "label": words.format(metric=METRIC_WORDS.get(metric, metric))}
-        for key, words in MEASURES.items()
-        if any(numbers.known(run.measure(key).mean) for run in runs)
-    ]
+    shown = shown_measures(view, problem, runs)
+    error = measures.measure("validation_error", view.problems[problem])
     return {
-        "metric": metric,
-        "higher_is_better": metric == "accuracy",
-        "metric_words": METRIC_WORDS.get(metric, metric),
+        "metric": view.metric(problem),
+        "better": measures.judged(view.problems[problem])[1].better,
+        "error": view.axis(error, problem),
         "axes": axes,
-        "measures": measures,
-        "runs": [run_data(run, measures, alone.get(run.name)) for run in runs],
+        "measures": [
+            {"key": name, "label": view.axis(each, problem), "share": each.unit == "share"}
+            for name, each in shown.items()
+        ],
+        "choices": {key: [[json_text(v), view.say(key, v)] for v in values[key]] for key in values},
+        "labels": {key: view.label(key) for key in values},
+        "runs": [run_data(view, run, shown) for run in runs],
+        "first": [run.name for run in view.ranked([run.name for run in runs])[:DRAWN_FIRST]],
     }
 
 
-def is_numeric(runs, key):
-    return all(isinstance(run.settings.get(key, 0), int | float) for run in runs)
+def is_number(value):
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def run_data(run, measures, alone):
+def run_data(view, run, shown):
     """One run for the charts; settings as written, measures as [mean, low, high]."""
-    seconds = run.measure("train_seconds").mean
-    epochs = run.settings.get("epochs")
-    values = dict(run.settings)
-    if run.parameters is not None:
-        values["parameters"] = run.parameters
+    more = {} if run.parameters is None else {"parameters": run.parameters}
     return {
         "id": run.name,
         "label": run.label,
         "sweeps": run.sweeps,
         "n": run.n,
         "diverged": sum(at is not None for at in run.diverged),
-        "values": values,
-        "measures": {
-            each["key"]: [rounded(value) for value in (m.mean, m.low, m.high)]
-            for each in measures
-            if (m := run.measure(each["key"]))
+        "values": run.settings | more,
+        "measures": {name: [rounded(v) for v in view.of(name, run).found[:3]] for name in shown},
+        "replicates": {
+            name: [rounded(value) for value in view.of(name, run).values]
+            for name in (f"{split}_metric" for split in measures.SPLITS)
         },
-        "replicates": {key: [rounded(value) for value in run.measure(key).values] for key in SHOWN},
-        "alone": rounded(alone * epochs) if alone and epochs else None,
-        "seconds": rounded(seconds),
+        "alone": rounded(view.of("training_seconds", run).found.centre),
+        "seconds": rounded(view.of("train_seconds", run).found.centre),
     }
 
 
-def rounded(value, digits=4):
-    """A number with few digits for JSON; None for what is not finite."""
-    if not numbers.known(value):
+def rounded(value, places=4):
+    """A number with few places for JSON; None for what is not finite."""
+    if not words.known(value):
         return None
-    value = float(f"{float(value):.{digits}g}")
+    value = float(f"{float(value):.{places}g}")
     return int(value) if value.is_integer() and abs(value) < 1e15 else value
 
 
@@ -125,33 +125,30 @@ def kept_epochs(last, most):
     return np.unique(np.concatenate([early, late]))
 
 
-def curves_data(history, names):
-    """{run: {epochs, and for each column of the history [mean, lowest, highest]}}.
+def curves_data(results):
+    """{run: {epochs, and for each of CURVES [mean, lowest, highest]}}.
 
     Means and extremes are over the replicates that are still finite at an epoch; where none is,
     there is a gap (null).
     """
-    most = EPOCHS_KEPT_OF_MANY if len(names) > MANY_RUNS else EPOCHS_KEPT
-    columns = ["train_loss", "validation_loss", "train_metric", "validation_metric"]
-    wanted = history[history["run"].isin(set(names))]
+    most = EPOCHS_KEPT_OF_MANY if len(results.by_name) > MANY_RUNS else EPOCHS_KEPT
     data = {}
-    for run, rows in wanted.groupby("run", sort=False, observed=True):
-        epochs = kept_epochs(int(rows["epoch"].max()), most)
-        data[str(run)] = {"epochs": epochs.tolist()}
-        for column in columns:
-            values = rows.pivot(index="replicate", columns="epoch", values=column)
-            values = values.reindex(columns=epochs).to_numpy(float)
-            data[str(run)][column] = band(np.where(np.isfinite(values), values, np.nan))
+    for name in results.by_name:
+        curves = {column: results.curves(name, column) for column in CURVES}
+        if curves["train_loss"].size:
+            epochs = kept_epochs(curves["train_loss"].shape[1], most)
+            data[name] = {"epochs": epochs.tolist()}
+            data[name] |= {column: band(values[:, epochs - 1]) for column, values in curves.items()}
     return data
 
 
 def band(values):
-    """[mean, lowest, highest] over replicates of `values` [replicates, epochs]."""
-    count = np.isfinite(values).sum(axis=0)
-    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
-        mean = np.where(count, np.nansum(values, axis=0) / count, np.nan)
-        low = np.where(count, np.nanmin(np.where(count, values, 0), axis=0), np.nan)
-        high = np.where(count, np.nanmax(np.where(count, values, 0), axis=0), np.nan)
+    """[mean, lowest, highest] over replicates of `values` [replicates, epochs], blanks left out."""
+    known = np.isfinite(values)
+    count = np.where(known.any(axis=0), known.sum(axis=0), math.nan)
+    with np.errstate(over="ignore"):
+        mean = np.where(known, values, 0).sum(axis=0) / count
+    low, high = np.where(known, values, math.inf).min(0), np.where(known, values, -math.inf).max(0)
     return [[rounded(value) for value in line] for line in (mean, low, high)]
 
 
@@ -165,8 +162,9 @@ def packed_json(value):
     return packed(json.dumps(value, separators=(",", ":"), allow_nan=False))
 
 
+@cache
 def charting_library():
-    """The source of Plotly's JavaScript, from the pinned Python package."""
+    """The source of Plotly's JavaScript, from the pinned Python package, packed."""
     from plotly.offline import get_plotlyjs
 
-    return get_plotlyjs()
+    return packed(get_plotlyjs())

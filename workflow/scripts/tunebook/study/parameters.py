@@ -87,7 +87,8 @@ TABLE = (
         "widths", "Dense widths",
         "units of each hidden dense layer; `[]` is a linear model. For a convolutional network: "
         "dense layers after the convolutions",
-        "integers", of=LAYERED, defaults={"convolutional": []}, least=1, most=10_000, short="widths",
+        "integers", of=LAYERED, defaults={"convolutional": []}, least=1, most=10_000,
+        short="widths",
     ),
     Parameter(
         "channels", "Channels",
@@ -149,6 +150,8 @@ TABLE = (
         "`mse` on one-hot targets where classes are predicted; `gaussian`: a mean and a variance "
         "are predicted",
         "choice",
+        of={"task": ("classification", "regression")},
+        defaults={"classification": "cross-entropy", "regression": "mse"},
         choices={
             "cross-entropy": Choice("cross-entropy", {"task": ("classification",)}, "nats"),
             "mse": Choice("MSE"),
@@ -222,3 +225,95 @@ def label(name, value):
     """A value as figures and report say it: `Adam`, `scaled`; others as they are."""
     choices = parameter(name).choices
     return choices[value].label if value in choices else value
+
+
+def schema():
+    """The JSON schema of hyper-parameters: a mapping with any of those that can be set."""
+    known = {row.name: value_schema(row) for row in TABLE if not row.derived}
+    # Arguments of a network of the study's own have any plain value; runs.py knows their names.
+    return {"type": "object", "properties": known, "additionalProperties": PLAIN}
+
+
+PLAIN = {
+    "description": "a number, a text, true or false, or a list of them",
+    "anyOf": [
+        {"type": ["number", "string", "boolean"]},
+        {"type": "array", "maxItems": 100, "items": {"type": ["number", "string", "boolean"]}},
+    ],
+}
+
+
+def value_schema(row):
+    """The JSON schema of one hyper-parameter's value."""
+    if row.kind == "choice":
+        return {"enum": list(row.choices)}
+    if row.kind == "module":
+        return {
+            "type": "string",
+            "pattern": r"^[A-Za-z_][\w-]*\.py:[A-Za-z_]\w*$(?!\n)",
+            "description": "FILE.py:Class, a file beside the configuration and a class in it",
+        }
+    kind = {"type": "number" if row.kind == "number" else "integer"}
+    for side, bound in (("least", row.least), ("most", row.most)):
+        if math.isfinite(bound):
+            name = {"least": "inimum", "most": "aximum"}[side]
+            start = "exclusiveM" if side in row.open else "m"
+            kind[start + name] = bound
+    if row.kind == "integers":
+        fewest = {"minItems": 1} if row.name == "channels" else {}
+        return {"type": "array", "maxItems": 100, "items": kind, **fewest}
+    if row.kind == "rows":
+        return {
+            "description": f"full, or a whole number from {row.least} to {row.most}",
+            "anyOf": [{"const": "full"}, kind],
+        }
+    return kind
+
+
+def columns(settings):
+    """The hyper-parameters of some configurations, derived ones too, in the table's order; then
+    arguments of networks of the study's own, in the order in which they come.
+
+    settings: iterable of mappings from name to value.
+    """
+    found = dict.fromkeys(name for each in settings for name in each)
+    return [row.name for row in TABLE if row.name in found] + [
+        name for name in found if name not in PARAMETERS
+    ]
+
+
+def allowed_words(row):
+    """What a hyper-parameter's value can be, for the README."""
+    if row.kind == "choice":
+        return ", ".join(f"`{name}`" for name in row.choices)
+    if row.kind == "module":
+        return "`FILE.py:Class`"
+    kinds = {
+        "number": "a number",
+        "integer": "a whole number",
+        "integers": "a list of whole numbers",
+        "rows": "a whole number, or `full`",
+    }
+    words = kinds[row.kind]
+    if row.least > -math.inf and row.kind in ("number", "integer", "rows"):
+        words += f", {'above' if 'least' in row.open else 'from'} {row.least:g}"
+        words += f" {'to below' if 'most' in row.open else 'to'} {row.most:g}"
+    return words
+
+
+def default_words(row):
+    """What a hyper-parameter is when nobody says anything, for the README."""
+    found = [] if row.default is None else [f"`{row.default}`"]
+    found += [f"`{name}`: `{value}`" for name, value in row.defaults.items()]
+    return ", ".join(found) or "must be given"
+
+
+def markdown():
+    """The README's table of hyper-parameters."""
+    lines = ["| key | meaning | allowed | default | used by |", "|---|---|---|---|---|"]
+    for row in TABLE:
+        if not row.derived:
+            users = [f"`{value}`" for values in row.of.values() for value in values]
+            cells = [f"`{row.name}`", row.about, allowed_words(row), default_words(row)]
+            lines.append(f"| {' | '.join([*cells, ', '.join(users) or 'all'])} |")
+    return "\n".join(lines)

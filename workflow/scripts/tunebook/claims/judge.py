@@ -1,0 +1,197 @@
+"""Claims and results -> claims.json: a verdict each, with the numbers that it follows from."""
+
+import math
+from contextlib import suppress
+
+from ..evidence import words
+from .read import NOT, PARTLY, REPRODUCED, UNDECIDED, UNTESTABLE, telling
+from .rules import answer, answer_each, ask
+from .select import NotTestable, StudyRuns
+
+COLUMNS = (
+    "id", "title", "section", "verdict", "claimed", "measured", "low", "high", "replicates", "data",
+    "why",
+)  # fmt: skip
+# In what order pieces are spoken of, and how, where no sentence is written.
+GROUPS = {
+    "Holds": REPRODUCED, "In part": PARTLY, "Fails": NOT, "Open": UNDECIDED,
+    "Not tested": UNTESTABLE,
+}  # fmt: skip
+
+
+def check_claims(claims, rows, study):
+    """{id: reason} of the claims that a study cannot test; asked before anything is trained.
+
+    rows: one dictionary a run with run, problem, sweeps (a list) and hyper-parameters. study: the
+    description of the study as in study.json; `timed`, the sweeps whose runs are timed alone, may
+    be among it. Raises TunebookError for a name that means nothing in any study.
+    """
+    runs, reasons = StudyRuns(rows, study, study.get("timed", study["sweeps"])), {}
+    for claim in claims.claims:
+        with telling(claims.path, claim.id):
+            try:
+                questions(claim.rule, runs)
+            except NotTestable as error:
+                reasons[claim.id] = str(error)
+            for rule in claim.evidence:
+                with suppress(NotTestable):
+                    questions(rule, runs)
+    return reasons
+
+
+def questions(rule, runs):
+    """The Questions of a rule's leaves, in order; an error says which of them it is about."""
+    found = []
+    for leaf in rule.leaves():
+        with telling(leaf.place):
+            found.append(ask(leaf, runs))
+    return found
+
+
+def judge_claims(claims, results):
+    """One dictionary a claim, as in claims.json, in the order of the file.
+
+    Keys: id, title, section, claim, claimed, expected, verdict, why, data (`real` or `sample`),
+    headline (which piece to show first; null without any), pieces (what was judged) and shown (what
+    stands beside it). A piece: see `rules.Piece`; numbers are null where not finite. results: the
+    Results of the study. Nothing random takes part but bootstraps with a fixed seed, so a verdict
+    changes only when the claim or the runs do.
+    """
+    rows = [run.row for run in results.by_name.values()]
+    runs = StudyRuns(rows, results.study, results.timed)
+    with telling(claims.path):
+        return [judge_claim(claim, runs, results) for claim in claims.claims]
+
+
+def judge_claim(claim, runs, results):
+    """The entry of one claim in claims.json."""
+    with telling(claim.id):
+        try:
+            asked = questions(claim.rule, runs)
+        except NotTestable as error:
+            return entry(claim, UNTESTABLE, [], [], results, f"Cannot be tested here: {error}.")
+        pieces = [answer(question, results) for question in asked]
+        shown = [beside(rule, runs, results) for rule in claim.evidence]
+    verdict = combined(claim.rule, iter(pieces))
+    return entry(claim, verdict, pieces, shown, results)
+
+
+def beside(rule, runs, results):
+    """The Pieces of a rule that is shown and not judged; none where the study has no such runs."""
+    try:
+        [question] = questions(rule, runs)
+    except NotTestable:
+        return []
+    return answer_each(question, results) if rule.kind == "measure" else [answer(question, results)]
+
+
+def combined(rule, pieces):
+    """The verdict of a rule, from those of the Pieces (an iterator) of its leaves."""
+    if not rule.parts:
+        return next(pieces).verdict
+    verdicts = [combined(part, pieces) for part in rule.parts]
+    return (combine_all if rule.kind == "all" else combine_any)(verdicts)
+
+
+def combine_all(verdicts):
+    """The verdict of a claim that needs all its pieces: partly, when only some hold.
+
+    Pieces that cannot be tested are left out, unless there are no others.
+    """
+    tested = set(verdicts) - {UNTESTABLE}
+    if not tested:
+        return UNTESTABLE
+    if tested == {REPRODUCED}:
+        return REPRODUCED
+    if {REPRODUCED, PARTLY} & tested:
+        return PARTLY
+    return NOT if NOT in tested else UNDECIDED
+
+
+def combine_any(verdicts):
+    """The verdict of a claim that needs one of its pieces."""
+    order = (REPRODUCED, PARTLY, UNDECIDED, NOT, UNTESTABLE)
+    return min(verdicts, key=order.index)
+
+
+def entry(claim, verdict, pieces, shown, results, why=""):
+    """A claim as plain values; `why` is written here unless it is given."""
+    claimed = claim.claimed or "; ".join(
+        f"{piece.about}: {piece.claimed}" if len(pieces) > 1 and piece.about else piece.claimed
+        for piece in pieces
+        if piece.claimed
+    )
+    numbered = (i for i, piece in enumerate(pieces) if not math.isnan(piece.number))
+    headline = next(numbered, 0 if pieces else None)
+    used = {results.run(run).problem for piece in [*pieces, *sum(shown, [])] for run in piece.runs}
+    sample = (used or set(results.problems)) & results.stand_ins
+    if not why and verdict in claim.why:
+        why = written(claim, verdict, claimed, pieces, shown, pieces[headline])
+    return {
+        "id": claim.id, "title": claim.title, "section": claim.section, "claim": claim.claim,
+        "claimed": claimed, "expected": claim.expected, "verdict": verdict,
+        "why": why or sentence(verdict, pieces), "data": "sample" if sample else "real",
+        "headline": headline, "pieces": [piece.plain() for piece in pieces],
+        "shown": [piece.plain() for group in shown for piece in group],
+    }  # fmt: skip
+
+
+def written(claim, verdict, claimed, pieces, shown, headline):
+    """A sentence of the file with what was measured put in."""
+    texts = [piece.text for piece in pieces] + [joined(group) for group in shown]
+    low, high = (
+        words.show(at, headline.unit, headline.signed) for at in (headline.low, headline.high)
+    )
+    fields = {name: number.text for name, number in claim.rule.source.items()} | {
+        "measured": headline.brief, "low": low, "high": high, "replicates": headline.n,
+        "claimed": claimed, "held": named(pieces, REPRODUCED), "failed": named(pieces, NOT),
+        "open": named(pieces, UNDECIDED, PARTLY),
+    }  # fmt: skip
+    fields |= {f"piece{i}": text for i, text in enumerate(texts, start=1)}
+    return capital(claim.why[verdict].format_map(fields))
+
+
+def named(pieces, *verdicts):
+    """The pieces with one of these verdicts, in words."""
+    found = [piece.about or piece.rule for piece in pieces if piece.verdict in verdicts]
+    return "; ".join(found) or "none"
+
+
+def joined(group):
+    """What one piece of evidence measured, in words; of several runs, each with its name."""
+    if len(group) == 1:
+        return group[0].text
+    return "; ".join(f"{piece.about}: {piece.text}" for piece in group) or "not in this study"
+
+
+def sentence(verdict, pieces):
+    """Why, where no sentence is written: which pieces hold, with their numbers."""
+    if verdict == UNTESTABLE:
+        reasons = dict.fromkeys(piece.reason.rstrip(".") for piece in pieces if piece.reason)
+        return capital("; ".join(reasons)) + "."
+    if len(pieces) == 1:
+        return capital(pieces[0].sentence)
+    groups = []
+    for word, verdict in GROUPS.items():
+        found = [
+            f"{piece.about or piece.rule} ({piece.brief})"
+            for piece in pieces
+            if piece.verdict == verdict
+        ]
+        groups += [f"{word}: {'; '.join(found)}."] if found else []
+    return " ".join(groups)
+
+
+def capital(text):
+    return text[:1].upper() + text[1:]
+
+
+def table(judged):
+    """The rows of claims.csv, for people, from the entries of claims.json."""
+    rows = []
+    for each in judged:
+        piece = {} if each["headline"] is None else each["pieces"][each["headline"]]
+        numbers = {"measured": piece.get("number"), "replicates": piece.get("n", 0)}
+        row = each | {key: piece.get(key) for key in ("low", "high")} | numbers
+        rows.append({name: row[name] for name in COLUMNS})
+    return rows

@@ -1,0 +1,269 @@
+"""claims.yaml: read, and what is wrong in the file itself named, without any study at hand."""
+
+import re
+import string
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+from ..jobs import TunebookError
+from ..study.read import check_against, check_keys_are_text, normalise, read_yaml
+
+SCHEMA = Path(__file__).parents[3] / "schemas/claims.schema.yaml"
+
+REPRODUCED = "reproduced"
+PARTLY = "partly reproduced"
+NOT = "not reproduced"
+UNDECIDED = "undecided"
+UNTESTABLE = "not testable"
+VERDICTS = (REPRODUCED, PARTLY, NOT, UNDECIDED, UNTESTABLE)
+
+# What one of the unit is in the units of measures: shares, seconds, plain numbers.
+UNITS = {"": 1.0, "%": 0.01, "times": 1.0, "s": 1.0, "min": 60.0, "h": 3600.0, "day": 86400.0}
+# The keys of a rule that hold a selection of runs, or the name of one.
+SIDES = ("lower", "higher", "of", "to", "than")
+# What a sentence may name besides the claim's source values and its pieces (piece1, piece2, ...).
+PLACEHOLDERS = ("measured", "low", "high", "replicates", "claimed", "held", "failed", "open")
+PIECE = re.compile(r"piece([1-9]\d*)")
+
+
+@dataclass(frozen=True)
+class SourceNumber:
+    """`number` in the units of measures, or a word; `rounding`: half a unit of its last digit."""
+
+    number: float | str
+    rounding: float
+    text: str
+
+
+def source_number(entry):
+    """The SourceNumber of `{value: "97.1", unit: "%"}`; `value` may be a word, such as adam."""
+    value, unit = str(entry["value"]), entry.get("unit", "")
+    text = f"{value} {unit}".strip()
+    try:
+        number = float(value)
+    except ValueError:
+        return SourceNumber(value, 0.0, text)
+    mantissa, _, exponent = value.lower().partition("e")
+    decimals = len(mantissa.partition(".")[2]) - int(exponent or 0)
+    return SourceNumber(number * UNITS[unit], 0.5 * 10.0**-decimals * UNITS[unit], text)
+
+
+@dataclass
+class Rule:
+    """A rule as the file has it.
+
+    kind: its one key besides `about`. spec: what stands under it, names of runs replaced by what
+    they stand for. source: {name: SourceNumber} of the claim. parts: the rules of `all` and `any`.
+    counts: whether it is judged, or only shown beside the claim.
+    """
+
+    kind: str
+    spec: object
+    about: str = ""
+    source: dict = field(default_factory=dict)
+    parts: list = field(default_factory=list)
+    counts: bool = True
+
+    @property
+    def place(self):
+        """Where a message stands: `order (at the end)`."""
+        return f"{self.kind} ({self.about})" if self.about else self.kind
+
+    def leaves(self):
+        """The rules that look at runs, in order: itself, or those that it combines."""
+        return [leaf for part in self.parts for leaf in part.leaves()] if self.parts else [self]
+
+    def stated(self, name, number=True):
+        """The source value of that name; TunebookError if there is none, or it is not a number."""
+        if name not in self.source:
+            raise TunebookError(
+                f"source: {name} is not among this claim's source values; "
+                f"allowed: {', '.join(self.source) or 'none is given'}"
+            )
+        if number and isinstance(self.source[name].number, str):
+            raise TunebookError(f"source.{name}: found {self.source[name].text}; allowed: a number")
+        return self.source[name]
+
+    def bound(self, key):
+        """What stands under a key that may hold a number or the name of a source value, or 0."""
+        value = self.spec.get(key, 0.0)
+        return self.stated(value).number if isinstance(value, str) else value
+
+    def compared(self):
+        """The SourceNumber that runs are set against; of two names, the first by the second."""
+        if "equals" in self.spec:
+            return SourceNumber(self.spec["equals"], 0.0, f"{self.spec['equals']:g} to 1")
+        names = self.spec["source"]
+        if isinstance(names, str):
+            return self.stated(names)
+        top, bottom = map(self.stated, names)
+        if bottom.number == 0:
+            raise TunebookError(f"source.{names[1]}: found 0, to divide by; allowed: other numbers")
+        return SourceNumber(top.number / bottom.number, 0.0, f"{top.text} / {bottom.text}")
+
+
+@dataclass
+class Claim:
+    """One claim: `claim` and `claimed` with the source's values put in, and the rules that test it.
+
+    why: {verdict: sentence} where one is written. expected: a verdict, "" for none.
+    """
+
+    id: str
+    title: str
+    claim: str
+    rule: Rule
+    section: str = ""
+    claimed: str = ""
+    expected: str = ""
+    evidence: list = field(default_factory=list)
+    why: dict = field(default_factory=dict)
+
+    @property
+    def rules(self):
+        return [self.rule, *self.evidence]
+
+
+@dataclass
+class Claims:
+    """The claims of a study in the file's order, and its traps as plain values."""
+
+    path: str = ""
+    claims: list = field(default_factory=list)
+    traps: list = field(default_factory=list)
+
+    @property
+    def metrics(self):
+        """Names of the measures that the rules ask for, in order."""
+        rules = [leaf for claim in self.claims for r in claim.rules for leaf in r.leaves()]
+        specs = [rule.spec for rule in rules if rule.kind != "untestable"]
+        names = [spec.get(key) for spec in specs for key in ("metric", "correlation")]
+        return list(dict.fromkeys(filter(None, names)))
+
+
+@contextmanager
+def telling(*places):
+    """Put a place before the message of an error, whichever kind it is."""
+    try:
+        yield
+    except TunebookError as error:
+        raise type(error)(": ".join([*filter(None, map(str, places)), str(error)])) from None
+
+
+@cache
+def schema():
+    return read_yaml(SCHEMA)
+
+
+def load_claims(path=None):
+    """The Claims in a file, a list or `{claims: [...], traps: [...]}`; none without a file.
+
+    Raises TunebookError, naming the file and the claim, for what does not fit the schema, an id
+    that stands twice, an unknown source value or name of runs, a sentence with an unknown
+    placeholder, a trap about a claim that is not there.
+    """
+    if not path or not Path(path).exists():
+        return Claims()
+    content = read_yaml(path, (dict, list, type(None)))
+    with telling(path):
+        check_keys_are_text(content)
+        content = normalise(content)
+    content = content if isinstance(content, dict) else {"claims": content or []}
+    check_against(content, schema(), path)
+    of_claim, found = {"$ref": "#/$defs/claim", "$defs": schema()["$defs"]}, {}
+    for i, entry in enumerate(content["claims"]):
+        about = f"{path}: {entry.get('id', f'claims[{i}]')}"
+        check_against(entry, of_claim, about)
+        with telling(about):
+            if entry["id"] in found:
+                raise TunebookError("stands twice; allowed: each id once")
+            found[entry["id"]] = read_claim(entry)
+    traps = content.get("traps", [])
+    for i, trap in enumerate(traps):
+        for name in trap["claims"]:
+            if name not in found:
+                raise TunebookError(
+                    f"{path}: traps[{i}].claims: found {name}; allowed: the id of a claim"
+                )
+    return Claims(str(path), list(found.values()), traps)
+
+
+def read_claim(entry):
+    """The Claim of an entry that fits the schema; TunebookError for what no schema can say."""
+    source = {name: source_number(value) for name, value in entry.get("source", {}).items()}
+    for name in source:
+        if name in PLACEHOLDERS or PIECE.fullmatch(name):
+            raise TunebookError(f"source.{name}: the name is taken; allowed: another one")
+    runs = entry.get("runs", {})
+    rule = read_rule(entry["rule"], source, runs)
+    evidence = [read_rule(each, source, runs, counts=False) for each in entry.get("evidence", [])]
+    why = entry.get("why", {})
+    why = dict.fromkeys(VERDICTS[:-1], why) if isinstance(why, str) else why
+    pieces = [f"piece{i + 1}" for i in range(len(rule.leaves()) + len(evidence))]
+    for verdict, text in why.items():
+        check_sentence(f"why.{verdict}", text, [*PLACEHOLDERS, *source, *pieces])
+    told = {key: entry.get(key, "") for key in ("claim", "claimed")}
+    for key, text in told.items():
+        check_sentence(key, text, list(source))
+        told[key] = text.format_map({name: number.text for name, number in source.items()})
+    plain = {key: entry[key] for key in ("id", "title", "section", "expected") if key in entry}
+    return Claim(**plain, **told, rule=rule, evidence=evidence, why=why)
+
+
+def read_rule(raw, source, runs, about="", counts=True):
+    """The Rule that a mapping stands for, with those that it combines.
+
+    runs: {name: selection} of the claim. about: what it is a piece of.
+    """
+    [kind] = [key for key in raw if key != "about"]
+    about = ": ".join(filter(None, [about, raw.get("about", "")]))
+    if kind in ("all", "any"):
+        parts = [read_rule(part, source, runs, about, counts) for part in raw[kind]]
+        return Rule(kind, {}, about, source, parts, counts)
+    rule = Rule(kind, raw[kind], about, source, counts=counts)
+    if kind == "untestable":
+        return rule
+    with telling(rule.place):
+        rule.spec = {
+            key: chosen(value, runs, key) if key in SIDES else value
+            for key, value in rule.spec.items()
+        }
+        for key in rule.spec.get("keys", []):
+            rule.stated(key, number=False)
+        for key in ("by", "around"):
+            rule.bound(key)
+        if "source" in rule.spec:
+            rule.compared()
+    return rule
+
+
+def chosen(value, runs, side):
+    """The selection that a side of a rule gives, or names."""
+    if not isinstance(value, str):
+        return value
+    found = runs.get(value)
+    if not isinstance(found, dict) or "reduce" in found and side in ("of", "to"):
+        raise TunebookError(
+            f"{side}: found {value}; allowed: a selection, or a name of one under this claim's "
+            f"runs: {', '.join(runs) or 'none is given'}"
+        )
+    return found
+
+
+def check_sentence(where, sentence, names):
+    """Raise TunebookError for a placeholder that nothing fills."""
+    try:
+        # A name with a format behind it is no name that is known.
+        fields = [
+            f"{name}:{form or conversion}" if form or conversion else name
+            for _, name, form, conversion in string.Formatter().parse(sentence)
+        ]
+    except ValueError as error:
+        raise TunebookError(f"{where}: {error}; allowed: braces around a placeholder") from None
+    for name in fields:
+        if name is not None and name not in names:
+            raise TunebookError(
+                f"{where}: found {{{name}}}; allowed: {', '.join(names) or 'no placeholder'}"
+            )

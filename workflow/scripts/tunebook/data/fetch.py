@@ -1,0 +1,374 @@
+"""Bring the files of a dataset into a folder: all of them true copies, or all stand-ins."""
+
+import hashlib
+import importlib.util
+import inspect
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+from urllib.request import url2pathname
+
+from ..jobs import TunebookError, write_json, written
+from .archives import LARGEST_FILE, packed
+from .description import ABOUT
+from .readers import joined, parse
+from .table import listed, values_sha256
+
+# What section `data` of a configuration says, unless it does.
+SETTINGS = {"mirrors": (), "when_unreachable": "sample", "timeout_seconds": 30, "attempts": 3}
+# Beside the folders of the datasets: files put here by hand are used like those of a mirror.
+BY_HAND = "by-hand"
+# In a dataset's folder: every true copy once more, and its record. A workflow clears a job's
+# outputs before it runs and after it fails, and a stand-in takes their names; neither loses these.
+KEPT = ".kept"
+# In place of a transport, where a function of the study's own made the file.
+MADE = "made here"
+MIRRORS = "allowed: a folder, or an address that starts with http://, https:// or file://"
+
+
+class Unavailable(Exception):
+    """A place does not give the file; the message says why."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a file may be had: a path, an address, or a function that makes it.
+
+    shown: as users named it, without passwords.
+    """
+
+    shown: str
+    location: Path | str | Callable
+
+    @property
+    def transport(self):
+        if callable(self.location):
+            return MADE
+        return "folder" if isinstance(self.location, Path) else urlsplit(self.location).scheme
+
+
+class Missing(TunebookError):
+    """No place gives a true copy of a file; `altered`: one gives a copy that is not true."""
+
+    altered = False
+
+
+def retrieve(name, dataset, folder, study=".", base=".", seed=0, settings=(), retry="", warn=print):
+    """Bring the files of a dataset into `folder`; returns their provenance.
+
+    A file with a `path` lies there; one with `made_by` is what that function of the study's own
+    returns, as bytes. Any other is looked for in `by-hand` beside the folder, among the copies kept
+    from before, in every mirror, then at its addresses. A copy that fails its check
+    is passed over with a warning; if no later place gives a true one, that is an error even where
+    stand-ins are allowed: altered data is to be told of, not replaced. A file without a fingerprint
+    is taken as it is.
+
+    name, dataset: of the configuration, and its section there. study, base: the folders that paths,
+    and mirrors, are relative to. seed: of the stand-in. settings: section `data`. retry: what the
+    warning tells users to do to try for the real data again. warn: a function of one message.
+
+    The provenance is a dictionary: dataset, title, kind (`real` or `sample`), files (dictionaries:
+    name, address, transport, bytes, sha256, expected, verified_by, retrieved), citation, licence,
+    note. Raises TunebookError where a file cannot be had (every place tried is named), where no
+    place has a true copy, or where the folder cannot be written.
+    """
+    folder, settings = Path(folder), SETTINGS | dict(settings)
+    found, missing = {}, []
+    try:
+        (folder.parent / BY_HAND).mkdir(parents=True, exist_ok=True)
+        for file, source in dataset["files"].items():
+            places = list_places(file, source, folder, study, base, settings["mirrors"])
+            if missing:  # no more waiting for the network, but altered files are still found
+                places = [place for place in places if place.transport == "folder"]
+            try:
+                found[file] = find(name, dataset, file, folder, places, settings, warn)
+            except Missing as error:
+                missing.append(error)
+            else:
+                if "addresses" in source:
+                    keep(folder / KEPT / file, *found[file])
+        about = {"title": name} | {key: dataset[key] for key in ABOUT if key in dataset}
+        if missing:
+            worst = next((error for error in missing if error.altered), missing[0])
+            allowed = "stand_in" in dataset and settings["when_unreachable"] == "sample"
+            if worst.altered or not allowed:
+                raise worst
+            warn(
+                f"STAND-IN DATA for {about['title']}. Nothing measured on it tells anything about "
+                f"the real data.\n{worst}\nThen: {retry}"
+            )
+            absent = next(file for file in dataset["files"] if file not in found)
+            found, about = stand_in(dataset, study, seed)
+            about["note"] = f"Stand-in made with seed {seed}, because {absent} could not be had."
+        for file, (data, _) in found.items():
+            put(folder / file, data)
+    except OSError as error:
+        raise TunebookError(
+            f"{folder}: could not be written ({error.strerror or error}); allowed: a folder that "
+            "may be written to, on a disk with space left"
+        ) from error
+    return {
+        "dataset": name,
+        "kind": "sample" if missing else "real",
+        "files": [record for _, record in found.values()],
+        **dict.fromkeys(ABOUT, ""),
+        **about,
+    }
+
+
+def list_places(file, source, folder, study, base, mirrors):
+    """Every Place that a file may lie at, in the order in which they are tried."""
+    if "path" in source:
+        return [Place(source["path"], Path(study, Path(source["path"]).expanduser()))]
+    if "made_by" in source:
+        return [Place(source["made_by"], named(source["made_by"], study))]
+    addresses = sorted(source["addresses"], key=lambda address: not address.startswith("https:"))
+    return [
+        Place(f"{BY_HAND}/{file}, put there by hand", folder.parent / BY_HAND / file),
+        Place(f"{KEPT}/{file}", folder / KEPT / file),
+        *(mirror_place(mirror, file, base) for mirror in mirrors),
+        *(Place(without_password(address), address) for address in addresses),
+    ]
+
+
+def mirror_place(mirror, file, base):
+    """The Place of a file in a mirror: a folder (relative to `base`, `~` is home) or an address."""
+    try:
+        if "://" not in mirror:
+            folder = Path(base, Path(mirror).expanduser())
+            return Place(f"{mirror.rstrip('/')}/{file}", folder / file)
+        scheme, shown = urlsplit(mirror).scheme, without_password(mirror).rstrip("/")
+    except (ValueError, RuntimeError) as error:  # a malformed address; an unknown ~user
+        raise TunebookError(f"data.mirrors: found {mirror!r} ({error}); {MIRRORS}") from error
+    if scheme == "file":
+        return Place(f"{shown}/{file}", Path(url2pathname(urlsplit(mirror).path), file))
+    if scheme not in ("http", "https"):
+        raise TunebookError(f"data.mirrors: found {mirror!r}; {MIRRORS}")
+    return Place(f"{shown}/{file}", f"{mirror.rstrip('/')}/{file}")
+
+
+def without_password(address):
+    parts = urlsplit(address)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+
+
+def find(name, dataset, file, folder, places, settings, warn):
+    """(bytes, record) of a true copy of a dataset's file; Missing, with what to do, without one."""
+    tried, altered, shown = [], False, [place.shown for place in places]
+    for place in places:
+        is_kept = place.location == folder / KEPT / file
+        kept = recall(place.location) if is_kept else {}
+        try:
+            data = read_place(place, settings["timeout_seconds"], settings["attempts"])
+            verified_by, expected = verify(file, data, dataset)
+            if is_kept and not verified_by and kept.get("address") not in shown:
+                raise Unavailable("not from a place that the configuration names")
+        except Unavailable as error:
+            tried.append(f"  {place.shown}: {error}")
+        except TunebookError as error:
+            altered = True
+            tried.append(f"  {place.shown}: altered: {error}")
+            warn(f"{place.shown} is not used. {error}")
+        else:
+            if kept.get("sha256") == digest(data):
+                return data, kept
+            how = verified_by, expected
+            return data, record(file, data, place.shown, place.transport, *how)
+    source = dataset["files"][file]
+    if "made_by" in source:
+        mend = f"mend {source['made_by']}, or change datasets.{name}.files.{file}.sha256"
+    elif "path" in source:
+        mend = f"put {file} there, or change datasets.{name}.files.{file}.path"
+    else:
+        where = f" (from {source['addresses'][-1]})" if source["addresses"] else ""
+        mend = (
+            f"put {file}{where} into {folder.parent / BY_HAND}, or name a folder or address that "
+            "has it in data.mirrors of the configuration"
+        )
+    what = "no true copy of it was found" if altered else "it could not be had"
+    head = f"{file} (dataset {name}): {what}. Places tried:"
+    missing = Missing("\n".join([head, *tried, f"To mend this, {mend}."]))
+    missing.altered = altered
+    raise missing
+
+
+def verify(file, data, dataset):
+    """(`file` or `values`, the fingerprint that vouches for the bytes); blank where none is known.
+
+    Raises TunebookError that names the file, what was expected and what was found.
+    """
+    known = {key: dataset["files"][file].get(key) for key in ("sha256", "values_sha256")}
+    found, why = digest(data), ""
+    if not any(known.values()):
+        return "", ""
+    if found == known["sha256"]:
+        return "file", found
+    if known["values_sha256"]:
+        try:
+            values = values_sha256(joined([parse(data, file, dataset)], dataset))
+        except TunebookError as error:
+            values, why = "", f" ({error})"
+        if values == known["values_sha256"]:
+            return "values", values
+        why = why or f" with values of SHA-256 {values}"
+    expected = known["sha256"] or f"of its values, {known['values_sha256']}"
+    also = ", or the same values" if all(known.values()) else ""
+    raise TunebookError(
+        f"{file}: expected SHA-256 {expected}{also}; found {found}, {len(data)} bytes{why}"
+    )
+
+
+def read_place(place, timeout_seconds, attempts):
+    """The bytes of the file at a place, a folder of images as a zip archive; Unavailable if not.
+
+    timeout_seconds: bounds each wait for the server. attempts: how often it is asked, with growing
+    pauses, unless it refuses.
+    """
+    path = place.location
+    if callable(path):
+        return made(place)
+    if isinstance(path, str):
+        return download(path, timeout_seconds, attempts)
+    try:
+        if path.is_dir():
+            return packed(path)
+        if path.stat().st_size > LARGEST_FILE:
+            raise Unavailable(f"larger than {LARGEST_FILE} bytes")
+        return path.read_bytes()
+    except FileNotFoundError as error:
+        raise Unavailable("no such file" if path.parent.is_dir() else "no such folder") from error
+    # ValueError: a null character in the name; TunebookError: a folder that is too large
+    except (OSError, ValueError, TunebookError) as error:
+        raise Unavailable(getattr(error, "strerror", None) or str(error)) from error
+
+
+def made(place):
+    """The bytes that a function of the study's own returns."""
+    try:
+        data = place.location()
+    except Exception as error:
+        raise Unavailable(f"{type(error).__name__}: {error}") from error
+    if not isinstance(data, bytes):
+        raise Unavailable(f"returned {type(data).__name__}; allowed: bytes")
+    return data
+
+
+def download(address, timeout_seconds, attempts):
+    """The bytes at an http(s) address; Unavailable, with the last reason, if they cannot be had."""
+    # Imported here: a study that finds its files in a folder never needs them.
+    import requests
+    import urllib3
+
+    for attempt in range(attempts):
+        if attempt:
+            time.sleep(2 ** min(attempt - 1, 4))
+        try:
+            return request(address, timeout_seconds)
+        except requests.HTTPError as error:
+            status = error.response.status_code
+            reason = f"the server answered {status} {error.response.reason}"
+            if 400 <= status < 500 and status not in (408, 429):
+                break
+        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+            late = isinstance(error, requests.Timeout) or "timed out" in str(error)
+            why = str(error).rsplit(": ", 1)[-1].strip("')\"")
+            why += ")" * (why.count("(") - why.count(")"))
+            reason = f"no answer within {timeout_seconds:g} s" if late else f"no connection ({why})"
+    raise Unavailable(reason)
+
+
+def request(address, timeout_seconds):
+    import requests
+
+    # Some servers label a .gz file as compressed on the way; it is wanted as it lies there.
+    decode = not urlsplit(address).path.endswith(".gz")
+    with requests.get(address, timeout=timeout_seconds, stream=True) as response:
+        response.raise_for_status()
+        data = bytearray()
+        for chunk in response.raw.stream(2**16, decode):
+            data += chunk
+            if len(data) > LARGEST_FILE:
+                raise Unavailable(f"larger than {LARGEST_FILE} bytes")
+    return bytes(data)
+
+
+def stand_in(dataset, study, seed):
+    """({file: (bytes, record)}, what the provenance says) of the stand-in for a dataset.
+
+    It is made by a function of the study's own, `FILE.py:name`: seed -> {file: bytes}. Its
+    docstring says what it makes (first line), after whom (last paragraph), and `Licence: ...`.
+    """
+    function = named(dataset["stand_in"], study)
+    files = function(seed)
+    if sorted(files) != sorted(dataset["files"]):
+        raise TunebookError(
+            f"{dataset['stand_in']}: made {listed(files)}; allowed: {listed(dataset['files'])}"
+        )
+    paragraphs = (inspect.getdoc(function) or dataset["stand_in"]).split("\n\n")
+    title, *more = (" ".join(paragraph.split()) for paragraph in paragraphs)
+    licence = next((text for text in more if text.startswith("Licence: ")), "")
+    about = {
+        "title": title,
+        "citation": " ".join(text for text in more if text != licence),
+        "licence": licence.removeprefix("Licence: "),
+    }
+    return {
+        file: (data, record(file, data, dataset["stand_in"], MADE)) for file, data in files.items()
+    }, about
+
+
+def named(reference, folder):
+    """What `FILE.py:name` names, in a Python file of a study's folder; TunebookError if nothing."""
+    file, _, name = reference.partition(":")
+    path = Path(folder, file)
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+        return getattr(module, name)
+    except (OSError, AttributeError, SyntaxError, ImportError) as error:
+        raise TunebookError(
+            f"{path}: found no {name!r} ({error}); allowed: a Python file that defines it"
+        ) from error
+
+
+def record(file, data, address, transport, verified_by="", expected=""):
+    return {
+        "name": file,
+        "address": address,
+        "transport": transport,
+        "bytes": len(data),
+        "sha256": digest(data),
+        "verified_by": verified_by,
+        "expected": expected,
+        "retrieved": datetime.now(UTC).date().isoformat(),
+    }
+
+
+def keep(path, data, about):
+    """Keep a true copy, and its record beside it."""
+    put(path, data)
+    if recall(path) != about:
+        write_json(f"{path}.json", about)
+
+
+def recall(path):
+    """The record of a kept copy; empty if there is none, or none that can be read."""
+    try:
+        return dict(json.loads(Path(f"{path}.json").read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return {}
+
+
+def put(path, data):
+    if not (path.is_file() and path.read_bytes() == data):
+        with written(path) as beside:
+            beside.write_bytes(data)
+
+
+def digest(data):
+    return hashlib.sha256(data).hexdigest()

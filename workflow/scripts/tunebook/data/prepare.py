@@ -1,0 +1,117 @@
+"""What prepared files hold, and how a configuration scales it.
+
+The development file of a replicate has its training and validation rows, the test file its test
+rows. Their values are raw, in the units of the dataset; scaling is fitted on the training rows
+alone, when a configuration asks for it.
+"""
+
+import json
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..jobs import TunebookError, written
+
+
+def save(path, arrays, record):
+    """Write arrays by name, with the record of their columns as a text among them."""
+    with written(path) as beside, open(beside, "wb") as file:
+        np.savez(file, **arrays, record=np.array(json.dumps(record)))
+
+
+def load(path):
+    """(arrays by name, record) of a prepared file; TunebookError if it is not whole.
+
+    arrays: `train_x`, `train_y`, ... with x [n, features] and y [n]: class indices (int64) or
+    values (float64). record: `target`, its `unit` and `classes` (labels, or None), an image's
+    `shape` (channels, height, width) and `range` (or None), and `features`: for each column of x
+    its `name`, `unit` and `type`: `number`, `level` (of a category, 0 or 1), or `missing` (1 where
+    the number before it was filled in).
+    """
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            arrays = {name: archive[name] for name in archive.files}
+            return arrays, json.loads(str(arrays.pop("record")))
+    except Exception as error:  # zipfile and zlib raise types of their own
+        raise TunebookError(
+            f"{path}: not a whole file of arrays ({error}); delete it and run again"
+        ) from None
+
+
+@dataclass
+class Scaling:
+    """How one replicate's raw values become a network's inputs and targets, and back.
+
+    offset, factor: [f]; inputs are (x - offset) / factor, and so are targets with target_offset and
+    target_factor. target_range: the largest less the smallest training target, in the target's own
+    unit (1 for classes). unit: how much of the target as trained is one such range.
+    """
+
+    offset: np.ndarray
+    factor: np.ndarray
+    target_offset: float = 0.0
+    target_factor: float = 1.0
+    target_range: float = 1.0
+
+    @property
+    def unit(self):
+        return self.target_range / self.target_factor
+
+    def inputs(self, x):
+        """x [n, f] as float32."""
+        return ((x - self.offset) / self.factor).astype(np.float32)
+
+    def targets(self, y):
+        """Class indices [n] unchanged; values as a column [n, 1] of float32."""
+        if np.issubdtype(y.dtype, np.integer):
+            return y.astype(np.int64)
+        return ((y - self.target_offset) / self.target_factor).astype(np.float32)[:, None]
+
+    def restore(self, prediction):
+        """A prediction of the target, as trained, in the target's own unit."""
+        return prediction * self.target_factor + self.target_offset
+
+
+def fit_scaling(configuration, arrays, record):
+    """The Scaling that a configuration asks for, fitted on the training rows.
+
+    `scale_inputs` acts on features that are numbers: `min-max` takes their least and largest
+    training value (of an image's pixels, the least and largest possible) to 0 and 1, `standard`
+    gives them mean 0 and standard deviation 1 (an image: all its pixels together). `scale_target`
+    of values: `range` divides by the range and does not shift, `standard` as above.
+    """
+    x, y = arrays["train_x"], arrays["train_y"]
+    low, size = np.zeros(x.shape[1]), np.ones(x.shape[1])
+    numbers = np.array([feature["type"] == "number" for feature in record["features"]])
+    if configuration["scale_inputs"] == "min-max":
+        if record["shape"]:
+            least, most = record["range"]
+        else:
+            least, most = x[:, numbers].min(axis=0), x[:, numbers].max(axis=0)
+        low[numbers], size[numbers] = least, most - least
+    elif configuration["scale_inputs"] == "standard":
+        axis = None if record["shape"] else 0
+        known = x[:, numbers].astype(float)
+        low[numbers], size[numbers] = known.mean(axis=axis), known.std(axis=axis)
+    scaling = Scaling(low, np.where(size > 0, size, 1.0))
+    if record["classes"] is None:
+        scaling.target_range = float(y.max() - y.min()) or 1.0
+        if configuration["scale_target"] == "range":
+            scaling.target_factor = scaling.target_range
+        elif configuration["scale_target"] == "standard":
+            scaling.target_offset = float(y.mean())
+            scaling.target_factor = float(y.std()) or 1.0
+    return scaling
+
+
+def stack(replicates, scalings, split):
+    """(x [R, n, f] float32, y [R, n] classes or [R, n, 1] float32) of one split.
+
+    replicates: the raw arrays of R replicates, each with as many rows. split: `train`, `validation`
+    or `test`.
+    """
+    pairs = list(zip(replicates, scalings, strict=True))
+    return (
+        np.stack([scaling.inputs(arrays[f"{split}_x"]) for arrays, scaling in pairs]),
+        np.stack([scaling.targets(arrays[f"{split}_y"]) for arrays, scaling in pairs]),
+    )

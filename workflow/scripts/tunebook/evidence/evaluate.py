@@ -1,0 +1,200 @@
+"""Losses and metrics of trained networks on every split, the test rows included.
+
+The only room, with the baselines, that opens test rows.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from scipy.stats import norm
+
+from ..learn import losses, models, training
+from ..tasks import TASKS, column
+from .intervals import rank_correlation
+
+SPLITS = ("train", "validation", "test")
+COVERAGES = (50, 90)
+
+
+@dataclass
+class Block:
+    """One block of a run: what its R networks say of all rows.
+
+    configuration: as resolved. arrays: raw, one dictionary a replicate. record: of the prepared
+    data. ruler: tasks.Ruler. targets, outputs: {split: tensor [R, n, ...]}, as trained. scalings:
+    one a replicate.
+    """
+
+    configuration: dict
+    arrays: list
+    record: dict
+    ruler: object
+    scalings: list
+    targets: dict
+    outputs: dict
+
+    @property
+    def task(self):
+        return TASKS[self.configuration["task"]]
+
+    @property
+    def gaussian(self):
+        return self.configuration["loss"] == "gaussian"
+
+    @cached_property
+    def error(self):
+        """Predicted minus true test values in ranges of the training targets, [R, n]."""
+        error = self.outputs["test"][..., :1] - self.targets["test"]
+        return (error.squeeze(-1).double() / self.ruler.unit[:, None]).numpy()
+
+    @cached_property
+    def variance(self):
+        """Variances predicted for the test rows in squared ranges, [R, n] (Gaussian loss)."""
+        _, variance = losses.mean_and_variance(self.outputs["test"])
+        return (variance.squeeze(-1).double() / self.ruler.unit[:, None].double() ** 2).numpy()
+
+    def inputs(self, names):
+        """{name: raw values [R, n] in the test rows} of those that are number features."""
+        features = self.record["features"]
+        numbers = [each["name"] if each["type"] == "number" else "" for each in features]
+        known = [name for name in names if name in numbers]
+        tests = np.stack([each["test_x"] for each in self.arrays])
+        return {name: tests[..., numbers.index(name)] for name in known}
+
+
+def open_block(configuration, replicates, weights, folder=None):
+    """The Block of trained networks.
+
+    replicates: pairs of raw arrays (development and test) and their record. weights: parameters and
+    buffers by name, each [R, ...]. folder: where the study's own modules lie.
+    """
+    rows, ruler, scalings = training.tensors(configuration, replicates, SPLITS)
+    record = replicates[0][1]
+    network = models.build(configuration, record, models.blank(len(replicates)), folder)
+    network.restore(weights)
+    return Block(
+        configuration=configuration,
+        arrays=[arrays for arrays, _ in replicates],
+        record=record,
+        ruler=ruler,
+        scalings=scalings,
+        targets={split: y for split, (_, y) in rows.items()},
+        outputs={split: network.predict(x) for split, (x, _) in rows.items()},
+    )
+
+
+def measures(block, inputs=()):
+    """{column of runs.csv: values [R]} of a block.
+
+    inputs: names of number features along which test errors and variances are ranked.
+    """
+    judged = block.configuration["metric"]
+    metric = block.task.metrics[judged]
+    found = scores(block)
+    error = {s: metric.error(found[f"{s}_{column(judged)}"]) for s in SPLITS}
+    found |= constants(block, judged) | {"gap": error["validation"] - error["train"]}
+    if block.task.name == "regression":
+        found["target_range"] = block.ruler.range
+        found |= ranks(block, "squared_residual", block.error**2, inputs)
+    if block.gaussian:
+        found |= calibration(block) | ranks(block, "variance", block.variance, inputs)
+    return {name: np.asarray(values, dtype=float) for name, values in found.items()}
+
+
+def scores(block):
+    """The loss and every metric of the task on each split."""
+    loss, found = losses.LOSSES[block.configuration["loss"]], {}
+    for split in SPLITS:
+        known = block.outputs[split], block.targets[split]
+        found[f"{split}_loss"] = loss(*known).mean(dim=1)
+        for name, metric in block.task.metrics.items():
+            found[f"{split}_{column(name)}"] = metric.function(*known, block.ruler)
+    return found
+
+
+def constants(block, judged):
+    """The judged metric of the predictor that always says the same, on each split."""
+    known, classes = block.targets["train"], len(block.record["classes"] or ())
+    found = {}
+    for split in SPLITS:
+        targets = block.targets[split]
+        outputs = block.task.constant(known, targets.shape[1], classes)
+        value = block.task.metrics[judged].function(outputs, targets, block.ruler)
+        found[f"constant_{split}_{column(judged)}"] = value
+    return found
+
+
+def calibration(block):
+    """How large the predicted variances are, how they vary, and how many errors they allow for.
+
+    variance_spread: the 95th percentile of the standard deviations over the 5th. coverage_50: the
+    share of errors within the middle half of the predicted normal distribution; so coverage_90.
+    """
+    deviation = np.sqrt(block.variance)
+    low, high = np.nanpercentile(deviation, [5, 95], axis=1)
+    within = {level: norm.ppf(0.5 + level / 200) * deviation for level in COVERAGES}
+    return {"test_mean_variance": block.variance.mean(axis=1), "variance_spread": high / low} | {
+        f"coverage_{level}": (np.abs(block.error) <= half).mean(axis=1)
+        for level, half in within.items()
+    }
+
+
+def ranks(block, what, values, inputs):
+    """{rank_<what>_<input>: Spearman's rank correlation of `values` [R, n] with the input, [R]}.
+
+    Blank where a value is not finite.
+    """
+    values = np.where(np.isfinite(values).all(axis=1, keepdims=True), values, np.nan)
+    return {
+        f"rank_{what}_{name}": list(map(rank_correlation, known, values))
+        for name, known in block.inputs(inputs).items()
+    }
+
+
+def predictions(block, run, first, inputs=()):
+    """One dictionary of columns a replicate: targets and predictions on the test rows.
+
+    Classes as indices; numbers in the target's own unit; variances in squared ranges. first: the
+    number of the block's first replicate. inputs: names of number features to show with them.
+    """
+    known = block.inputs(inputs)
+    for slot, (arrays, scaling) in enumerate(zip(block.arrays, block.scalings, strict=True)):
+        outputs = block.outputs["test"][slot].double().numpy()
+        if block.task.name == "classification":
+            predicted = outputs.argmax(axis=-1).astype(float)
+        else:
+            predicted = scaling.restore(outputs[:, 0])
+        yield {
+            "run": run,
+            "problem": block.configuration["problem"],
+            "replicate": first + slot,
+            "row": np.arange(len(predicted)),
+            "target": arrays["test_y"].astype(float),
+            "prediction": predicted,
+            "variance": block.variance[slot] if block.gaussian else np.nan,
+            **{name: known[name][slot] if name in known else np.nan for name in inputs},
+        }
+
+
+def misread(block, run, first):
+    """One dictionary for each test image that is taken for another class; none for tables.
+
+    pixels: in [0, 1], channel by channel, row by row. probability: what softmax gives the class
+    that was predicted.
+    """
+    if block.task.name != "classification" or not block.record["shape"]:
+        return
+    low, high = block.record["range"]
+    for slot, arrays in enumerate(block.arrays):
+        probability, predicted = block.outputs["test"][slot].softmax(dim=-1).max(dim=-1)
+        for row in np.flatnonzero(predicted.numpy() != arrays["test_y"]):
+            yield {
+                "run": run,
+                "replicate": first + slot,
+                "row": int(row),
+                "target": int(arrays["test_y"][row]),
+                "prediction": int(predicted[row]),
+                "probability": float(probability[row]),
+                "pixels": ((arrays["test_x"][row] - low) / (high - low)).round(3).tolist(),
+            }

@@ -1,0 +1,348 @@
+"""What can be measured on a run: every measure with its unit, its better side and its condition.
+
+Most follow from the metrics of the problem's task: a column of runs.csv for each metric and split
+(`test_balanced_accuracy`), and, for the metric that the problem is judged by, `test_metric` and
+`test_error` (its error form: one minus it where higher is better). The others are listed here.
+
+A problem is one entry of study.json's `problems`, a dictionary; used are `task`, `metric`, `unit`
+and, where they are known, `inputs`.
+"""
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ..jobs import TunebookError
+from ..study.parameters import PARAMETERS
+from ..tasks import TASKS, column
+
+SPLITS = {"train": "training", "validation": "validation", "test": "test"}
+# Where values come from: columns of runs.csv, curves of history.parquet, timing.csv, or the study
+# as a whole (cost.csv).
+RUNS, HISTORY, TIMING, STUDY = "runs", "history", "timing", "study"
+
+# By how much a replicate must beat the constant predictor to have learned.
+LEARNED_MARGIN = 0.1
+OUTCOMES = ("learned", "failed", "diverged")
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A named number of a run and replicate.
+
+    label: in a sentence. unit: see `words`; of what is measured in the target's unit, that unit
+    itself. better: `lower`, `higher`, or "" where no side is. least, most: what it can be. table:
+    where it comes from. losses: the losses that a run must have been trained with, empty for any.
+    positive: whether its formula needs a loss that is never negative. final: whether it is of the
+    final network, which a replicate that diverged does not have. shared: whether it was measured
+    beside other jobs, so that it can be shown but not compared.
+    """
+
+    name: str
+    label: str
+    unit: str = ""
+    better: str = "lower"
+    least: float = 0.0
+    most: float = math.inf
+    table: str = RUNS
+    losses: tuple = ()
+    positive: bool = False
+    final: bool = True
+    shared: bool = False
+
+    @property
+    def worst(self):
+        """What a replicate that diverged, and so has no final network, counts as."""
+        return {"lower": math.inf, "higher": -math.inf, "": math.nan}[self.better]
+
+
+VARIANCE = {"losses": ("gaussian",)}  # what needs a predicted variance
+COUNT = {"unit": "count", "better": "", "final": False}
+LISTED = {
+    each.name: each
+    for each in (
+        Measure("parameters", "trained parameters", **COUNT),
+        Measure("batch_rows", "rows of a batch", **COUNT),
+        Measure("epochs_run", "epochs run", **COUNT),
+        Measure("train_loss", "training loss", "loss"),
+        Measure("validation_loss", "validation loss", "loss"),
+        Measure("test_loss", "test loss", "loss"),
+        # validation_error / train_error - 1
+        Measure("relative_gap", "gap as a share of the training error", "share", least=-math.inf),
+        Measure("test_mean_variance", "mean predicted variance", "squared ranges", "", **VARIANCE),
+        Measure("variance_spread", "spread of predicted deviations", "times", "higher", **VARIANCE),
+        Measure("coverage_50", "coverage of 50 % intervals", "share", "", most=1.0, **VARIANCE),
+        Measure("coverage_90", "coverage of 90 % intervals", "share", "", most=1.0, **VARIANCE),
+        # (|coverage_50 - 0.5| + |coverage_90 - 0.9|) / 2
+        Measure("calibration_error", "calibration error", "share", most=1.0, **VARIANCE),
+        Measure("train_seconds", "time of training", "seconds", final=False, shared=True),
+        Measure("seconds_per_epoch", "time of an epoch", "seconds", table=TIMING),
+        # seconds_per_epoch times the configured epochs
+        Measure("training_seconds", "time of training", "seconds", table=TIMING),
+        # all jobs that trained, times their threads
+        Measure("core_seconds", "core time", "seconds", table=STUDY),
+    )
+}
+# Rank correlations with one of the inputs, over the test rows: {start of the name: its measure}.
+RANKS = {
+    each.name: each
+    for each in (
+        Measure("rank_variance_", "predicted variance", **VARIANCE),
+        Measure("rank_squared_residual_", "squared residual"),
+    )
+}
+# Measures of training curves: {name: function}, filled below.
+CURVES = {}
+
+
+def judged(problem):
+    """(column, Metric) of the metric that a problem is judged by."""
+    task = TASKS[problem["task"]]
+    name = problem.get("metric") or task.metric
+    return column(name), task.metrics[name.replace("_", "-")]
+
+
+def error_label(words, metric):
+    """What the error form of a metric on a split is called."""
+    if metric.label == "accuracy":
+        return f"{words} error rate"
+    return ("1 − " if metric.better == "higher" else "") + f"{words} {metric.label}"
+
+
+def measures(problem):
+    """{name: Measure} of every measure of a problem, but for those over one of its inputs."""
+    chosen, metric = judged(problem)
+    own = problem.get("unit") or ""
+    unit = own if metric.unit == "target" else metric.unit
+    # Error forms of what can be no better than 1 begin at 0.
+    least, most = metric.least, metric.most
+    least, most = (1 - most, 1 - least) if metric.better == "higher" else (least, most)
+    found = LISTED | {
+        "gap": Measure("gap", "gap between training and validation", unit, least=-math.inf),
+        "target_range": Measure("target_range", "range of the target", own, "", final=False),
+    }
+    for split, words in SPLITS.items():
+        for name, each in TASKS[problem["task"]].metrics.items():
+            name = f"{split}_{column(name)}"
+            found[name] = Measure(
+                name, f"{words} {each.label}", own if each.unit == "target" else each.unit,
+                each.better, each.least, each.most,
+            )  # fmt: skip
+        label = error_label(words, metric)
+        found[f"{split}_metric"] = replace(found[f"{split}_{chosen}"], name=f"{split}_metric")
+        found[f"{split}_error"] = Measure(f"{split}_error", label, unit, "lower", least, most)
+        for what in (chosen, "metric", "error"):
+            same, name = found[f"{split}_{what}"], f"constant_{split}_{what}"
+            label = f"{same.label} of the constant predictor"
+            found[name] = replace(same, name=name, label=label, better="", final=False)
+    return found
+
+
+def measure(name, problem=None):
+    """The Measure of that name on a problem (None: of the whole study); TunebookError if none."""
+    if problem is None:
+        known = {key: each for key, each in LISTED.items() if each.table == STUDY}
+    else:
+        known = measures(problem)
+        inputs = [each["name"] for each in problem.get("inputs") or []]
+        for start, each in RANKS.items():
+            of = name.removeprefix(start)
+            if of != name and (of in inputs or not inputs):
+                label = f"rank correlation of {each.label} and {of}"
+                return Measure(name, label, "rank correlation", "", -1.0, 1.0, losses=each.losses)
+            known |= {f"{start}{of}": each for of in inputs}
+    if name not in known:
+        raise TunebookError(f"metric: found {name}; allowed: one of {', '.join(sorted(known))}")
+    return known[name]
+
+
+def check(name, row, problem, timed=()):
+    """Raise TunebookError unless a measure can be compared on a run.
+
+    row: `run`, `sweeps` and hyper-parameters of the run. timed: the sweeps whose runs are timed.
+    """
+    found = measure(name, problem)
+    if found.table == STUDY:
+        raise TunebookError(f"metric: {name} is of the whole study; it takes no `of`")
+    if found.shared:
+        raise TunebookError(
+            f"metric: found {name}, measured beside other jobs; allowed: training_seconds"
+        )
+    if found.losses and row.get("loss") not in found.losses:
+        raise TunebookError(
+            f"metric: {name} needs runs with loss = {' or '.join(found.losses)}; "
+            f"found {row['run']} with {row.get('loss')}"
+        )
+    if found.positive:
+        check_positive(f"metric: {name}", row)
+    if found.table == TIMING and not set(timed) & set(row["sweeps"]):
+        raise TunebookError(
+            f"metric: {name} needs runs that are timed alone; {row['run']} is in no sweep of "
+            f"timing.sweeps ({', '.join(sorted(timed)) or 'empty'})"
+        )
+
+
+def check_positive(what, row):
+    """Raise TunebookError where a formula with ratios meets a loss that can be negative."""
+    if signed(row):
+        raise TunebookError(
+            f"{what} needs a loss that is never negative; found {row['run']} with "
+            f"loss = {row['loss']}"
+        )
+
+
+def signed(settings):
+    """Whether the loss of a run can fall below zero."""
+    choice = PARAMETERS["loss"].choices.get(settings.get("loss"))
+    return choice is not None and choice.signed
+
+
+def bounds(measure, settings):
+    """(least, most) that a measure can be on a run with these settings."""
+    free = measure.unit == "loss" and signed(settings)
+    return (-math.inf if free else measure.least), measure.most
+
+
+# What a training curve says, as one number. A curve is a dictionary of arrays [epochs run]:
+# train_loss (the mean over the epoch's batches), validation_loss (after the epoch), and the error
+# forms of the judged metric, train_error and validation_error; beside them one number,
+# constant_train_error, the constant predictor's. `epochs` is how many were configured; a replicate
+# that diverged has fewer, and its last values may be infinite or NaN.
+
+
+def of_curves(label, unit, **more):
+    """Make a function (curve, epochs) -> number a measure of that label and unit."""
+
+    def kept(function):
+        name = function.__name__
+        LISTED[name] = Measure(name, label, unit, table=HISTORY, **more)
+        CURVES[name] = function
+        return function
+
+    return kept
+
+
+def tenth(epochs):
+    """A tenth of the configured epochs, rounded up."""
+    return math.ceil(epochs / 10)
+
+
+def mean_of(values, needed):
+    """The mean of `values`, infinite where one is missing or not finite."""
+    whole = len(values) == needed and np.isfinite(values).all()
+    return float(np.mean(values)) if whole else math.inf
+
+
+@of_curves("final training loss", "loss")
+def final_train_loss(curve, epochs):
+    """Training loss, mean over the last tenth of the epochs."""
+    return mean_of(curve["train_loss"][epochs - tenth(epochs) : epochs], tenth(epochs))
+
+
+@of_curves("final validation loss", "loss")
+def final_validation_loss(curve, epochs):
+    """Validation loss, mean over the last tenth of the epochs."""
+    return mean_of(curve["validation_loss"][epochs - tenth(epochs) : epochs], tenth(epochs))
+
+
+@of_curves("early training loss", "loss")
+def early_train_loss(curve, epochs):
+    """Training loss, mean over the first tenth of the epochs."""
+    return mean_of(curve["train_loss"][: tenth(epochs)], tenth(epochs))
+
+
+@of_curves("mean training loss", "loss")
+def mean_train_loss(curve, epochs):
+    """Training loss, mean over all epochs: the area under the curve divided by its length."""
+    return mean_of(curve["train_loss"], epochs)
+
+
+@of_curves("roughness of the training loss", "share", positive=True)
+def roughness(curve, epochs):
+    """How far, typically, an epoch's training loss lies off the line between its neighbours.
+
+    With l_e = ln(training loss of epoch e), after leaving out the first tenth of the epochs,
+
+        roughness = mean over e of | l_e - (l_{e-1} + l_{e+1}) / 2 |
+
+    A steady fall, by the same factor every epoch, has roughness 0; 0.05 means about 5 %. Losses
+    must be positive. Infinite for a replicate that diverged, 0 with fewer than three epochs left.
+    """
+    losses = curve["train_loss"]
+    if len(losses) < epochs or not np.isfinite(losses).all():
+        return math.inf
+    # A loss of exactly 0 (all rows fitted) has no logarithm; it is as smooth as its neighbours.
+    logs = np.log(np.maximum(losses[tenth(epochs) :], np.finfo(float).tiny))
+    if len(logs) < 3:
+        return 0.0
+    return float(np.abs(logs[1:-1] - (logs[:-2] + logs[2:]) / 2).mean())
+
+
+@of_curves("rise of the validation loss", "share", positive=True)
+def validation_rise(curve, epochs):
+    """How far the validation loss ends above its lowest value, as a share of that value.
+
+    The end is the mean over the last tenth of the epochs: 0.25 means that it ends 25 % higher.
+    Losses must be positive; after one of exactly 0, any other is infinitely higher.
+    """
+    end, lowest = final_validation_loss(curve, epochs), float(np.min(curve["validation_loss"]))
+    if not math.isfinite(end) or lowest == 0 < end:
+        return math.inf
+    return end / lowest - 1 if end else 0.0
+
+
+@of_curves("epochs until learned", "epochs")
+def epochs_to_learn(curve, epochs):
+    """The first epoch whose training error is at most a tenth of the constant predictor's.
+
+    Infinite if that never happens.
+    """
+    reached = np.flatnonzero(curve["train_error"] <= 0.1 * curve["constant_train_error"])
+    return float(reached[0] + 1) if len(reached) else math.inf
+
+
+def overshoot(curve, around, window):
+    """The largest rise of the training loss near an epoch that a later epoch undoes.
+
+    For every epoch e with |e - around| <= window: how far its loss lies above the lowest loss of
+    all epochs before it, as a share of that, provided that some later epoch goes below it again.
+    0 where there is no such rise. Losses must be positive.
+    """
+    losses = curve["train_loss"]
+    largest = 0.0
+    for epoch in range(max(around - window, 2), min(around + window, len(losses) - 1) + 1):
+        before, after = losses[: epoch - 1].min(), losses[epoch:].min()
+        if after < before:
+            largest = max(largest, losses[epoch - 1] / before - 1)
+    return float(largest)
+
+
+def overfits(curve, epochs, rise):
+    """Whether validation loss rises while training loss falls.
+
+    It does if the validation loss ends at least `rise` (a share) above its lowest value, and the
+    training loss ends (mean of the last tenth) below what it was in the epoch of that lowest value.
+    A replicate that diverged does not: its training loss did not fall.
+    """
+    end = final_train_loss(curve, epochs)
+    if not math.isfinite(end):
+        return False
+    turning = int(np.argmin(curve["validation_loss"]))
+    return validation_rise(curve, epochs) >= rise and end < curve["train_loss"][turning]
+
+
+def outcome(error, constant, first, diverged=False, margin=LEARNED_MARGIN):
+    """`learned`, `failed` or `diverged`: how the training of a replicate ended.
+
+    error, constant, first: the training error at the end, of the constant predictor, and after the
+    first epoch. One that ends at least `margin` (a share) below the constant predictor has learned.
+    Besides a loss that is not finite, a training has diverged when it ended more than twice as
+    wrong as the constant predictor and more wrong than it began; one that is as wrong because it is
+    still on its way has failed.
+    """
+    if diverged or math.isnan(error):
+        return "diverged"
+    if error < (1 - margin) * constant:
+        return "learned"
+    return "diverged" if error > 2 * constant and error > first else "failed"

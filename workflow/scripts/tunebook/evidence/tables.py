@@ -1,0 +1,502 @@
+"""The tables of a results folder: read once for everybody, and made by `gather`.
+
+A small study may have no timing, no Gaussian network, no claim; what reads it still has to work. So
+an absent table is an empty one, and an absent column is blank.
+"""
+
+import math
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from ..jobs import TunebookError, read_json
+from ..study.parameters import PARAMETERS, parameter
+from ..tasks import TASKS
+from . import measures, words
+from .intervals import Interval, mean_intervals, median_range
+
+COLUMNS = {
+    "runs": "run problem sweeps replicate diverged_at parameters metric",
+    "history": "run replicate epoch train_loss train_metric validation_loss validation_metric",
+    "timing": "run sweeps problem repetition seconds_per_epoch",
+    "baselines": "problem baseline replicate fit_seconds",
+    "cost": "run first last started finished train_seconds job_seconds threads",
+    "predictions": "run problem replicate row target prediction variance",
+    "misread": "run replicate row target prediction probability pixels",
+    "importance": "problem hyper_parameter mean sd explained runs reason",
+}
+PARQUET = ("history", "predictions", "misread")
+
+
+@dataclass(frozen=True)
+class Run:
+    """One configuration with its replicates.
+
+    settings: its hyper-parameters as plain values, those without a value left out. diverged: the
+    epoch of each replicate that diverged, None for the others. parameters: how many are trained.
+    label: what no other run of its problem is called.
+    """
+
+    name: str
+    problem: str
+    sweeps: tuple
+    settings: dict
+    replicates: tuple
+    diverged: tuple
+    parameters: int | None
+    label: str = ""
+
+    @property
+    def n(self):
+        return len(self.replicates)
+
+    @property
+    def network(self):
+        return words.network(self.settings)
+
+    @property
+    def row(self):
+        """The run as one flat dictionary: run, problem, sweeps, hyper-parameters."""
+        about = {"run": self.name, "problem": self.problem, "sweeps": list(self.sweeps)}
+        return about | self.settings
+
+
+@dataclass
+class Results:
+    """A results folder: its tables as frames, and what stands beside them as plain values.
+
+    study: study.json. claims: claims.json. provenance: one dictionary a dataset. Of the judged
+    metric, `runs` has `{split}_metric`, `{split}_error` and the same of the constant predictor, and
+    `history` has `train_error` and `validation_error`.
+    """
+
+    folder: Path
+    study: dict
+    claims: list
+    provenance: list
+    runs: pd.DataFrame
+    history: pd.DataFrame
+    timing: pd.DataFrame
+    baselines: pd.DataFrame
+    cost: pd.DataFrame
+    predictions: pd.DataFrame
+    misread: pd.DataFrame
+    importance: pd.DataFrame
+
+    def __post_init__(self):
+        runs = self.runs.groupby("run", sort=False)
+        self.rows_of = {name: rows.sort_values("replicate") for name, rows in runs}
+        parameters = self.study["parameters"]
+        found = {name: run_of(rows, parameters) for name, rows in self.rows_of.items()}
+        for problem in self.problems:
+            ours = [run for run in found.values() if run.problem == problem]
+            labels = words.labels(ours)
+            found |= {run.name: replace(run, label=labels[run.name]) for run in ours}
+        self.by_name = found  # {run's name: Run}, in the order of runs.csv
+        self.known_measures = {}
+
+    @property
+    def problems(self):
+        """Names of the problems, in the study's order."""
+        return list(self.study["problems"])
+
+    def problem(self, name):
+        """What study.json says of a problem, and its name."""
+        return {"name": name} | self.study["problems"][name]
+
+    def task(self, name):
+        return TASKS[self.study["problems"][name]["task"]]
+
+    def members(self, sweep):
+        """The names of a sweep's runs, in its order; none if there is no such sweep."""
+        runs = self.study["sweeps"].get(sweep, {}).get("runs", [])
+        return [name for name in runs if name in self.by_name]
+
+    def best(self, problem):
+        """The name of the run that was chosen for a problem, "" where none was."""
+        return (self.study["problems"].get(problem, {}).get("best") or {}).get("run", "")
+
+    def run(self, name):
+        """The Run of that name; TunebookError if there is none."""
+        if name not in self.by_name:
+            raise TunebookError(f"run: found {name}; allowed: a run of {self.folder / 'runs.csv'}")
+        return self.by_name[name]
+
+    @property
+    def stand_ins(self):
+        """The problems whose data were stood in for by made-up ones."""
+        made_up = {each["dataset"] for each in self.provenance if each.get("kind") != "real"}
+        return {name for name in self.problems if self.problem(name).get("dataset") in made_up}
+
+    @property
+    def timed(self):
+        """The sweeps all of whose runs were timed alone."""
+        sweeps = {name: self.members(name) for name in self.study["sweeps"]}
+        return {name for name, runs in sweeps.items() if runs and {*runs} <= {*self.timing["run"]}}
+
+    def diverged(self, runs):
+        """How many replicates of some runs diverged."""
+        return sum(at is not None for name in runs for at in self.run(name).diverged)
+
+    @cached_property
+    def histories(self):
+        """{run's name: its rows of history.parquet, by replicate and epoch}."""
+        rows = self.history.sort_values(["replicate", "epoch"])
+        return dict(list(rows.groupby("run", sort=False, observed=True)))
+
+    def curves(self, run, column):
+        """A column of the history as [replicates, epochs], blank where not finite or ended."""
+        if run not in self.histories:
+            return np.full((0, 0), np.nan)
+        rows = self.histories[run]
+        table = rows.pivot(index="replicate", columns="epoch", values=column)
+        values = table.reindex(columns=range(1, int(rows["epoch"].max()) + 1)).to_numpy(float)
+        return np.where(np.isfinite(values), values, np.nan)
+
+    def replicate_curves(self, run):
+        """{replicate: curve} of a run, as functions of `measures` take them."""
+        constants = self.values("constant_train_error", run)
+        names = [name for name in self.history if name not in ("run", "replicate", "epoch")]
+        rows = self.histories.get(run, self.history.iloc[:0])
+        return {
+            int(key): {name: frame[name].to_numpy(float) for name in names}
+            | {"constant_train_error": constants[key]}
+            for key, frame in rows.groupby("replicate")
+        }
+
+    def measure(self, name, run=None):
+        """The Measure of that name on a Run (None: of the whole study)."""
+        problem = run and run.problem
+        if (name, problem) not in self.known_measures:
+            found = measures.measure(name, run and self.problem(problem))
+            self.known_measures[name, problem] = found
+        return self.known_measures[name, problem]
+
+    def values(self, name, run=None):
+        """{replicate or repetition: value} of a measure on a run (None: of the whole study).
+
+        A replicate that diverged has no final network, so it gets the worst value there is
+        (infinitely high or low), or NaN where a measure has no better side.
+        """
+        run = run and self.run(run)
+        found = self.measure(name, run)
+        if found.table == measures.STUDY:
+            return {0: float((self.cost["job_seconds"] * self.cost["threads"]).sum())}
+        if found.table == measures.TIMING:
+            rows = self.timing[self.timing["run"] == run.name]
+            factor = run.settings["epochs"] if name == "training_seconds" else 1
+            seconds = rows["seconds_per_epoch"].astype(float) * factor
+            return dict(zip(rows["repetition"].astype(int), seconds.tolist(), strict=True))
+        if found.table == measures.HISTORY:
+            curves, epochs = self.replicate_curves(run.name), run.settings["epochs"]
+            return {key: measures.CURVES[name](curve, epochs) for key, curve in curves.items()}
+        rows = self.rows_of[run.name]
+        values = rows[name].to_numpy(float) if name in rows else np.full(run.n, np.nan)
+        if found.final:
+            lost = [at is not None for at in run.diverged] | np.isnan(values)
+            values = np.where(lost, found.worst, values)
+        return dict(zip(run.replicates, values.tolist(), strict=True))
+
+    def finite(self, name, run):
+        """The same, blank (not a number) where not finite: for means, tables and figures."""
+        values = self.values(name, run)
+        return {key: v if math.isfinite(v) else math.nan for key, v in values.items()}
+
+    def interval(self, name, run=None):
+        """The Interval of a measure over the replicates of a run that have a finite value.
+
+        Of timings the median with its range; of the whole study its one number.
+        """
+        if run is None:
+            value = self.values(name)[0]
+            return Interval(value, value, value, 1)
+        return self.intervals(name, [run])[run]
+
+    def intervals(self, name, runs):
+        """{run's name: Interval} of a measure; runs of one kind are resampled together."""
+        found, alike = dict.fromkeys(runs), defaultdict(list)
+        for run in runs:
+            about = self.measure(name, self.run(run))
+            values = list(self.finite(name, run).values())
+            if about.table == measures.TIMING:
+                found[run] = median_range(values)
+            else:
+                limits = measures.bounds(about, self.run(run).settings)
+                alike[len(values), limits].append((run, values))
+        for (_, limits), members in alike.items():
+            values = np.array([values for _, values in members]).T
+            parts = (part.tolist() for part in mean_intervals(values, *limits))
+            for (run, _), *each in zip(members, *parts, strict=True):
+                found[run] = Interval(*each)
+        return found
+
+    def outcomes_of(self, run, margin=measures.LEARNED_MARGIN):
+        """{replicate: `learned`, `failed` or `diverged`} of a run: see `measures.outcome`."""
+        curves, ends = self.replicate_curves(run), self.values("train_error", run)
+        diverged = dict(zip(self.run(run).replicates, self.run(run).diverged, strict=True))
+        return {
+            key: measures.outcome(
+                ends[key], curve["constant_train_error"], curve["train_error"][0],
+                diverged[key] is not None, margin,
+            )
+            for key, curve in curves.items()
+        }  # fmt: skip
+
+
+def outcomes(results, sweep):
+    """How the replicates of each run of a sweep ended, one row a run.
+
+    Columns: run, every hyper-parameter of the runs, replicates, the share of replicates that
+    learned, failed and diverged, and outcome: the one of the three that more than half of them
+    share, or `mixed`. No rows if the study has no such sweep.
+    """
+    runs = [results.by_name[name] for name in results.members(sweep)]
+    rows = []
+    for run in runs:
+        ends = list(results.outcomes_of(run.name).values())
+        shares = {end: ends.count(end) / run.n for end in measures.OUTCOMES}
+        most = next((end for end in measures.OUTCOMES if shares[end] > 0.5), "mixed")
+        found = {"run": run.name, "replicates": run.n} | shares | {"outcome": most}
+        rows.append(run.settings | found)
+    settings = [key for key in results.study["parameters"] if any(key in r.settings for r in runs)]
+    columns = ["run", *settings, "replicates", *measures.OUTCOMES, "outcome"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def cost_summary(table):
+    """What the study's training cost: core-seconds, how many were training, wall time.
+
+    {core_seconds, training_seconds, share, wall_seconds, started, finished (seconds since 1970),
+    blocks, busy}; busy is [(cores in use, seconds)]. Wall time counts only the time in which
+    something was trained, so that a study resumed a day later did not take a day. None for a study
+    without costs.
+    """
+    if table.empty:
+        return None
+    rows = table.drop(columns="run").astype(float)
+    ends = [(rows["started"], rows["threads"]), (rows["finished"], -rows["threads"])]
+    events = sorted(event for at, change in ends for event in zip(at, change, strict=True))
+    busy, cores, before = defaultdict(float), 0.0, events[0][0]
+    for at, change in events:
+        if at > before and round(cores):
+            busy[round(cores)] += at - before
+        cores, before = cores + change, at
+    core_seconds = float((rows["job_seconds"] * rows["threads"]).sum())
+    training = float((rows["train_seconds"] * rows["threads"]).sum())
+    return {
+        "core_seconds": core_seconds,
+        "training_seconds": training,
+        "share": training / core_seconds if core_seconds else math.nan,
+        "wall_seconds": sum(busy.values()),
+        "started": rows["started"].min(),
+        "finished": rows["finished"].max(),
+        "blocks": len(rows),
+        "busy": sorted(busy.items()),
+    }
+
+
+def read_results(folder, provenance=()):
+    """The Results in `folder`; provenance: paths of what is known of the origin of the raw data.
+
+    Raises TunebookError if `folder` holds no study: without runs there is nothing to read.
+    """
+    folder = Path(folder)
+    for name in ("runs.csv", "study.json"):
+        if not (folder / name).is_file():
+            raise TunebookError(
+                f"{folder}: found no {name}; allowed: the results folder of a finished study"
+            )
+    study, claims = read_json(folder / "study.json"), folder / "claims.json"
+    for key in ("problems", "sweeps", "parameters"):
+        if key not in study:
+            raise TunebookError(
+                f"{folder / 'study.json'}: found no {key}; allowed: as this version of the "
+                "workflow writes it; make the study again"
+            )
+    tables = {name: read_table(folder, name, study["parameters"]) for name in COLUMNS}
+    if tables["runs"].empty:
+        raise TunebookError(f"{folder / 'runs.csv'}: found no rows; allowed: one a replicate")
+    add_errors(tables["runs"], tables["history"], study["problems"])
+    return Results(
+        folder=folder,
+        study=study,
+        claims=read_json(claims) if claims.is_file() else [],
+        provenance=[whole_provenance(read_json(path)) for path in provenance],
+        **tables,
+    )
+
+
+def read_table(folder, name, parameters):
+    """One table of a results folder as a frame with at least the columns that everybody uses.
+
+    parameters: the study's hyper-parameters, to tell text ("" for no layers, `full`) from numbers.
+    """
+    path = folder / f"{name}.{'parquet' if name in PARQUET else 'csv'}"
+    needed = [*COLUMNS[name].split(), *(parameters if name == "runs" else ())]
+    text = {key: str for key in parameters if parameter(key).kind not in ("number", "integer")}
+    if not path.is_file() or path.stat().st_size == 0:
+        return pd.DataFrame(columns=needed)
+    try:
+        if name in PARQUET:
+            frame = pd.read_parquet(path).astype({"run": str})
+        else:
+            # A run or baseline may be called "nan" or "None"; only an empty cell is missing.
+            frame = pd.read_csv(path, dtype=text, keep_default_na=False, na_values=[""])
+    except (OSError, ValueError, pd.errors.ParserError) as error:
+        raise TunebookError(
+            f"{path}: not a whole table ({error}); delete it and run again"
+        ) from None
+    frame = frame.assign(**{key: np.nan for key in needed if key not in frame})
+    return frame.fillna({key: "" for key in text if key in frame})
+
+
+def add_errors(runs, history, problems):
+    """Add the columns that follow from others: the judged metric and its error form, under names
+    that all problems share, the relative gap and the calibration error."""
+    for problem, rows in runs.groupby("problem", sort=False):
+        chosen, metric = measures.judged(problems[problem])
+        for start in (f"{c}{split}" for c in ("", "constant_") for split in measures.SPLITS):
+            values = rows.get(f"{start}_{chosen}", np.nan)
+            runs.loc[rows.index, f"{start}_metric"] = values
+            runs.loc[rows.index, f"{start}_error"] = metric.error(values)
+        ours = history["run"].isin(rows["run"])
+        for split in ("train", "validation"):
+            values = history.loc[ours, f"{split}_metric"].astype(float)
+            history.loc[ours, f"{split}_error"] = metric.error(values)
+    runs["relative_gap"] = runs["validation_error"] / runs["train_error"] - 1
+    if "coverage_50" in runs and "coverage_90" in runs:
+        off = (runs["coverage_50"] - 0.5).abs() + (runs["coverage_90"] - 0.9).abs()
+        runs["calibration_error"] = off / 2
+
+
+def whole_provenance(about):
+    """The provenance of a dataset with every key that the report speaks of; "" where unknown."""
+    about = {**dict.fromkeys(("title", "citation", "licence", "note"), ""), "files": [], **about}
+    about["title"] = about["title"] or about.get("dataset", "unnamed data")
+    file = dict.fromkeys(("name", "address", "bytes", "sha256", "retrieved", "verified_by"), "")
+    return about | {"files": [{**file, **each} for each in about["files"]]}
+
+
+def run_of(rows, parameters):
+    """The Run of some rows of runs.csv, without its label."""
+    first = rows.iloc[0]
+    settings = {key: setting(first[key]) for key in parameters}
+    return Run(
+        name=first["run"],
+        problem=first["problem"],
+        sweeps=tuple(str(first["sweeps"]).split(";")),
+        settings={key: value for key, value in settings.items() if value is not None},
+        replicates=tuple(rows["replicate"].astype(int).tolist()),
+        diverged=tuple(None if pd.isna(at) else int(at) for at in rows["diverged_at"]),
+        parameters=None if pd.isna(first["parameters"]) else int(first["parameters"]),
+    )
+
+
+def setting(cell):
+    """A cell of a table as the plain value of a hyper-parameter; None where it is blank."""
+    if cell == "" or cell != cell:
+        return None
+    if cell in ("True", "False"):
+        return cell == "True"
+    try:
+        value = float(cell)
+    except ValueError:
+        return cell
+    if not math.isfinite(value):
+        return cell
+    return int(value) if value.is_integer() and abs(value) < 1e9 else value
+
+
+# What follows makes the tables.
+
+KEYS = ["run", "problem", "sweeps", "replicate", "seed"]
+MADE = ["batch_rows", "epochs_run", "diverged_at", "parameters", "metric"]
+TIMES = ["train_seconds", "seconds_per_epoch"]
+# What a row says of a run besides its hyper-parameters.
+ABOUT = ("run", "problem", "sweeps", "replicates", "task", "metric", "seed", "code")
+
+
+def parameter_names(rows):
+    """The hyper-parameters of rows that describe runs: those of the table first, in its order."""
+    names = dict.fromkeys(key for row in rows for key in row if key not in ABOUT)
+    known = [key for key in PARAMETERS if key in names]
+    return [*known, *(key for key in names if key not in PARAMETERS)]
+
+
+def runs_table(rows, evaluated, problems):
+    """runs.csv: one row a run and replicate, in the order of `rows`.
+
+    rows: one dictionary a run: run, problem, sweeps (a list) and every hyper-parameter. evaluated:
+    one frame a problem, as `evaluate` wrote it. problems: as in study.json. Raises TunebookError
+    for a hyper-parameter that is called like another column.
+    """
+    names = parameter_names(rows)
+    found = pd.concat(evaluated, ignore_index=True)
+    for name in names:
+        if name in {*KEYS, *MADE, *TIMES, *found}:
+            raise TunebookError(
+                f"hyper-parameter: found {name}, which is a column of runs.csv already; "
+                "allowed: any other name"
+            )
+    described = pd.DataFrame(rows).assign(
+        sweeps=[";".join(row["sweeps"]) for row in rows],
+        metric=[measures.judged(problems[row["problem"]])[0] for row in rows],
+        order=range(len(rows)),
+    )[["run", "problem", "sweeps", "metric", "order", *names]]
+    table = described.merge(found, on="run", validate="one_to_many")
+    table = table.sort_values(["order", "replicate"], ignore_index=True).drop(columns="order")
+    rest = [name for name in table if name not in {*KEYS, *names, *MADE, *TIMES}]
+    return whole_numbers(table[[*KEYS, *names, *MADE, *rest, *TIMES]])
+
+
+def whole_numbers(table):
+    """`table` with counts as whole numbers even where some are missing."""
+    counts = [name for name in table if name in MADE[:-1] or parameter(name).kind == "integer"]
+    return table.astype(dict.fromkeys(counts, "Int64"))
+
+
+def joined(frames):
+    """Frames one below the other; empty ones, which know no types, only where all are."""
+    return pd.concat([frame for frame in frames if len(frame)] or frames[:1], ignore_index=True)
+
+
+def history_table(blocks):
+    """history.parquet: one row a run, replicate and epoch.
+
+    blocks: pairs of a block's record and the frame of its history.csv.
+    """
+    frames = [frame.assign(run=record["run"]) for record, frame in blocks]
+    table = pd.concat(frames, ignore_index=True).astype({"run": "category"})
+    return table[["run", *table.columns.drop("run")]]
+
+
+def cost_table(records):
+    """cost.csv: one row a trained block, with the seconds its job and its training loop took."""
+    table = pd.DataFrame(
+        {key: record[key] for key in ("run", "started", "finished", "train_seconds", "threads")}
+        | {"first": record["replicates"][0], "last": record["replicates"][-1]}
+        for record in records
+    )
+    table["job_seconds"] = table["finished"] - table["started"]
+    return table[COLUMNS["cost"].split()].sort_values("started")
+
+
+def study_record(study, rows, prepared, choices):
+    """study.json: what everything after training knows of the study besides numbers.
+
+    study: title, source, results, problems and sweeps, as configured. rows: see `runs_table`.
+    prepared: {problem: (record of its prepared data, {split: rows of one replicate})}. choices:
+    {problem: {run, sweep, candidates, validation_metric_mean}}. Of images, whose inputs are nothing
+    but pixels, no input is named.
+    """
+    problems = {}
+    for name, about in study["problems"].items():
+        record, counts = prepared[name]
+        known = {key: record[key] for key in ("target", "unit", "classes", "shape")}
+        known["inputs"] = [] if record["shape"] else record["features"]
+        problems[name] = about | known | {"rows": counts, "best": choices.get(name)}
+    return study | {"problems": problems, "parameters": parameter_names(rows)}

@@ -1,0 +1,182 @@
+"""What all kinds of panel have in common: their runs, what tells these apart, and their measure."""
+
+import math
+import re
+from functools import cached_property
+
+import numpy as np
+
+from ..evidence import measures, words
+from ..study.parameters import label, parameter
+from . import page, style
+
+BAND = "95 % interval of the mean"
+CONSTANT = {"regression": "predict mean", "classification": "commonest class"}
+RELATIVE = "relative"  # the unit of a change or an error in per cent of something
+
+
+def value_of(run, name):
+    """What a run has of a hyper-parameter, or what network it is; None where it has none."""
+    return run.network if name == "network" else run.settings.get(name)
+
+
+def rank(name, value):
+    """Where a value stands in the order of its kind: choices as listed, numbers by size."""
+    about = parameter(name)
+    if value is None:
+        return (-1,)
+    if value in about.choices:
+        return (0, list(about.choices).index(value))
+    if about.kind == "integers":  # how many layers, and how wide
+        sizes = [int(size) for size in re.findall(r"\d+", str(value))]
+        return (0, len(sizes), *sizes)
+    return (0, value) if isinstance(value, int | float) else (1, str(value))
+
+
+def ordered(runs, name):
+    """The values of a hyper-parameter among some runs, in their order; networks as they come."""
+    found = dict.fromkeys(value_of(run, name) for run in runs)
+    return list(found) if name == "network" else sorted(found, key=lambda v: rank(name, v))
+
+
+def value_text(name, value):
+    """A value without its hyper-parameter's name, as a tick has it."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return f"{value:,}" if isinstance(value, int) else words.tick(value)
+    text = words.layers(value) if name in ("widths", "channels") else words.plain(value)
+    return label(name, text) or "none"
+
+
+def setting_text(name, value):
+    """A value with its name, as a series has it."""
+    if value is None:
+        return f"no {parameter(name).short}"
+    return value if name == "network" else words.setting(name, value)
+
+
+def axis_text(name):
+    """A hyper-parameter as an axis calls it."""
+    text = parameter(name).label
+    return text[:1].lower() + text[1:]
+
+
+def tick(value, unit):
+    """A value on an axis: shares in per cent, money with its sign."""
+    if unit == RELATIVE:
+        return words.bare(value, "share", True, 0) + f"{words.NARROW}%"
+    before = unit if unit in words.CURRENCIES else ""
+    return before + words.tick(round(100 * value, 10) if unit == "share" else value)
+
+
+def said(value, unit, signed=False):
+    """A value in words."""
+    if unit == RELATIVE:
+        return words.bare(value, "share", True, 1) + f"{words.NARROW}%"
+    return words.show(value, unit, signed)
+
+
+def finite(values):
+    """The finite ones, as an array."""
+    values = np.asarray(list(values), float)
+    return values[np.isfinite(values)]
+
+
+class Panel:
+    """One panel: a specification (see `spec`) and the runs that it means.
+
+    A panel knows its numbers before it draws, and answers with `frame` (the numbers drawn),
+    `sentence` (for readers who cannot see) and `note` (what dots, bars and bands are, a list). A
+    kind says `about` (what it shows), `unit` and, where its ticks do not say that, `scale`.
+
+    sweeps: {sweep, or "" for a single run: its runs}. problem: theirs, where they have one. facet:
+    (hyper-parameter, value) that sets this panel apart from its neighbours. absent: why there is
+    nothing to draw. alike: the panels that share its scale. labelled: whether it names its series,
+    or leaves that to the next one, which has the same `key`. colours: {hyper-parameter: {value:
+    colour}} of the whole figure.
+    """
+
+    height, least, most, weight = 2.1, 1.3, math.inf, 1.0
+    letter = title = head = key = about = unit = scale = dotted = ""
+    colours, labelled = None, True
+
+    def __init__(self, spec, results, sweeps=(), problem=None, facet=("", None), absent=""):
+        self.spec, self.results, self.sweeps = spec, results, dict(sweeps)
+        self.problem, self.facet, self.absent, self.alike = problem, facet, absent, [self]
+        runs = {run.name: run for runs in self.sweeps.values() for run in runs}
+        self.runs, self.names = list(runs.values()), list(runs)
+        self.of, self.beside = spec["of"], spec.get("with", "")
+        self.across, self.colour = spec.get("across", ""), spec.get("colour", "")
+        if not absent:
+            self.prepare()
+
+    def prepare(self):
+        """What a kind makes ready of its runs."""
+
+    def check(self):
+        """Say in `absent` why nothing can be drawn, where only the numbers tell."""
+
+    def draw(self, ax):
+        """Draw on axes that stand where they belong, or say why there is nothing to draw."""
+        if self.absent:
+            page.say_missing(ax, self.absent)
+        else:
+            self.show(ax)
+
+    def color(self, run):
+        """The colour of a run; the plain data colour where colours stand for nothing."""
+        return self.colours[self.colour][value_of(run, self.colour)] if self.colour else style.DATA
+
+    @property
+    def first_axis(self):
+        """What colours stand for unless the panel says so: what its sweeps vary first."""
+        every = self.results.study["sweeps"]
+        axes = [axis for sweep in self.sweeps if sweep for axis in every[sweep]["axes"]]
+        axes = [axis for axis in axes if len(ordered(self.runs, axis)) > 1]
+        axes = [axis for axis in axes if axis not in (self.across, self.facet[0])]
+        network = {"model", "module", "channels"} & set(axes)
+        return "network" if network else next(iter(axes), "")
+
+    @cached_property
+    def series(self):
+        """{run's name: the name of its series}: what its colour stands for where the panel asks for
+        one, and what else tells it from others beside axis and facet."""
+        own = self.spec.get("colour")
+        rest = words.distinct(self.runs, tuple(filter(None, (self.across, self.facet[0], own))))
+        told = {r.name: own and setting_text(own, value_of(r, own)) for r in self.runs}
+        return {name: ", ".join(filter(None, [told[name], rest[name]])) for name in rest}
+
+    def take_measure(self):
+        """Take what is shown, and in what unit, from the measure; of several problems the first."""
+        self.measure = self.results.measure(self.of, self.runs[0])
+        self.about, self.unit = self.measure.label, self.measure.unit
+        self.scale = words.unit_words(self.unit, self.problem)
+        self.losses = {(r.settings.get("loss"), r.settings.get("scale_target")) for r in self.runs}
+        if self.unit == "loss" and len(self.losses) == 1:
+            ((loss, target),) = self.losses
+            choice = parameter("loss").choices.get(loss)
+            unit = "scaled units" if (loss, target) == ("mse", "range") else choice and choice.unit
+            self.scale = ", ".join(filter(None, [label("loss", loss), unit]))
+
+    def draw_levels(self, ax):
+        """Dotted lines worth comparing with, where they are in sight: the constant predictor's
+        error unless the panel says otherwise. Returns [(value, name, colour)] for labels."""
+        low, high = ax.get_ylim()
+        seen = [level for level in self.levels() if level != "none" and low < level < high]
+        for value in seen:
+            ax.axhline(value, color=style.MUTED, lw=0.9, ls=(0, (1, 2)), zorder=2)
+        self.dotted = "" if "level" in self.spec or not seen else CONSTANT[self.problem["task"]]
+        return [(value, self.dotted, style.MUTED) for value in seen if self.dotted]
+
+    def levels(self):
+        """The values of these lines."""
+        split, _, what = self.of.partition("_")
+        if "level" in self.spec:
+            return self.spec["level"]
+        judged, _ = measures.judged(self.problem)
+        if what == "loss" and self.losses == {("mse", "range")} and judged == "mse":
+            what = "error"
+        if split not in measures.SPLITS or what not in ("error", "metric"):
+            return []
+        every = [self.results.finite(f"constant_{split}_{what}", run) for run in self.names]
+        values = finite(value for values in every for value in values.values())
+        return [values.mean()] if len(values) else []

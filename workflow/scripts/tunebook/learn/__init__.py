@@ -1,0 +1,1 @@
+"""Training: networks, losses, optimizers, and the standard methods that stand beside them."""

@@ -1,0 +1,135 @@
+"""What a training job leaves on disk for one block of replicates, and how it is read back.
+
+results/runs/<run>/replicates-<first>-<last>/
+    history.csv           one row a replicate and epoch
+    weights.safetensors   the final network's parameters and buffers, each [R, ...]
+    training.json         configuration, seeds, outcome, times, fingerprints of the other two
+"""
+
+import csv
+import math
+from pathlib import Path
+
+import numpy as np
+
+from ..jobs import TunebookError, read_json, sha256, write_json, written
+from ..tasks import TASKS
+
+HISTORY = ("train_loss", "train_metric", "validation_loss", "validation_metric")
+HISTORY_COLUMNS = ("replicate", "epoch", *HISTORY)
+
+
+def history_rows(trained, first):
+    """Rows of history.csv: every epoch of a replicate up to the one it diverged at."""
+    epochs = len(trained.history[HISTORY[0]])
+    for slot, diverged_at in enumerate(trained.diverged_at):
+        for epoch in range(1, (diverged_at or epochs) + 1):
+            values = [trained.history[name][epoch - 1, slot].item() for name in HISTORY]
+            yield [first + slot, epoch, *(f"{value:.9g}" for value in values)]
+
+
+def save_block(history_path, weights_path, record_path, trained, first, record):
+    """Write the three files of a block; the record, last, vouches for the other two.
+
+    trained: training.Trained. first: number of the block's first replicate. record: what else to
+    keep (configuration, seeds, times).
+    """
+    from safetensors.torch import save_file
+
+    with written(history_path) as beside, open(beside, "w", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(HISTORY_COLUMNS)
+        writer.writerows(history_rows(trained, first))
+    with written(weights_path) as beside:
+        save_file(trained.weights, beside)
+    write_json(
+        record_path,
+        record
+        | {
+            "diverged_at": trained.diverged_at,
+            "parameters": trained.parameters,
+            "train_seconds": trained.seconds,
+            "history_sha256": sha256(history_path),
+            "weights_sha256": sha256(weights_path),
+        },
+    )
+
+
+def read_record(path):
+    """The record of a block, once the files beside it are shown to be the ones it vouches for."""
+    record = read_json(path)
+    for name, key in (("history.csv", "history_sha256"), ("weights.safetensors", "weights_sha256")):
+        beside = Path(path).with_name(name)
+        found = sha256(beside) if beside.exists() else "no file"
+        if found != record.get(key):
+            raise TunebookError(
+                f"{beside}: altered or cut short since it was trained: SHA-256 {found} found, "
+                f"{record.get(key)} expected; delete the folder {beside.parent} and make it again: "
+                f"snakemake {path}"
+            )
+    return record
+
+
+def read_history(record_path):
+    """Rows of a block's history.csv as dictionaries of numbers."""
+    with open(Path(record_path).with_name("history.csv"), newline="") as file:
+        for row in csv.DictReader(file):
+            yield {
+                key: int(value) if key in ("replicate", "epoch") else float(value)
+                for key, value in row.items()
+            }
+
+
+def read_weights(record_path):
+    """A block's final parameters and buffers, by name, each [R, ...]."""
+    from safetensors.torch import load_file
+
+    return load_file(Path(record_path).with_name("weights.safetensors"))
+
+
+def columns(record, rows):
+    """What a block's record says of each of its replicates, as columns of runs.csv.
+
+    rows: training rows of a replicate.
+    """
+    size = record["configuration"]["batch_size"]
+    count = len(record["replicates"])
+    for slot, replicate in enumerate(record["replicates"]):
+        diverged_at = record["diverged_at"][slot] or None
+        ran = diverged_at or record["configuration"]["epochs"]
+        yield {
+            "run": record["run"],
+            "replicate": replicate,
+            "seed": record["seeds"][slot],
+            "batch_rows": rows if size == "full" else min(size, rows),
+            "epochs_run": ran,
+            "diverged_at": diverged_at,
+            "parameters": record["parameters"],
+            # Replicates of a block are trained together: each is given its share.
+            "train_seconds": record["train_seconds"] / count,
+            "seconds_per_epoch": record["train_seconds"] / count / ran,
+        }
+
+
+def last_validation(record_path, record):
+    """The validation metric after the last epoch, one a replicate; blank where it diverged."""
+    last = {row["replicate"]: row["validation_metric"] for row in read_history(record_path)}
+    pairs = zip(record["replicates"], record["diverged_at"], strict=True)
+    return [math.nan if diverged_at else last[replicate] for replicate, diverged_at in pairs]
+
+
+def choose_best(candidates, task, metric):
+    """(run, mean) with the best mean validation metric after the last epoch.
+
+    candidates: {run: [metric, one a replicate]}; test data play no part. A replicate that diverged
+    (a value that is not finite) counts as the worst there is. Raises TunebookError when there are
+    no candidates.
+    """
+    if not candidates:
+        raise TunebookError("sweeps: no runs to choose the best from; allowed: at least one")
+    judge = TASKS[task].metrics[metric]
+    means = {run: float(np.mean(values)) for run, values in candidates.items()}
+    errors = {run: judge.error(mean) for run, mean in means.items() if math.isfinite(mean)}
+    # A run without a finite mean comes last; names break ties, so that the choice never varies.
+    best = min(means, key=lambda run: (errors.get(run, math.inf), run))
+    return best, means[best]

@@ -1,0 +1,222 @@
+"""A study as templates ask for it: its runs, best networks and baselines, in words."""
+
+import math
+from collections import Counter
+from dataclasses import dataclass, field
+
+from ..evidence import measures, tables, words
+from ..evidence.intervals import Interval, mean_interval
+from ..study.parameters import label, parameter
+from ..study.sizes import feature_sizes
+
+
+@dataclass
+class Shown:
+    """A measure over replicates as a reader sees it. run: name of the run it leads to, or ""."""
+
+    found: Interval
+    unit: str = ""
+    label: str = ""
+    run: str = ""
+    values: list = field(default_factory=list)
+
+    n = property(lambda self: self.found.n)
+    text = property(lambda self: words.show(self.found.centre, self.unit))
+    interval = property(lambda self: words.interval(*self.found[1:3], self.unit))
+    each = property(lambda self: [words.show(v, self.unit) for v in self.values if words.known(v)])
+
+
+@dataclass
+class Best:
+    """The best networks of a problem: the source's configuration, and the one our search chose.
+
+    claimed: {split: the source's number, as it stands there}; number: that of the test split.
+    """
+
+    problem: str
+    title: str
+    source: object = None
+    chosen: object = None
+    claimed: dict = field(default_factory=dict)
+    number: float | None = None
+
+    run = property(lambda self: self.source or self.chosen)
+    same = property(lambda self: self.source is not None and self.source is self.chosen)
+
+
+class View:
+    """A study in words. links: whether a number leads to its run in the explorer.
+
+    problems: {name: its entry of study.json, whole}; runs: {name: Run}.
+    """
+
+    def __init__(self, results, links=False):
+        self.results, self.runs, self.links = results, results.by_name, links
+        blank = {"inputs": [], "rows": {}, "baselines": {}, "classes": None, "shape": None}
+        self.problems = {
+            name: {"title": name} | blank | results.problem(name) for name in results.problems
+        }
+        self.sweeps = results.study["sweeps"]
+        self.counts, self.intervals = Counter(), {}
+
+    def next(self, what):
+        """The next number for a table, or whatever is counted."""
+        self.counts[what] += 1
+        return self.counts[what]
+
+    def of(self, measure, run):
+        """A measure of a run, Shown; all runs of its problem are resampled at once."""
+        key = measure, run.problem
+        if key not in self.intervals:
+            members = [name for name, each in self.runs.items() if each.problem == run.problem]
+            self.intervals[key] = self.results.intervals(measure, members)
+        about = measures.measure(measure, self.problems[run.problem])
+        return Shown(
+            self.intervals[key][run.name], about.unit, self.axis(about, run.problem),
+            run.name if self.links else "", list(self.results.finite(measure, run.name).values()),
+        )  # fmt: skip
+
+    def axis(self, measure, problem):
+        """The label of a measure with its unit behind it, unless numbers carry it themselves."""
+        unit = words.unit_words(measure.unit, self.problems[problem])
+        text = measure.label[:1].upper() + measure.label[1:]
+        return text if unit in ("", "%") else f"{text} ({unit})"
+
+    def metric(self, problem):
+        """The metric that judges a problem: `accuracy`, `squared error in scaled units`."""
+        metric = measures.judged(self.problems[problem])[1]
+        unit = words.unit_words(metric.unit, self.problems[problem])
+        return metric.label if unit in ("", "%") else f"{metric.label} in {unit}"
+
+    def label(self, key):
+        return parameter(key).label
+
+    def say(self, key, value):
+        """A setting as a table says it: `Adam`, `100 × 5`, `0.001`."""
+        shown = label(key, value)
+        return words.layers(shown) if key == "widths" and shown else words.plain(shown)
+
+    def inputs(self, problem):
+        """What a problem's inputs are, in a few words."""
+        if problem["shape"]:
+            channels, height, width = problem["shape"]
+            return f"{height} × {width} pixels" + (f", {channels} channels" if channels > 1 else "")
+        names = [each["name"] for each in problem["inputs"]]
+        return words.spoken(names) if len(names) <= 6 else f"{len(names)} columns"
+
+    def about(self, kind, plain=False):
+        """Titles of the data of that kind (`real` or another); plain: had without encryption."""
+        return [
+            each["title"]
+            for each in self.results.provenance
+            if (each.get("kind") == "real") == (kind == "real")
+            and (not plain or any(f["address"].startswith("http://") for f in each["files"]))
+        ]
+
+    def ranked(self, names):
+        """The Runs of some names from the best mean validation metric to the worst.
+
+        Those of which a replicate diverged, or that have no finite value, come last.
+        """
+
+        def place(run):
+            error = self.of("validation_error", run).found.centre
+            lost = not math.isfinite(error) or any(at is not None for at in run.diverged)
+            return (lost, 0 if lost else error)
+
+        return sorted((self.runs[name] for name in names), key=place)
+
+    def candidates(self, problem):
+        """The names of the runs that the grid searches of a problem chose from."""
+        grids = [
+            n for n, each in self.sweeps.items() if each["problem"] == problem and each["grid"]
+        ]
+        return dict.fromkeys(run for name in grids for run in self.results.members(name))
+
+    def best_of(self, problem, sweeps=(), claims=()):
+        """The Best of a problem. sweeps: of the source's configurations; claims: Claims with its
+        numbers for them."""
+        best = Best(problem, self.problems[problem]["title"])
+        best.chosen = self.runs.get(self.results.best(problem))
+        for name in sweeps:
+            if self.sweeps[name]["problem"] == problem:
+                best.source = next(map(self.runs.get, self.results.members(name)), best.source)
+        judged = measures.judged(self.problems[problem])[0]
+        for leaf in (leaf for claim in claims for leaf in claim.rule.leaves()):
+            split, _, metric = str(leaf.spec.get("metric", "")).partition("_")
+            of = leaf.spec.get("of") or {}
+            ours = self.sweeps.get(of.get("sweep"), of).get("problem") == problem
+            if leaf.kind == "value" and metric in ("metric", judged) and ours:
+                best.claimed[split] = leaf.compared().text
+                if split == "test" and not self.about("sample"):
+                    best.number = leaf.compared().number
+        return best
+
+    def baselines(self, problem):
+        """[(label, {split or `fit`: Shown})] of the standard methods of a problem."""
+        table, about = self.results.baselines, self.problems[problem]
+        judged, known = measures.judged(about)[0], measures.measures(about)
+        columns = {
+            split: (f"{split}_{judged}", known[f"{split}_metric"]) for split in measures.SPLITS
+        }
+        columns["fit"] = "fit_seconds", known["train_seconds"]
+        rows = []
+        for name, members in table[table["problem"] == problem].groupby("baseline", sort=False):
+            row = {}
+            for key, (column, of) in columns.items():
+                values = (
+                    members[column].astype(float).dropna().tolist() if column in members else []
+                )
+                row[key] = Shown(mean_interval(values, of.least, of.most), of.unit, values=values)
+            rows.append((about["baselines"].get(name, str(name).replace("-", " ")), row))
+        return rows
+
+    def outcomes(self, sweep, by):
+        """[(settings as said, {outcome: how many configurations})] of a sweep, counted by `by`."""
+        frame = tables.outcomes(self.results, sweep)
+        keys = [key for key in by if key in frame]
+        groups = frame.groupby(keys, sort=False) if keys and len(frame) else ()
+        return [
+            ([self.say(*pair) for pair in zip(keys, values, strict=True)], Counter(rows["outcome"]))
+            for values, rows in groups
+        ]
+
+    def layers(self, run):
+        """[(what, size after it)] of a dense or convolutional network; [] of any other.
+
+        Worked out by the same arithmetic that builds the network.
+        """
+        known, problem = run.settings, self.problems[run.problem]
+        channels, widths = (
+            [int(each) for each in str(known.get(key, "")).split("-") if each]
+            for key in ("channels", "widths")
+        )
+        shape = problem["shape"]
+        steps = [("Inputs", " × ".join(map(str, shape or [len(problem["inputs"])])))]
+        if known["model"] == "convolutional":
+            kernel, padding, pooling = (known[key] for key in ("kernel", "padding", "pooling"))
+            sides = feature_sizes(shape, channels, kernel, padding, pooling)
+            what = f"Convolution {kernel} × {kernel}, padding {padding}; ReLU; "
+            what += f"max pooling {pooling} × {pooling}"
+            for maps, (height, width) in zip(channels, sides, strict=True):
+                steps.append((what, f"{maps} × {height} × {width}"))
+            steps.append(("Flattened", str(maps * height * width)))
+        elif known["model"] != "dense":
+            return []
+        steps += [("Dense; ReLU", str(width)) for width in widths]
+        return [*steps, ("Dense, the output", str(len(problem["classes"] or [0])))]
+
+    def strip(self, shown, source):
+        """Positions, in percent of a strip's width, of replicates, mean, interval and source."""
+        mean, low, high, _ = shown.found
+        every = [v for v in (*shown.values, low, high, source) if words.known(v)]
+        if not every:
+            return None
+        least, span = min(every), (max(every) - min(every)) or abs(max(every)) or 1.0
+
+        def place(value):
+            return round(6 + 88 * (value - least) / span, 2) if words.known(value) else None
+
+        spots = {"mean": mean, "low": low, "high": high, "source": source}
+        each = [place(value) for value in shown.values if words.known(value)]
+        return {key: place(value) for key, value in spots.items()} | {"values": each}

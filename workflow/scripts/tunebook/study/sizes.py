@@ -1,0 +1,56 @@
+"""How large a network's maps are and how much work a run is, found without PyTorch."""
+
+from ..jobs import TunebookError
+
+# What one step costs beside its arithmetic, in multiplications that take as long.
+STEP = 3e6
+# Whole numbers of a configuration that are no sizes of a network.
+NO_SIZES = ("seed", "batch_size", "epochs")
+
+
+def feature_sizes(shape, channels, kernel, padding, pooling):
+    """(height, width) of the maps after each convolution and its pooling.
+
+    shape: (channels, height, width) of an image. A convolution of stride 1 gives
+    `side + 2 * padding - kernel + 1`; max pooling then divides it, rounding down. Source: the
+    output-size formulas of torch.nn.Conv2d and torch.nn.MaxPool2d. Raises TunebookError where a
+    layer has no pixel left.
+    """
+    sizes, size = [], tuple(shape[1:])
+    for layer, _ in enumerate(channels, start=1):
+        convolved = [side + 2 * padding - kernel + 1 for side in size]
+        pooled = tuple(side // pooling for side in convolved)
+        if min(*convolved, *pooled) < 1:
+            raise TunebookError(
+                f"found {len(channels)} convolutions with kernel {kernel}, padding {padding} and "
+                f"pooling {pooling}; convolution {layer} has no pixel left of a map of "
+                f"{size[0]} x {size[1]}; allowed: fewer convolutions, a smaller kernel or more "
+                "padding"
+            )
+        size = pooled
+        sizes.append(size)
+    return sizes
+
+
+def work(configuration, inputs, rows, count):
+    """About how much arithmetic training `count` replicates of a run takes, to order jobs by.
+
+    inputs: how many features a row has, or (channels, height, width) of an image; a guess will do.
+    rows: of one replicate. The weights that each row meets, times rows and epochs; steps cost
+    extra. A network of the study's own is taken for dense layers as wide as its whole arguments.
+    """
+    c = configuration
+    others = [v for k, v in c.items() if type(v) is int and k not in NO_SIZES]
+    widths = c.get("widths", others)
+    shape = (inputs, 1, 1) if isinstance(inputs, int) else tuple(inputs)
+    fan_in, area, total = shape[0], shape[1] * shape[2], 0
+    if c["model"] == "convolutional":
+        for fan_out in c["channels"]:
+            total += area * c["kernel"] ** 2 * fan_in * fan_out
+            fan_in, area = fan_out, max(area // c["pooling"] ** 2, 1)
+    units = fan_in * area
+    for width in [*widths, 1]:
+        total += units * width
+        units = width
+    batch = rows if c["batch_size"] == "full" else min(c["batch_size"], rows)
+    return int(c["epochs"] * (count * total * rows + STEP * rows / batch) / 1e6)
