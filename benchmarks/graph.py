@@ -1,114 +1,120 @@
 """How the cost of everything but training grows with the number of configurations.
 
-For studies of made-up configurations: seconds of `snakemake -n` while everything is still to be
-made (the graph is built and every job listed), of `snakemake -n` when all is made (the graph is
-built and every file compared), and of gathering all results into tables. Results are made up, so
-nothing is trained. The default study's own `snakemake -n` with nothing to do is timed beside them.
+Measured is `snakemake -n` on made-up studies: while everything is still to be made, when the graph
+is built and every job listed, and when all is made, when every file is compared too. Nothing is
+trained: every output is made empty, and Snakemake is told by its own `--touch` that it is whole,
+for which it waits a tenth of a second a job. The default study is measured beside them.
 """
 
-import json
+import math
+import os
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
-import common
-import made_up_study
-import numpy as np
+from measure import ROOT, asked_for_quick, keep, result
 
 # Configurations: repetitions.
 SIZES, QUICK_SIZES = {100: 5, 1000: 3, 5000: 2}, {3: 1, 6: 1}
 DEFAULT_REPETITIONS = 5
-HERE = Path(__file__).resolve().parent
+ALL, NOTHING = "everything to do", "nothing to do"
+STUDY = """
+study: {title: Many configurations, seed: 0, results: results}
+datasets: {table: {files: {table.csv: {path: table.csv}}}}
+problems:
+  table:
+    task: regression
+    dataset: table
+    target: y
+    split: {test: 0.2, validation: 0.2}
+    replicates: 5
+    base:
+      {model: dense, widths: [100], loss: mse, optimizer: adam, batch_size: 100, epochs: 100}
+sweeps:
+  many:
+    problem: table
+    question: How does the cost of the graph grow?
+    axes: {learning_rate: RATES}
+"""
 
 
-def run(folder, *command):
-    """Run a Python command in a folder; returns its wall seconds and what it printed."""
+def write_study(folder, size):
+    """Write a study whose one sweep has `size` learning rates; returns its configuration's path."""
+    Path(folder, "table.csv").write_text("x,y\n" + "1,2\n2,3\n" * 20, encoding="utf-8")
+    path = Path(folder, "config.yaml")
+    rates = [(i + 1) / 1e5 for i in range(size)]
+    path.write_text(STUDY.replace("RATES", str(rates)), encoding="utf-8")
+    return path
+
+
+def snakemake(folder, configuration, *words):
+    """Run snakemake in a folder; returns its wall seconds and what it printed."""
+    command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile")]
+    command += ["--configfile", str(configuration), "--cores", "1", *words]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     started = time.perf_counter()
-    finished = subprocess.run(
-        [sys.executable, *map(str, command)], cwd=folder, env=common.environment(), text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
-    )  # fmt: skip
-    seconds = time.perf_counter() - started
+    finished = subprocess.run(command, cwd=folder, env=environment, text=True, capture_output=True)
+    seconds, text = time.perf_counter() - started, finished.stdout + finished.stderr
     if finished.returncode:
-        sys.exit(f"benchmarks/graph.py: {' '.join(map(str, command))}:\n{finished.stdout[-3000:]}")
-    return seconds, finished.stdout
+        sys.exit(f"snakemake {' '.join(words)}:\n{text[-3000:]}")
+    return seconds, text
 
 
-def plan(folder, repetitions, nothing_to_do):
+def plan(folder, configuration, repetitions, expected):
     """Seconds of `snakemake -n`, which must find something, or nothing, to do."""
     seconds = []
     for _ in range(repetitions):
-        elapsed, text = run(folder, "-m", "snakemake", "-n")
-        if ("Nothing to be done" in text) != nothing_to_do:
-            sys.exit(f"benchmarks/graph.py: snakemake -n planned otherwise:\n{text[-3000:]}")
+        elapsed, text = snakemake(folder, configuration, "-n")
+        if ("Nothing to be done" in text) != (expected == NOTHING):
+            sys.exit(f"snakemake -n planned otherwise than {expected}:\n{text[-3000:]}")
         seconds.append(elapsed)
-    return common.spread(seconds)
+    return seconds
 
 
-def gather(folder, study, repetitions):
-    """Seconds of the script that gathers the results."""
-    values = folder / "values.json"
-    values.write_text(json.dumps(made_up_study.gather_values(folder, study)))
-    command = (HERE / "run_script.py", common.SCRIPTS / "gather.py", values)
-    return common.spread([run(folder, *command)[0] for _ in range(repetitions)])
+def finish(folder, configuration):
+    """Make the study in a folder look finished to Snakemake."""
+    _, text = snakemake(folder, configuration, "--summary", "--quiet", "all")
+    for line in text.splitlines():
+        if "\t" in line and not line.startswith("output_file\t"):
+            path = Path(folder, line.split("\t")[0])
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch()
+    snakemake(folder, configuration, "--touch", "--forceall", "--quiet", "all")
 
 
-def measure(folder, size, repetitions):
-    """All three times of one made-up study."""
-    study = made_up_study.write_study(folder, size)
-    build = plan(folder, repetitions, nothing_to_do=False)
-    made_up_study.write_results(folder, study)
-    run(folder, HERE / "finished.py")
-    return {
-        "configurations": size,
-        "repetitions": repetitions,
-        "build": build,
-        "nothing": plan(folder, repetitions, nothing_to_do=True),
-        "gather": gather(folder, study, repetitions),
-    }
+def measure(size, repetitions):
+    """{what there is to do: seconds} of a made-up study, or of the default one for no size."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = write_study(folder, size) if size else ROOT / "config/config.yaml"
+        everything = plan(folder, path, repetitions, ALL)
+        finish(folder, path)
+        return {ALL: everything, NOTHING: plan(folder, path, repetitions, NOTHING)}
 
 
-def default_study(folder, repetitions):
-    """Seconds of `snakemake -n` of the default study once it is finished."""
-    made_up_study.copy_project(folder)
-    run(folder, HERE / "finished.py")
-    return plan(folder, repetitions, nothing_to_do=True)
-
-
-def exponents(sizes):
-    """{time: k} for seconds that grow as configurations to the power of k.
-
-    The slope of a straight line through the logarithms, by least squares. Start-up time that does
-    not grow makes it smaller; it counts less the larger the study.
-    """
-    counts = np.log([size["configurations"] for size in sizes])
-    return {
-        name: float(np.polyfit(counts, np.log([size[name]["median"] for size in sizes]), 1)[0])
-        for name in ("build", "nothing", "gather")
-    }
+def growth(sizes, seconds):
+    """k where seconds grow as sizes to the power of k, from the last two of them."""
+    return math.log(seconds[-1] / seconds[-2]) / math.log(sizes[-1] / sizes[-2])
 
 
 def main():
-    options = common.arguments(__doc__.splitlines()[0])
-    about = common.machine()
-    sizes = []
-    with tempfile.TemporaryDirectory() as name:
-        default = default_study(Path(name, "default"), 1 if options.quick else DEFAULT_REPETITIONS)
-    for size, repetitions in (QUICK_SIZES if options.quick else SIZES).items():
-        with tempfile.TemporaryDirectory() as name:
-            sizes.append(measure(Path(name, "study"), size, repetitions))
-        print(f"{size} configurations done", flush=True)
-    measured = {
-        "machine": about,
-        "quick": options.quick,
-        "sizes": sizes,
-        "exponents": exponents(sizes),
-        "exponents_last": exponents(sizes[-2:]),
-        "default": default,
-    }
-    common.keep(options.output, "graph", measured)
+    quick = asked_for_quick(__doc__)
+    found, sizes, medians = [], [], {ALL: [], NOTHING: []}
+    for size, repetitions in (QUICK_SIZES if quick else SIZES).items():
+        case = f"{size} configurations"
+        sizes.append(size)
+        for what, seconds in measure(size, repetitions).items():
+            found.append(result(case, what, "s", seconds))
+            medians[what].append(statistics.median(seconds))
+            if len(sizes) > 1:
+                power = growth(sizes, medians[what])
+                found.append(result(case, f"{what}: grows to the power of", "", [power]))
+        print(case, "done", flush=True)
+    default = {} if quick else measure(None, DEFAULT_REPETITIONS)
+    found += [result("the default study", what, "s", seconds) for what, seconds in default.items()]
+    keep("graph", found, quick)
 
 
 if __name__ == "__main__":

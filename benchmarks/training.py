@@ -1,178 +1,264 @@
 """How fast training is: beside a plain PyTorch loop, and beside the arithmetic it takes at least.
 
-Seconds of an epoch of one replicate, on one thread, training and validation together. The two
-loops and the machine's matrix rate take turns, so that a slow minute hits all of them; ratios are
-taken within a turn. Epochs are timed from the end of the first one on, inside the calls that a
-user makes (`tunebook.training.train`, `plain.train`), with all that they do after an epoch.
+Measured is the time of an epoch of one replicate, training and validation, on one thread. The plain
+loop, ours with several numbers of replicates in a job, and the machine's matrix rate take turns,
+every other turn in reverse, so that a slow minute hits all of them; ratios are taken within a turn.
 """
 
-import json
-import subprocess
+import multiprocessing
+import resource
 import sys
-import tempfile
-import time
-from pathlib import Path
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from itertools import pairwise
 
-import common
 import networks
 import numpy as np
-import operations
-import plain
-import shares
-import yaml
+import torch
+from measure import HERE, asked_for_quick, keep, result
+from torch import nn
+from torch.nn import functional as F
+from torch.utils.benchmark import Timer
+from torch.utils.data import DataLoader, TensorDataset
 
-from tunebook import training
-from tunebook.problems import outputs_needed
+from tunebook.learn import training
+from tunebook.study.runs import layered, resolve
+from tunebook.tasks import TASKS
 
 TURNS, QUICK_TURNS = 7, 2
 SECONDS, QUICK_SECONDS = 0.4, 0.01  # that a loop is timed for in a turn, at least
-MOST_EPOCHS = 30
-BESIDE = (1, 10)  # replicates in a job that are measured for comparison
+TOGETHER, JOB = (1, 5, 10), 5  # replicates in a job; ratios are those of a job of a usual study
+
+STUDY = {
+    "study": {"seed": 0},
+    "datasets": {"table": {}, "images": {"image": {"shape": [1, 16, 16], "range": [-1, 1]}}},
+    "problems": {
+        "table": {"task": "regression", "dataset": "table"},
+        "images": {"task": "classification", "dataset": "images"},
+    },
+}
+SHAPES = {"table": (876, 292, 4), "images": (5833, 1458, 256)}  # rows, held-out rows, inputs
+ADAM = {"optimizer": "adam", "learning_rate": 0.001, "epochs": 2}
+BASE = {
+    "table": {"model": "dense", "loss": "mse", "batch_size": 100, **ADAM},
+    "images": {"model": "convolutional", "loss": "cross-entropy", "batch_size": 1000, **ADAM},
+}
+MODULE = {"module": "networks.py:Skip", "width": 100}
+CASES = {
+    "dense 5 x 200, batch 100": ("table", {"widths": [200] * 5}),
+    "dense 5 x 100, batch 100": ("table", {"widths": [100] * 5}),
+    "dense 1 x 100, batch 100": ("table", {"widths": [100]}),
+    "dense 5 x 100, batch 10": ("table", {"widths": [100] * 5, "batch_size": 10}),
+    "dense 5 x 200, batch 100, Gaussian loss": ("table", {"widths": [200] * 5, "loss": "gaussian"}),
+    "dense 5 x 200, batch 100, dropout 0.2": ("table", {"widths": [200] * 5, "dropout": 0.2}),
+    "convolutional 16, 32, 64, batch 1000": ("images", {"channels": [16, 32, 64]}),
+    "module, batch 1": ("table", {**MODULE, "batch_size": 1}),
+    "module, batch 8": ("table", {**MODULE, "batch_size": 8}),
+    "module, batch 100": ("table", MODULE),
+}
 
 
-def replicates_per_job(model):
-    """How many replicates of a model the default study trains in one job."""
-    configuration = yaml.safe_load((common.ROOT / "config/config.yaml").read_text())
-    return configuration["replicates_per_job"][model]
+def configuration(case):
+    """The resolved configuration of a case."""
+    problem, overrides = CASES[case]
+    return resolve(problem, STUDY, layered(BASE[problem], overrides), "benchmarks", HERE)
 
 
-class Clock:
-    """Called after each epoch; the mean seconds of the epochs after the first."""
+def replicates(case, count, quick):
+    """`count` made-up replicates for a case: arrays and record, as they are prepared."""
+    problem = CASES[case][0]
+    *sizes, inputs = SHAPES[problem]
+    record = {
+        "classes": list(range(10)) if problem == "images" else None,
+        "features": [{"name": f"x{i}", "unit": "", "type": "number"} for i in range(inputs)],
+        "shape": None,
+        "range": None,
+        **STUDY["datasets"][problem].get("image", {}),
+    }
+    random, made_up = np.random.default_rng(0), []
+    for _ in range(count):
+        arrays = {}
+        for split, size in zip(("train", "validation"), sizes, strict=True):
+            x = random.uniform(-1, 1, (size // 50 if quick else size, inputs))
+            y = x @ np.arange(1, inputs + 1)
+            if record["classes"]:
+                y = np.digitize(y, np.linspace(y.min(), y.max(), 9))
+            arrays |= {f"{split}_x": x, f"{split}_y": y}
+        made_up.append((arrays, record))
+    return made_up
 
-    def __init__(self):
-        self.times = []
 
-    def __call__(self, *_):
-        self.times.append(time.perf_counter())
+def network(c, record):
+    """The network of a configuration as one writes it with torch.nn."""
+    features = len(record["features"])
+    outputs = TASKS[c["task"]].outputs(c["loss"], len(record["classes"] or ()))
+    if c["model"] == "module":
+        return networks.Skip(features, outputs, c["width"])
+    layers = []
+    if c["model"] == "convolutional":
+        layers.append(nn.Unflatten(1, record["shape"]))
+        for fan_in, fan_out in pairwise([record["shape"][0], *c["channels"]]):
+            layers.append(nn.Conv2d(fan_in, fan_out, c["kernel"], padding=c["padding"]))
+            layers += [nn.ReLU(), nn.MaxPool2d(c["pooling"])]
+        layers.append(nn.Flatten())
+        features = nn.Sequential(*layers)(torch.zeros(1, features)).shape[1]
+    for width in c["widths"]:
+        layers += [nn.Linear(features, width), nn.ReLU()]
+        layers += [nn.Dropout(c["dropout"])] if c["dropout"] else []
+        features = width
+    return nn.Sequential(*layers, nn.Linear(features, outputs))
 
-    def seconds(self):
-        return (self.times[-1] - self.times[0]) / (len(self.times) - 1)
+
+def gaussian(outputs, y):
+    return F.gaussian_nll_loss(outputs[:, :1], y, F.softplus(outputs[:, 1:]))
 
 
-def time_ours(case, replicates, epochs):
-    """Seconds of an epoch and replicate in a job of these replicates."""
-    clock = Clock()
-    training.train(case.configuration(epochs + 1), replicates, range(len(replicates)), clock)
-    return clock.seconds() / len(replicates)
+LOSSES = {"cross-entropy": F.cross_entropy, "mse": F.mse_loss, "gaussian": gaussian}
 
 
-def time_plain(case, replicates, epochs):
-    """Seconds of an epoch of the plain loop on the first replicate."""
-    clock, configuration = Clock(), case.configuration(epochs + 1)
-    train, validation, _ = training.tensors(replicates[:1], configuration)
-    data = [[tensor[0] for tensor in part] for part in (train, validation)]
-    plain.train(configuration, *data, outputs_needed(configuration), clock)
-    return clock.seconds()
+class PlainLoop:
+    """What ours is measured against: a training loop as a student of PyTorch writes it.
+
+    A TensorDataset behind a shuffling DataLoader, Adam as it comes, one network at a time, losses
+    summed with `.item()`, validation after every epoch.
+    """
+
+    def __init__(self, c, replicate):
+        rows, _, _ = training.tensors(c, [replicate], ("train", "validation"))
+        data = (TensorDataset(*(tensor[0] for tensor in split)) for split in rows.values())
+        train, validation = data
+        self.train = DataLoader(train, c["batch_size"], shuffle=True)
+        self.validation = DataLoader(validation, c["batch_size"])
+        self.loss, self.classes = LOSSES[c["loss"]], c["task"] == "classification"
+        self.network = network(c, replicate[1])
+        self.optimizer = torch.optim.Adam(self.network.parameters(), lr=c["learning_rate"])
+
+    def epoch(self):
+        """Train once on all rows; returns the means of training and validation loss."""
+        self.network.train()
+        train_loss = 0.0
+        for x, y in self.train:
+            self.optimizer.zero_grad()
+            loss = self.loss(self.network(x), y)
+            loss.backward()
+            self.optimizer.step()
+            train_loss += loss.item() * len(x)
+        self.network.eval()
+        validation_loss, right = 0.0, 0
+        with torch.no_grad():
+            for x, y in self.validation:
+                outputs = self.network(x)
+                validation_loss += self.loss(outputs, y).item() * len(x)
+                if self.classes:
+                    right += (outputs.argmax(1) == y).sum().item()
+        return train_loss / len(self.train.dataset), validation_loss / len(self.validation.dataset)
+
+
+def layer_products(network, features):
+    """Multiply-additions of each layer of a network for one row, from the first layer on.
+
+    As many as a layer adds up whose weights and inputs are all one. So products with the zeros that
+    padding puts around a map are left out: they change nothing, and counting them would make the
+    convolutional network 1.6 times as much work.
+    """
+    found = []
+
+    def count(layer, inputs, output):
+        convolve = partial(F.conv2d, padding=getattr(layer, "padding", 0))
+        add_up = convolve if isinstance(layer, nn.Conv2d) else F.linear
+        sums = add_up(torch.ones_like(inputs[0]), torch.ones_like(layer.weight))
+        found.append(int(sums.sum(dtype=torch.float64)))
+
+    for layer in network.modules():
+        if isinstance(layer, nn.Linear | nn.Conv2d):
+            layer.register_forward_hook(count)
+    network(torch.zeros(1, features))
+    return found
+
+
+def epoch_operations(products, rows, held_out):
+    """Floating point operations of an epoch at least; a product and its addition are two.
+
+    rows are trained on, those held out only predicted. The backward pass costs each layer two
+    products more, for the gradients of its weights and of its inputs; nobody needs those of the
+    first layer's inputs. Biases, ReLU, pooling, losses, dropout and the optimizer are not counted,
+    so no program can be as fast as that.
+    """
+    forward, backward = sum(products), 2 * sum(products) - products[0]
+    return 2 * (rows * (forward + backward) + held_out * forward)
+
+
+def matrix_rate(seconds, side=1024):
+    """Floating point operations a second of a product of two square matrices."""
+    a, b, out = (torch.ones(side, side) for _ in range(3))
+    timer = Timer("mm(a, b, out=out)", globals={"mm": torch.mm, "a": a, "b": b, "out": out})
+    return 2 * side**3 / timer.blocked_autorange(min_run_time=seconds).median
 
 
 class Contest:
-    """One case: the plain loop, ours with some numbers of replicates in a job, and the rate."""
+    """One case, its loops ready to be timed; `turns` holds what each turn found."""
 
     def __init__(self, case, quick):
-        self.case = case
+        self.case, self.turns = case, []
         self.least = QUICK_SECONDS if quick else SECONDS
-        self.job = replicates_per_job(case.overrides["model"])
-        counts = sorted({self.job, *BESIDE})
-        data = networks.replicates(case.problem, max(counts), quick)
-        train_rows, validation_rows, features = (
-            len(data[0]["train_y"]), len(data[0]["validation_y"]), data[0]["train_x"].shape[1],
-        )  # fmt: skip
-        self.operations = operations.epoch_operations(
-            case.configuration(1), features, train_rows, validation_rows
-        )
-        self.timers = {"plain": lambda epochs: time_plain(case, data, epochs)}
-        for count in counts:
-            self.timers[f"{count}"] = lambda epochs, some=data[:count]: time_ours(
-                case, some, epochs
-            )
-        self.epochs = {name: self.enough(name, timer) for name, timer in self.timers.items()}
-        self.turns = []
-
-    def enough(self, name, timer):
-        """Epochs that take long enough to be timed; trying them out also warms the loop up."""
-        together = 1 if name == "plain" else int(name)
-        return min(max(round(self.least / (timer(1) * together)), 1), MOST_EPOCHS)
+        c, data = configuration(case), replicates(case, max(TOGETHER), quick)
+        loops = {"plain loop": (1, PlainLoop(c, data[0]))}
+        for n in TOGETHER:
+            loops[f"{n} in a job"] = (n, training.Trainer(c, data[:n], list(range(n)), HERE))
+        self.timers = {
+            name: (count, Timer("loop.epoch()", globals={"loop": loop}))
+            for name, (count, loop) in loops.items()
+        }
+        arrays, record = data[0]
+        products = layer_products(network(c, record), len(record["features"]))
+        rows, held_out = len(arrays["train_y"]), len(arrays["validation_y"])
+        self.operations = epoch_operations(products, rows, held_out)
 
     def turn(self, number):
-        """Time everything once, every other turn in reverse."""
-        names = list(self.timers)[:: 1 if number % 2 else -1]
-        seconds = {name: self.timers[name](self.epochs[name]) for name in names}
-        self.turns.append(seconds | {"rate": operations.rate(operations.multiplication())})
+        """Time everything once, in seconds of an epoch and replicate."""
+        seconds = {}
+        for name in list(self.timers)[:: 1 if number % 2 else -1]:
+            count, timer = self.timers[name]
+            seconds[name] = timer.blocked_autorange(min_run_time=self.least).median / count
+        self.turns.append(seconds | {"limit": self.operations / matrix_rate(self.least)})
 
-    def result(self):
-        """What is kept: spreads of seconds an epoch and replicate, of ratios and of rates."""
-        job = str(self.job)
-        limits = [self.operations / turn["rate"] for turn in self.turns]
-        pairs = list(zip(self.turns, limits, strict=True))
-        return {
-            "name": self.case.name,
-            "bars": self.case.bars,
-            "job": self.job,
-            "operations": self.operations,
-            "seconds": {
-                name: common.spread([turn[name] for turn in self.turns]) for name in self.timers
-            },
-            "limit": common.spread(limits),
-            "times_plain": common.spread([turn["plain"] / turn[job] for turn in self.turns]),
-            "limit_times_plain": common.spread([turn["plain"] / limit for turn, limit in pairs]),
-            "times_limit": common.spread([turn[job] / limit for turn, limit in pairs]),
-            "rate": common.spread([turn["rate"] for turn in self.turns]),
-        }
+    def results(self):
+        for name in (*self.timers, "limit"):
+            yield result(self.case, name, "ms", [1000 * turn[name] for turn in self.turns])
+        plain, ours = "plain loop", f"{JOB} in a job"
+        for name, over, under in (
+            ("times as fast as the plain loop", plain, ours),
+            ("times the limit", ours, "limit"),
+        ):
+            yield result(self.case, name, "", [turn[over] / turn[under] for turn in self.turns])
 
 
-def time_job(case, quick):
-    """A training job in a process of its own: peak memory, and seconds outside its loop."""
-    count = replicates_per_job(case.overrides["model"])
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        inputs = []
-        for replicate, arrays in enumerate(networks.replicates(case.problem, count, quick)):
-            inputs.append(str(folder / f"{replicate}.npz"))
-            np.savez(inputs[-1], **arrays)
-        outputs = [folder / file for file in ("history.csv", "weights", "training.json")]
-        values = {
-            "input": {"development": inputs},
-            "output": dict(zip(("history", "weights", "record"), map(str, outputs), strict=True)),
-            "params": {"configuration": case.configuration(3), "seeds": list(range(count))},
-            "wildcards": {"run": "benchmark", "first": "0", "last": str(count - 1)},
-            "log": str(folder / "log"),
-        }
-        (folder / "values.json").write_text(json.dumps(values))
-        here = Path(__file__).parent
-        command = [sys.executable, here / "run_script.py", common.SCRIPTS / "train.py"]
-        started = time.perf_counter()
-        finished = subprocess.run(
-            [*map(str, command), str(folder / "values.json")], check=True, text=True,
-            stdout=subprocess.PIPE, env=common.environment(),
-        )  # fmt: skip
-        wall = time.perf_counter() - started
-        loop = json.loads(outputs[-1].read_text())["train_seconds"]
-    return {"peak": json.loads(finished.stdout)["peak"], "outside": wall - loop}
+def peak_memory(case, quick):
+    """The most memory, in bytes, that this process ever held; it trains one job of a case."""
+    training.one_thread()
+    data = replicates(case, JOB, quick)
+    training.train(configuration(case), data, list(range(JOB)), HERE)
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
 def main():
-    options = common.arguments(__doc__.splitlines()[0])
-    about = common.machine()
+    quick = asked_for_quick(__doc__)
+    jobs = list(CASES)[-1:] if quick else list(CASES)
+    # Each job in a new process; first, since Linux passes the peak of the parent on to it.
+    fresh = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, mp_context=fresh, max_tasks_per_child=1) as pool:
+        peaks = list(pool.map(peak_memory, jobs, [quick] * len(jobs)))
     training.one_thread()
-    contests = [Contest(case, options.quick) for case in networks.CASES]
-    for number in range(QUICK_TURNS if options.quick else TURNS):
+    contests = [Contest(case, quick) for case in CASES]
+    for number in range(QUICK_TURNS if quick else TURNS):
         for contest in contests:
             contest.turn(number)
         print(f"turn {number + 1} done", flush=True)
-    jobs = networks.CASES[:: 4 if options.quick else 1]
-    measured = {
-        "machine": about,
-        "quick": options.quick,
-        "turns": len(contests[0].turns),
-        "cases": [contest.result() for contest in contests],
-        "shares": {
-            contest.case.name: shares.shares(contest.case, contest.job, options.quick)
-            for contest in contests
-        },
-        "convolution_rate": operations.rate(operations.convolution()),
-        "jobs": {case.name: time_job(case, options.quick) for case in jobs},
-    }
-    common.keep(options.output, "training", measured)
+    found = [row for contest in contests for row in contest.results()]
+    for case, peak in zip(jobs, peaks, strict=True):
+        found.append(result(case, "peak memory", "MB", [peak / 1e6]))
+    keep("training", found, quick)
 
 
 if __name__ == "__main__":
