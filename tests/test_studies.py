@@ -1,0 +1,139 @@
+"""Whole studies as a user runs them: the second example, the tutorial, a table, and images."""
+
+import re
+import shutil
+import subprocess
+import sys
+
+import pytest
+import yaml
+
+from project import PARTS, ROOT, Project
+from test_new_study import write_bottles, write_images
+from tunebook.jobs import read_json
+from tunebook.new_study import new_study
+from tunebook.workflow import load_study
+
+TUTORIAL = (ROOT / "docs/your-own-study.md").read_text()
+# A command, or what belongs into a file of the study, by how it begins: [(language, text)].
+BLOCKS = re.findall(r"```(\w*)\n(.*?)```", TUTORIAL, re.S)
+# Where the blocks of the tutorial belong: at the end of a file of the study.
+FILES = {
+    "  decay:": "config.yaml", "- id: decay-helps": "claims.yaml", "decay:": "figures.yaml",
+    "## Small": "article.md", "class Gated": "networks.py", "  gates:": "config.yaml",
+}  # fmt: skip
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    """A copy of the project's code, in which commands are given."""
+    for part in [*PARTS, "studies"]:
+        source = ROOT / part
+        copy = shutil.copytree if source.is_dir() else shutil.copy2
+        copy(source, tmp_path / part)
+    monkeypatch.chdir(tmp_path)
+    return Project.at(tmp_path, {})
+
+
+def block(start):
+    """The one block of the tutorial that begins so."""
+    (found,) = [text for _, text in BLOCKS if text.startswith(start)]
+    return found
+
+
+def run(project, name, **changes):
+    """Run a study, smaller: results by name of the file's stem."""
+    changes = {"replicates": 3, **changes}
+    given = yaml.safe_dump({name: changes}, default_flow_style=True, width=10**9).strip()
+    project.run(
+        "--configfile", f"studies/{name}/config.yaml", "--config", f"problems={given}", cores=2
+    )
+    results = project.path(f"results-{name}")
+    return results, read_json(results / "claims.json"), (results / "report.html").read_text()
+
+
+def verdicts(claims):
+    return {claim["id"]: claim["verdict"] for claim in claims}
+
+
+def test_the_second_example_runs_whole(project):
+    started = project.run("--configfile", "studies/cultivars/config.yaml")
+    assert "STAND-IN" not in started.stdout
+    results = project.path("results-cultivars")
+    found = verdicts(read_json(results / "claims.json"))
+    assert found["rate-too-high"] == "not reproduced"
+    assert len(found) == 3 and "not testable" not in found.values()
+    assert {path.stem for path in results.glob("figures/*.svg")} == {"rates", "skip", "grid"}
+    report = (results / "report.html").read_text()
+    assert (
+        "Which network tells three cultivars apart?" in report and "A network of our own" in report
+    )
+    assert read_json("resources/cultivars.json")["kind"] == "real"
+    # All is there: nothing is made again.
+    assert not project.planned("--configfile", "studies/cultivars/config.yaml")[0]
+
+
+def test_a_table_with_categories_gaps_and_groups_goes_from_file_to_report(project):
+    new_study("bottles", write_bottles("csv"), "quality", say=lambda line: None)
+    path = project.path("studies/bottles/config.yaml")
+    split = "    split: {test: 0.2, validation: 0.2}\n"
+    text = path.read_text().replace(split, "")
+    path.write_text(
+        text.replace("    # split: {test: 0.2, validation: 0.2, gr", split[:-2] + ", gr")
+    )
+    results, claims, report = run(project, "bottles", base={"epochs": 2})
+    assert len(claims) == 3 and "not testable" not in verdicts(claims).values()
+    assert "What predicts quality in bottles?" in report
+    problem = read_json(results / "study.json")["problems"]["bottles"]
+    assert problem["split"]["group_on"] == "customer_id"
+    assert "customer_id" not in {each["name"] for each in problem["inputs"]}
+
+
+def test_a_folder_of_images_goes_from_files_to_report(project):
+    write_images(project.path("pets"))
+    new_study("pets", "pets", say=lambda line: None)
+    results, claims, report = run(project, "pets", base={"epochs": 2})
+    assert len(claims) == 3 and "not testable" not in verdicts(claims).values()
+    assert (results / "figures/misread.svg").exists()
+    assert read_json(results / "study.json")["problems"]["pets"]["classes"] == ["cat", "dog"]
+
+
+def test_the_tutorial_is_true(project):
+    subprocess.run(
+        [sys.executable, "-c", block(".venv/bin/python").split('"')[1]],
+        cwd=project.folder,
+        check=True,
+    )
+    command = re.search(r"make new-study NAME=(\w+) DATA=(\S+) TARGET=(\w+)", TUTORIAL)
+    said = []
+    new_study(*command.groups(), say=said.append)
+    assert "\n".join(said) + "\n" == block("diabetes.csv:")
+    folder = project.path("studies/diabetes")
+    path, counts = folder / "config.yaml", []
+
+    def replace(old, new):
+        assert path.read_text().count(old) == 1
+        path.write_text(path.read_text().replace(old, new))
+        counts.append(len(load_study([path]).runs))
+
+    replace("      sex: {type: number}", block("      sex:").rstrip())
+    replace("    axes: {learning_rate: [0.1, 0.01, 0.001]}\n", block("    axes: {learning_rate"))
+    for start, name in FILES.items():
+        file = folder / name
+        file.write_text(f"{file.read_text()}\n\n{block(start)}")
+        counts.append(len(load_study([path]).runs))
+    # One of another rate, four with weight decay, and four of the study's own.
+    assert counts == [13, 14, 18, 18, 18, 18, 18, 22]
+    results, claims, report = run(project, "diabetes", base={"epochs": 2})
+    assert verdicts(claims)["decay-helps"] != "not testable"
+    assert "Small weights" in report and "Gated" in (results / "runs.csv").read_text()
+
+
+def test_every_file_and_command_that_the_tutorial_names_is_there():
+    for link in re.findall(r"\]\(\.\./([^)]+)\)", TUTORIAL):
+        assert (ROOT / link).exists(), link
+    make = (ROOT / "Makefile").read_text()
+    for target in re.findall(r"^make ([\w-]+)", TUTORIAL, re.M):
+        assert re.search(rf"^{target}:", make, re.M), target
+    for name in re.findall(r"make report STUDY=(cultivars)", TUTORIAL):
+        assert (ROOT / "studies" / name / "config.yaml").exists()
