@@ -17,6 +17,7 @@ from tunebook.evidence.tables import read_results
 from tunebook.jobs import TunebookError
 from tunebook.report import explorer
 from tunebook.report.article import FUNCTIONS, TABLES, check_article
+from tunebook.report.explorer import shown_parameters
 from tunebook.report.page import Page, render_report
 from tunebook.report.view import View
 
@@ -415,6 +416,16 @@ def test_arguments_of_a_studys_own_network_are_columns_filters_and_axes(study, p
     lengths = data["problems"]["lengths"]
     assert lengths["better"] == "lower"
     assert "Test root mean squared error (mm)" in [each["label"] for each in lengths["measures"]]
+
+
+def test_arguments_called_like_what_a_dense_network_is_named_by_get_columns_too():
+    def run(**settings):
+        return SimpleNamespace(settings=settings)
+
+    dense = [run(model="dense", width=width, widths=f"{width}") for width in (8, 16)]
+    own = [run(model="module", module="n.py:Skip", width=width) for width in (2, 16)]
+    assert shown_parameters(dense) == []
+    assert shown_parameters([*dense, *own]) == ["width"]
 
 
 def test_layers_are_worked_out_as_the_network_is_built(study):

@@ -7,7 +7,7 @@ from tunebook.facts import facts
 from tunebook.jobs import job, written
 from tunebook.report.page import render_report
 
-with job(snakemake.log[0], snakemake.input):
+with job(snakemake.log[0], snakemake.input) as console:
     page = render_report(
         results=Path(snakemake.output[0]).parent,
         article=next(iter(snakemake.input.article), None),
@@ -21,3 +21,4 @@ with job(snakemake.log[0], snakemake.input):
     with written(snakemake.output[0]) as beside:
         Path(beside).write_text(page, encoding="utf-8")
     print(f"{snakemake.output[0]}: {len(page.encode()) / 1e6:.1f} MB")
+    print(f"The report is at {snakemake.output[0]}", file=console)

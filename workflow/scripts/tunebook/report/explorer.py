@@ -27,13 +27,23 @@ def explorer(view):
             rows = importance[importance["problem"] == name].to_dict("records")
             found[name] = {
                 "runs": runs,
-                "columns": [key for key in words.varying(runs) if key not in words.NETWORK],
+                "columns": shown_parameters(runs),
                 "sweeps": list(dict.fromkeys(sweep for run in runs for sweep in run.sweeps)),
                 "importance": rows,
                 "reason": rows[0]["reason"] if rows and isinstance(rows[0]["reason"], str) else "",
                 "data": charts_data(view, name, runs),
             }
     return found
+
+
+def shown_parameters(runs):
+    """The hyper-parameters that get a column: those that vary and are not in a network's name.
+
+    A network of the study's own is named by its class alone, so its arguments get columns.
+    """
+    own = words.varying([run for run in runs if run.settings.get("model") == "module"])
+    named = set(words.NETWORK) - (set(own) - {"model", "module"})
+    return [key for key in words.varying(runs) if key not in named]
 
 
 def json_text(value):
