@@ -44,12 +44,22 @@ def fingerprint(scripts, script, *packages):
     """
     found = hashlib.sha256()
     for name in files(scripts, script, packages):
-        path = Path(scripts, name)
-        content = path.read_bytes()
-        if path.suffix == ".py":
-            content = tree_hash(ast.parse(content)).encode()
-        found.update(name.encode() + b"\0" + content + b"\0")
+        found.update(f"{name}\0{file_hash(Path(scripts, name))}\0".encode())
     return found.hexdigest()
+
+
+@cache
+def tree(path):
+    """The syntax tree of a file: most files count for many scripts, and are read once."""
+    return ast.parse(path.read_bytes())
+
+
+@cache
+def file_hash(path):
+    """SHA-256 (hexadecimal) of a file's code, or of its bytes where it is no Python."""
+    if path.suffix == ".py":
+        return tree_hash(tree(path))
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def files(scripts, script, packages=()):
@@ -73,7 +83,7 @@ def imported(scripts, path):
     """The library's files that a file imports itself, also inside functions; without plumbing."""
     package = path.relative_to(scripts).parts[:-1]
     names = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(tree(path)):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
