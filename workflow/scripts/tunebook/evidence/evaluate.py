@@ -14,16 +14,14 @@ from ..tasks import TASKS, column
 from .intervals import rank_correlation
 
 SPLITS = ("train", "validation", "test")
-COVERAGES = (50, 90)
 
 
 @dataclass
 class Block:
     """One block of a run: what its R networks say of all rows.
 
-    configuration: as resolved. arrays: raw, one dictionary a replicate. record: of the prepared
-    data. ruler: tasks.Ruler. targets, outputs: {split: tensor [R, n, ...]}, as trained. scalings:
-    one a replicate.
+    arrays: raw, one dictionary a replicate; scalings likewise. record: of the prepared data.
+    targets, outputs: {split: tensor [R, n, ...]}, as trained.
     """
 
     configuration: dict
@@ -73,15 +71,10 @@ def open_block(configuration, replicates, weights, folder=None):
     record = replicates[0][1]
     network = models.build(configuration, record, models.blank(len(replicates)), folder)
     network.restore(weights)
-    return Block(
-        configuration=configuration,
-        arrays=[arrays for arrays, _ in replicates],
-        record=record,
-        ruler=ruler,
-        scalings=scalings,
-        targets={split: y for split, (_, y) in rows.items()},
-        outputs={split: network.predict(x) for split, (x, _) in rows.items()},
-    )
+    targets = {split: y for split, (_, y) in rows.items()}
+    outputs = {split: network.predict(x) for split, (x, _) in rows.items()}
+    arrays = [arrays for arrays, _ in replicates]
+    return Block(configuration, arrays, record, ruler, scalings, targets, outputs)
 
 
 def measures(block, inputs=()):
@@ -90,10 +83,9 @@ def measures(block, inputs=()):
     inputs: names of number features along which test errors and variances are ranked.
     """
     judged = block.configuration["metric"]
-    metric = block.task.metrics[judged]
-    found = scores(block)
+    metric, found = block.task.metrics[judged], scores(block)
     error = {s: metric.error(found[f"{s}_{column(judged)}"]) for s in SPLITS}
-    found |= constants(block, judged) | {"gap": error["validation"] - error["train"]}
+    found["gap"] = error["validation"] - error["train"]
     if block.task.name == "regression":
         found["target_range"] = block.ruler.range
         found |= ranks(block, "squared_residual", block.error**2, inputs)
@@ -103,24 +95,18 @@ def measures(block, inputs=()):
 
 
 def scores(block):
-    """The loss and every metric of the task on each split."""
-    loss, found = losses.LOSSES[block.configuration["loss"]], {}
+    """The loss and every metric of the task on each split, and the judged metric of the predictor
+    that always says the same.
+    """
+    loss, judged = losses.LOSSES[block.configuration["loss"]], block.configuration["metric"]
+    classes, found = len(block.record["classes"] or ()), {}
     for split in SPLITS:
-        known = block.outputs[split], block.targets[split]
-        found[f"{split}_loss"] = loss(*known).mean(dim=1)
+        outputs, targets = block.outputs[split], block.targets[split]
+        found[f"{split}_loss"] = loss(outputs, targets).mean(dim=1)
         for name, metric in block.task.metrics.items():
-            found[f"{split}_{column(name)}"] = metric.function(*known, block.ruler)
-    return found
-
-
-def constants(block, judged):
-    """The judged metric of the predictor that always says the same, on each split."""
-    known, classes = block.targets["train"], len(block.record["classes"] or ())
-    found = {}
-    for split in SPLITS:
-        targets = block.targets[split]
-        outputs = block.task.constant(known, targets.shape[1], classes)
-        value = block.task.metrics[judged].function(outputs, targets, block.ruler)
+            found[f"{split}_{column(name)}"] = metric.function(outputs, targets, block.ruler)
+        same = block.task.constant(block.targets["train"], targets.shape[1], classes)
+        value = block.task.metrics[judged].function(same, targets, block.ruler)
         found[f"constant_{split}_{column(judged)}"] = value
     return found
 
@@ -133,11 +119,11 @@ def calibration(block):
     """
     deviation = np.sqrt(block.variance)
     low, high = np.nanpercentile(deviation, [5, 95], axis=1)
-    within = {level: norm.ppf(0.5 + level / 200) * deviation for level in COVERAGES}
-    return {"test_mean_variance": block.variance.mean(axis=1), "variance_spread": high / low} | {
-        f"coverage_{level}": (np.abs(block.error) <= half).mean(axis=1)
-        for level, half in within.items()
-    }
+    found = {"test_mean_variance": block.variance.mean(axis=1), "variance_spread": high / low}
+    for level in (50, 90):
+        half = norm.ppf(0.5 + level / 200) * deviation
+        found[f"coverage_{level}"] = (np.abs(block.error) <= half).mean(axis=1)
+    return found
 
 
 def ranks(block, what, values, inputs):
@@ -180,8 +166,7 @@ def predictions(block, run, first, inputs=()):
 def misread(block, run, first):
     """One dictionary for each test image that is taken for another class; none for tables.
 
-    pixels: in [0, 1], channel by channel, row by row. probability: what softmax gives the class
-    that was predicted.
+    pixels: in [0, 1], channel by channel, row by row. probability: of the class predicted.
     """
     if block.task.name != "classification" or not block.record["shape"]:
         return

@@ -1,11 +1,10 @@
 """Which hyper-parameters matter: permutation importance in a random forest over the runs.
 
 A random forest (Breiman, "Random Forests", Machine Learning 45, 2001) learns to predict a run's
-validation error from its hyper-parameters; a hyper-parameter matters as much as the prediction of
-held-out runs suffers when its values are shuffled among them. The idea of asking a forest grown
-over the runs which hyper-parameters matter is that of Hutter, Hoos and Leyton-Brown ("An Efficient
-Approach for Assessing Hyperparameter Importance", ICML 2014); theirs divides the forest's variance
-exactly (functional ANOVA), this one shuffles.
+validation error from its hyper-parameters; one matters as much as the prediction of held-out runs
+suffers when its values are shuffled. The idea is that of Hutter, Hoos and Leyton-Brown ("An
+Efficient Approach for Assessing Hyperparameter Importance", ICML 2014), who divide the forest's
+variance exactly (functional ANOVA) instead.
 """
 
 import numpy as np
@@ -31,18 +30,16 @@ def importance_table(results):
     rows = []
     for problem in results.problems:
         runs = [run for run in results.by_name.values() if run.problem == problem]
-        rows += [
-            {"problem": problem, "runs": len(runs)} | found for found in importance(results, runs)
-        ]
+        about = {"problem": problem, "runs": len(runs)}
+        rows += [about | found for found in importance(results, runs)]
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
 def importance(results, runs):
     """The rows of `runs`, all of one problem.
 
-    Errors that can grow without end are taken as logarithms, so that a run ten times worse counts
-    the same anywhere. A run without a finite error counts as the worst of the others: leaving it
-    out would hide what makes training fail.
+    Errors that can grow without end are taken as logarithms. A run without a finite error counts as
+    the worst of the others: leaving it out would hide what makes training fail.
     """
     # Lists of widths and channels have no order; depth and width say the same with one.
     names = [name for name in words.varying(runs) if parameter(name).kind != "integers"]
@@ -62,17 +59,16 @@ def importance(results, runs):
 
 def ranks(runs, name):
     """A hyper-parameter as numbers [runs]: values by rank, -1 where a run has none."""
-    values = [run.settings.get(name) for run in runs]
-    known = {value for value in values if value is not None}
+    known = {run.settings[name] for run in runs if name in run.settings}
     numeric = all(isinstance(value, int | float) for value in known)
-    order = {value: i for i, value in enumerate(sorted(known, key=None if numeric else str))}
-    return np.array([order.get(value, -1) for value in values], dtype=float)
+    order = sorted(known, key=None if numeric else str)
+    return [order.index(run.settings[name]) if name in run.settings else -1 for run in runs]
 
 
 def shuffled(table, errors, names):
     """The rows from forests grown on four fifths of the runs and shuffled on the rest.
 
-    table: [runs, hyper-parameters]. errors: [runs].
+    table: [runs, hyper-parameters]; errors: [runs].
     """
     from sklearn.ensemble import RandomForestRegressor
     from sklearn.inspection import permutation_importance

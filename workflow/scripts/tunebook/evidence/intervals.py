@@ -10,9 +10,7 @@ from functools import cache
 from typing import NamedTuple
 
 import numpy as np
-
-# `scipy.stats` is loaded on first use: checking claims before a study starts needs none of it.
-import scipy
+import scipy  # `scipy.stats` is loaded on first use: checking claims needs none of it
 
 CONFIDENCE = 0.95
 RESAMPLES = 9999
@@ -20,7 +18,6 @@ AT_ONCE = 64  # means that are resampled together: more would not fit the proces
 
 # Below this many values no interval is given, and a verdict stays undecided.
 MINIMUM_REPLICATES = 3
-
 # Coarse values (yes or no, better or worse, the rank correlation of a few points) repeat by chance
 # so easily that two to four equal ones prove nothing: 2 / 2**4 = 12.5 %, 2 / 2**5 = 6.25 %.
 MINIMUM_COUNTED = 5
@@ -40,11 +37,10 @@ class Interval(NamedTuple):
         return not (math.isnan(self.low) or math.isnan(self.high))
 
     def above(self, bound):
-        """Whether the whole interval lies above `bound`; an interval that touches it does not."""
+        """Whether the whole interval lies above `bound`, without touching it."""
         return self.known and self.low > bound
 
     def below(self, bound):
-        """Whether the whole interval lies below `bound`; an interval that touches it does not."""
         return self.known and self.high < bound
 
     def mirrored(self):
@@ -139,17 +135,15 @@ def mean_interval(values, least=-math.inf, most=math.inf):
 
 
 def median_range(values):
-    """The median of repeated timings [n] with their range (smallest to largest).
+    """The median of repeated timings [n] with their range; fewer than two have none.
 
-    Repetitions of a timing tell how steady the machine was, not how training varies, so they get a
-    range and no bootstrap. Fewer than two give no range.
+    Repetitions tell how steady the machine was, not how training varies: no bootstrap.
     """
-    values = np.asarray(list(values), dtype=float)
-    n = len(values)
-    centre = float(np.median(values)) if n else math.nan
-    if n < 2:
-        return Interval(centre, math.nan, math.nan, n)
-    return Interval(centre, float(values.min()), float(values.max()), n)
+    values = np.asarray(values, dtype=float)
+    centre = float(np.median(values)) if len(values) else math.nan
+    if len(values) < 2:
+        return Interval(centre, math.nan, math.nan, len(values))
+    return Interval(centre, float(values.min()), float(values.max()), len(values))
 
 
 def share_interval(successes, n):

@@ -31,12 +31,11 @@ OUTCOMES = ("learned", "failed", "diverged")
 class Measure:
     """A named number of a run and replicate.
 
-    label: in a sentence. unit: see `words`; of what is measured in the target's unit, that unit
-    itself. better: `lower`, `higher`, or "" where no side is. least, most: what it can be. table:
-    where it comes from. losses: the losses that a run must have been trained with, empty for any.
-    positive: whether its formula needs a loss that is never negative. final: whether it is of the
-    final network, which a replicate that diverged does not have. shared: whether it was measured
-    beside other jobs, so that it can be shown but not compared.
+    label: in a sentence. unit: see `words`, or the target's own. better: `lower`, `higher`, or ""
+    where no side is. least, most: what it can be. table: where it comes from. losses: those that a
+    run must have been trained with, empty for any. positive: whether its formula needs a loss that
+    is never negative. final: whether it is of the final network, which a replicate that diverged
+    does not have. shared: measured beside other jobs, so that it can be shown but not compared.
     """
 
     name: str
@@ -103,21 +102,12 @@ def judged(problem):
     return column(name), task.metrics[name.replace("_", "-")]
 
 
-def error_label(words, metric):
-    """What the error form of a metric on a split is called."""
-    if metric.label == "accuracy":
-        return f"{words} error rate"
-    return ("1 − " if metric.better == "higher" else "") + f"{words} {metric.label}"
-
-
 def measures(problem):
     """{name: Measure} of every measure of a problem, but for those over one of its inputs."""
     chosen, metric = judged(problem)
     own = problem.get("unit") or ""
     unit = own if metric.unit == "target" else metric.unit
-    # Error forms of what can be no better than 1 begin at 0.
-    least, most = metric.least, metric.most
-    least, most = (1 - most, 1 - least) if metric.better == "higher" else (least, most)
+    least, most = sorted((metric.error(metric.least), metric.error(metric.most)))
     found = LISTED | {
         "gap": Measure("gap", "gap between training and validation", unit, least=-math.inf),
         "target_range": Measure("target_range", "range of the target", own, "", final=False),
@@ -129,7 +119,8 @@ def measures(problem):
                 name, f"{words} {each.label}", own if each.unit == "target" else each.unit,
                 each.better, each.least, each.most,
             )  # fmt: skip
-        label = error_label(words, metric)
+        label = ("1 − " if metric.better == "higher" else "") + f"{words} {metric.label}"
+        label = f"{words} error rate" if metric.label == "accuracy" else label
         found[f"{split}_metric"] = replace(found[f"{split}_{chosen}"], name=f"{split}_metric")
         found[f"{split}_error"] = Measure(f"{split}_error", label, unit, "lower", least, most)
         for what in (chosen, "metric", "error"):
@@ -141,17 +132,15 @@ def measures(problem):
 
 def measure(name, problem=None):
     """The Measure of that name on a problem (None: of the whole study); TunebookError if none."""
-    if problem is None:
-        known = {key: each for key, each in LISTED.items() if each.table == STUDY}
-    else:
-        known = measures(problem)
-        inputs = [each["name"] for each in problem.get("inputs") or []]
-        for start, each in RANKS.items():
-            of = name.removeprefix(start)
-            if of != name and (of in inputs or not inputs):
-                label = f"rank correlation of {each.label} and {of}"
-                return Measure(name, label, "rank correlation", "", -1.0, 1.0, losses=each.losses)
-            known |= {f"{start}{of}": each for of in inputs}
+    known = measures(problem) if problem else {}
+    known = known or {key: each for key, each in LISTED.items() if each.table == STUDY}
+    inputs = [each["name"] for each in (problem or {}).get("inputs") or []]
+    for start, each in RANKS.items():
+        of = name.removeprefix(start)
+        if problem and of != name and (of in inputs or not inputs):
+            label = f"rank correlation of {each.label} and {of}"
+            return Measure(name, label, "rank correlation", "", -1.0, 1.0, losses=each.losses)
+        known |= {f"{start}{of}": each for of in inputs}
     if name not in known:
         raise TunebookError(f"metric: found {name}; allowed: one of {', '.join(sorted(known))}")
     return known[name]
@@ -162,25 +151,22 @@ def check(name, row, problem, timed=()):
 
     row: `run`, `sweeps` and hyper-parameters of the run. timed: the sweeps whose runs are timed.
     """
-    found = measure(name, problem)
+    found, run, loss, why = measure(name, problem), row["run"], row.get("loss"), ""
     if found.table == STUDY:
-        raise TunebookError(f"metric: {name} is of the whole study; it takes no `of`")
-    if found.shared:
-        raise TunebookError(
-            f"metric: found {name}, measured beside other jobs; allowed: training_seconds"
-        )
-    if found.losses and row.get("loss") not in found.losses:
-        raise TunebookError(
-            f"metric: {name} needs runs with loss = {' or '.join(found.losses)}; "
-            f"found {row['run']} with {row.get('loss')}"
-        )
+        why = f"{name} is of the whole study; it takes no `of`"
+    elif found.shared:
+        why = f"found {name}, measured beside other jobs; allowed: training_seconds"
+    elif found.losses and loss not in found.losses:
+        needed = " or ".join(found.losses)
+        why = f"{name} needs runs with loss = {needed}; found {run} with {loss}"
+    elif found.table == TIMING and not {*timed} & {*row["sweeps"]}:
+        there = ", ".join(sorted(timed)) or "empty"
+        why = f"{name} needs runs that are timed alone; {run} is in no sweep of timing.sweeps "
+        why += f"({there})"
+    if why:
+        raise TunebookError(f"metric: {why}")
     if found.positive:
         check_positive(f"metric: {name}", row)
-    if found.table == TIMING and not set(timed) & set(row["sweeps"]):
-        raise TunebookError(
-            f"metric: {name} needs runs that are timed alone; {row['run']} is in no sweep of "
-            f"timing.sweeps ({', '.join(sorted(timed)) or 'empty'})"
-        )
 
 
 def check_positive(what, row):
@@ -205,19 +191,18 @@ def bounds(measure, settings):
 
 
 # What a training curve says, as one number. A curve is a dictionary of arrays [epochs run]:
-# train_loss (the mean over the epoch's batches), validation_loss (after the epoch), and the error
-# forms of the judged metric, train_error and validation_error; beside them one number,
-# constant_train_error, the constant predictor's. `epochs` is how many were configured; a replicate
-# that diverged has fewer, and its last values may be infinite or NaN.
+# train_loss (the mean over the epoch's batches), validation_loss, train_error, validation_error
+# (error forms of the judged metric); and one number, constant_train_error. `epochs` is how many
+# were configured; a replicate that diverged has fewer, the last of which may not be finite.
 
 
 def of_curves(label, unit, **more):
     """Make a function (curve, epochs) -> number a measure of that label and unit."""
 
     def kept(function):
-        name = function.__name__
-        LISTED[name] = Measure(name, label, unit, table=HISTORY, **more)
-        CURVES[name] = function
+        CURVES[function.__name__] = function
+        about = Measure(function.__name__, label, unit, table=HISTORY, **more)
+        LISTED[about.name] = about
         return function
 
     return kept
@@ -262,12 +247,9 @@ def mean_train_loss(curve, epochs):
 def roughness(curve, epochs):
     """How far, typically, an epoch's training loss lies off the line between its neighbours.
 
-    With l_e = ln(training loss of epoch e), after leaving out the first tenth of the epochs,
-
-        roughness = mean over e of | l_e - (l_{e-1} + l_{e+1}) / 2 |
-
-    A steady fall, by the same factor every epoch, has roughness 0; 0.05 means about 5 %. Losses
-    must be positive. Infinite for a replicate that diverged, 0 with fewer than three epochs left.
+    With l_e = ln(training loss of epoch e), but for the first tenth of the epochs: the mean over e
+    of | l_e - (l_{e-1} + l_{e+1}) / 2 |. A fall by the same factor every epoch has 0; 0.05 means
+    about 5 %. Infinite for a replicate that diverged, 0 with fewer than three epochs left.
     """
     losses = curve["train_loss"]
     if len(losses) < epochs or not np.isfinite(losses).all():
@@ -281,10 +263,9 @@ def roughness(curve, epochs):
 
 @of_curves("rise of the validation loss", "share", positive=True)
 def validation_rise(curve, epochs):
-    """How far the validation loss ends above its lowest value, as a share of that value.
+    """How far the validation loss ends (its last tenth) above its lowest value, as a share of that.
 
-    The end is the mean over the last tenth of the epochs: 0.25 means that it ends 25 % higher.
-    Losses must be positive; after one of exactly 0, any other is infinitely higher.
+    After a loss of exactly 0, any other is infinitely higher.
     """
     end, lowest = final_validation_loss(curve, epochs), float(np.min(curve["validation_loss"]))
     if not math.isfinite(end) or lowest == 0 < end:
@@ -294,9 +275,8 @@ def validation_rise(curve, epochs):
 
 @of_curves("epochs until learned", "epochs")
 def epochs_to_learn(curve, epochs):
-    """The first epoch whose training error is at most a tenth of the constant predictor's.
-
-    Infinite if that never happens.
+    """The first epoch whose training error is at most a tenth of the constant predictor's, or
+    infinite.
     """
     reached = np.flatnonzero(curve["train_error"] <= 0.1 * curve["constant_train_error"])
     return float(reached[0] + 1) if len(reached) else math.inf
@@ -305,12 +285,10 @@ def epochs_to_learn(curve, epochs):
 def overshoot(curve, around, window):
     """The largest rise of the training loss near an epoch that a later epoch undoes.
 
-    For every epoch e with |e - around| <= window: how far its loss lies above the lowest loss of
-    all epochs before it, as a share of that, provided that some later epoch goes below it again.
-    0 where there is no such rise. Losses must be positive.
+    Of every epoch e with |e - around| <= window: how far its loss lies above the lowest one before
+    it, as a share of that, if some later epoch goes below it again. 0 where none does.
     """
-    losses = curve["train_loss"]
-    largest = 0.0
+    losses, largest = curve["train_loss"], 0.0
     for epoch in range(max(around - window, 2), min(around + window, len(losses) - 1) + 1):
         before, after = losses[: epoch - 1].min(), losses[epoch:].min()
         if after < before:
@@ -319,27 +297,23 @@ def overshoot(curve, around, window):
 
 
 def overfits(curve, epochs, rise):
-    """Whether validation loss rises while training loss falls.
+    """Whether the validation loss ends at least `rise` (a share) above its lowest value, and the
+    training loss (its last tenth) below what it was in the epoch of that value.
 
-    It does if the validation loss ends at least `rise` (a share) above its lowest value, and the
-    training loss ends (mean of the last tenth) below what it was in the epoch of that lowest value.
-    A replicate that diverged does not: its training loss did not fall.
+    A replicate that diverged does not overfit: its training loss did not fall.
     """
-    end = final_train_loss(curve, epochs)
-    if not math.isfinite(end):
-        return False
-    turning = int(np.argmin(curve["validation_loss"]))
-    return validation_rise(curve, epochs) >= rise and end < curve["train_loss"][turning]
+    end, turning = final_train_loss(curve, epochs), int(np.argmin(curve["validation_loss"]))
+    falls = math.isfinite(end) and end < curve["train_loss"][turning]
+    return falls and validation_rise(curve, epochs) >= rise
 
 
 def outcome(error, constant, first, diverged=False, margin=LEARNED_MARGIN):
     """`learned`, `failed` or `diverged`: how the training of a replicate ended.
 
     error, constant, first: the training error at the end, of the constant predictor, and after the
-    first epoch. One that ends at least `margin` (a share) below the constant predictor has learned.
-    Besides a loss that is not finite, a training has diverged when it ended more than twice as
-    wrong as the constant predictor and more wrong than it began; one that is as wrong because it is
-    still on its way has failed.
+    first epoch. To learn is to end at least `margin` (a share) below the constant predictor; to
+    diverge, besides a loss that is not finite, to end more than twice as wrong as that and more
+    wrong than one began: what is as wrong because it is still on its way has failed.
     """
     if diverged or math.isnan(error):
         return "diverged"
