@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 
 from tunebook.claims import judge_claims, load_claims
-from tunebook.evidence.tables import parameter_names, read_results
+from tunebook.evidence.tables import read_results
 from tunebook.jobs import write_csv, write_json, write_parquet
+from tunebook.study.parameters import columns
 
 PROBLEMS = {
     "prices": {
@@ -37,6 +38,7 @@ SETTINGS = {
         "loss": "cross-entropy", **ADAM, "batch_size": 1000,
     },
 }  # fmt: skip
+ABOUT = ("run", "problem", "sweeps")
 JUDGED = {"prices": "mse", "images": "accuracy"}
 CURVES = ("train_loss", "train_metric", "validation_loss", "validation_metric")
 
@@ -91,7 +93,7 @@ def described(*runs, best=None, **more):
         for name in row["sweeps"]:
             sweep = {"problem": row["problem"], "runs": [], "grid": False, "axes": []}
             sweeps.setdefault(name, sweep)["runs"].append(row["run"])
-    names = parameter_names(row for row, _, _ in runs)
+    names = columns({key: row[key] for key in row if key not in ABOUT} for row, _, _ in runs)
     about = {"title": "Made up", "source": "", "results": "results", "parameters": names}
     return about | {"problems": problems, "sweeps": sweeps} | more
 

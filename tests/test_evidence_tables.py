@@ -7,10 +7,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tunebook.evidence import tables
+from tunebook.evidence import measures, tables
 from tunebook.evidence.importance import importance_table
 from tunebook.evidence.intervals import Interval, mean_interval
 from tunebook.jobs import TunebookError, write_csv, write_json, write_parquet
+from tunebook.study.parameters import PARAMETERS, RESERVED, columns
 
 NAN = float("nan")
 PROBLEMS = {
@@ -29,10 +30,10 @@ BASE = {
     "optimizer": "adam", "learning_rate": 0.01, "batch_size": 100, "epochs": 4,
 }  # fmt: skip
 ROWS = [
-    {"run": "rent-b", "problem": "rent", "sweeps": ["rates", "all"], "replicates": 3, **BASE},
-    {"run": "rent-a", "problem": "rent", "sweeps": ["rates"], "replicates": 3, **BASE,
+    {"run": "rent-b", "problem": "rent", "sweeps": ["rates", "all"], **BASE},
+    {"run": "rent-a", "problem": "rent", "sweeps": ["rates"], **BASE,
      "learning_rate": 1.0, "batch_size": "full"},
-    {"run": "kinds-a", "problem": "kinds", "sweeps": ["all"], "replicates": 2, "code": "1f",
+    {"run": "kinds-a", "problem": "kinds", "sweeps": ["all"],
      "model": "module", "module": "networks.py:Skip", "skip": True, "size": "4-8", "note": "nan",
      "loss": "cross-entropy", "optimizer": "adam", "learning_rate": 0.01, "epochs": 4},
 ]  # fmt: skip
@@ -85,15 +86,20 @@ def blocks():
         }, frame  # fmt: skip
 
 
+STUDY = {
+    "title": "T", "source": "", "results": "r", "problems": PROBLEMS, "parameters": columns(
+        {name: row[name] for name in row if name not in ("run", "problem", "sweeps")}
+        for row in ROWS
+    ),
+    "sweeps": {
+        "rates": {"problem": "rent", "runs": ["rent-a", "rent-b"]},
+        "all": {"problem": "kinds", "runs": ["rent-b", "kinds-a"]},
+    },
+}  # fmt: skip
+
+
 def made():
-    frames = [pd.DataFrame(evaluated(problem)) for problem in PROBLEMS]
-    return tables.runs_table(ROWS, frames, PROBLEMS)
-
-
-SWEEPS = {
-    "rates": {"problem": "rent", "runs": ["rent-a", "rent-b"]},
-    "all": {"problem": "kinds", "runs": ["rent-b", "kinds-a"]},
-}
+    return tables.runs_table(ROWS, [pd.DataFrame(evaluated(name)) for name in PROBLEMS], STUDY)
 
 
 @pytest.fixture
@@ -102,11 +108,10 @@ def folder(tmp_path):
     write_csv(made(), tmp_path / "runs.csv")
     write_parquet(tables.history_table(blocks()), tmp_path / "history.parquet")
     write_csv(tables.cost_table([record for record, _ in blocks()]), tmp_path / "cost.csv")
-    study = {"title": "T", "source": "", "results": "r", "problems": PROBLEMS, "sweeps": SWEEPS}
     rows = {"train": 60, "validation": 20, "test": 20}
     prepared = {name: (record, rows) for name, record in RECORDS.items()}
     choices = {"rent": {"run": "rent-b", "sweep": "rates"}}
-    write_json(tmp_path / "study.json", tables.study_record(study, ROWS, prepared, choices))
+    write_json(tmp_path / "study.json", tables.study_record(STUDY, prepared, choices))
     timing = {"run": ["rent-a"] * 3 + ["rent-b"] * 3, "repetition": [0, 1, 2] * 2}
     seconds = pd.DataFrame(timing | {"seconds_per_epoch": [3.0, 1.0, 2.0] * 2})
     write_csv(seconds, tmp_path / "timing.csv")
@@ -133,19 +138,22 @@ def test_every_hyper_parameter_of_the_rows_is_a_column():
     assert list(table)[5:8] == ["model", "module", "widths"]
     assert list(table)[16:20] == ["skip", "size", "note", "batch_rows"]
     assert list(table)[-2:] == ["train_seconds", "seconds_per_epoch"]
-    assert not {"code", "replicates", "order"} & {*table}
 
 
-@pytest.mark.parametrize("name", ["gap", "test_mse", "parameters", "epochs_run"])
-def test_a_hyper_parameter_that_is_called_like_a_column_is_refused(name):
-    frames = [pd.DataFrame(evaluated(problem)) for problem in PROBLEMS]
-    with pytest.raises(TunebookError, match=f"hyper-parameter: found {name}, which is a column"):
-        tables.runs_table([row | {name: 1} for row in ROWS], frames, PROBLEMS)
+def test_no_hyper_parameter_can_be_called_like_another_column_or_a_measure(results):
+    frame = tables.outcomes(results, "rates")
+    names = {*results.runs, *results.history, *frame} - {*STUDY["parameters"]}
+    names |= {name for problem in results.problems for name in measures.measures(PROBLEMS[problem])}
+    assert [name for name in names if not RESERVED.fullmatch(name)] == []
+    assert not RESERVED.fullmatch("order")
+    assert [name for name in PARAMETERS if RESERVED.fullmatch(name)] == [
+        "model", "module", "loss", "optimizer"
+    ]  # fmt: skip
 
 
 def test_a_run_that_stands_twice_in_the_study_is_refused():
     with pytest.raises(pd.errors.MergeError):
-        tables.runs_table([*ROWS, ROWS[0]], [pd.DataFrame(evaluated("rent"))], PROBLEMS)
+        tables.runs_table([*ROWS, ROWS[0]], [pd.DataFrame(evaluated("rent"))], STUDY)
 
 
 def test_counts_are_whole_numbers_even_where_some_are_missing(folder):
@@ -192,7 +200,6 @@ def test_the_study_is_asked_for_its_problems_and_sweeps(results):
     assert results.problem("rent")["inputs"] == [{"name": "area", "unit": "m²", "type": "number"}]
     assert results.problem("kinds")["inputs"] == [], "of images no pixel is named"
     assert results.problem("kinds")["rows"] == {"train": 60, "validation": 20, "test": 20}
-    assert results.task("kinds").name == "classification"
     assert results.members("rates") == ["rent-a", "rent-b"]
     assert results.members("absent") == []
     assert (results.best("rent"), results.best("kinds")) == ("rent-b", "")
@@ -354,9 +361,9 @@ def many_runs(tmp_path, error):
          "seconds_per_epoch": 1.0}
         for row in rows
     )  # fmt: skip
-    problems = {"rent": PROBLEMS["rent"]}
-    write_csv(tables.runs_table(rows, [found], problems), tmp_path / "runs.csv")
-    study = {"problems": problems, "sweeps": {}, "parameters": tables.parameter_names(rows)}
+    study = {"problems": {"rent": PROBLEMS["rent"]}, "sweeps": {}}
+    study["parameters"] = [*BASE, "dropout"]
+    write_csv(tables.runs_table(rows, [found], study), tmp_path / "runs.csv")
     (tmp_path / "study.json").write_text(json.dumps(study))
     return tables.read_results(tmp_path)
 

@@ -13,7 +13,7 @@ from tunebook.learn.blocks import read_record
 with job(snakemake.log[0], snakemake.input, snakemake.output):
     study, rows, out = snakemake.params.study, snakemake.params.rows, snakemake.output
     evaluated = [pd.read_csv(path) for path in snakemake.input.metrics]
-    write_csv(tables.runs_table(rows, evaluated, study["problems"]), out.runs)
+    write_csv(tables.runs_table(rows, evaluated, study), out.runs)
 
     records = [read_record(path) for path in snakemake.input.records]
     histories = map(pd.read_csv, snakemake.input.history)
@@ -33,7 +33,7 @@ with job(snakemake.log[0], snakemake.input, snakemake.output):
         counts = {split: len(arrays[f"{split}_y"]) for split in ("train", "validation", "test")}
         prepared[problem] = record, counts
     choices = {choice.pop("problem"): choice for choice in map(read_json, snakemake.input.choices)}
-    write_json(out.study, tables.study_record(study, rows, prepared, choices))
+    write_json(out.study, tables.study_record(study, prepared, choices))
 
     results = tables.read_results(Path(out.runs).parent)
     write_csv(importance_table(results), out.importance)

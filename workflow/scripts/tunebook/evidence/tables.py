@@ -14,8 +14,7 @@ import numpy as np
 import pandas as pd
 
 from ..jobs import TunebookError, read_json
-from ..study.parameters import PARAMETERS, parameter
-from ..tasks import TASKS
+from ..study.parameters import columns, parameter
 from . import measures, words
 from .intervals import Interval, mean_intervals, median_range
 
@@ -36,9 +35,8 @@ PARQUET = ("history", "predictions", "misread")
 class Run:
     """One configuration with its replicates.
 
-    settings: its hyper-parameters as plain values, those without a value left out. diverged: the
-    epoch of each replicate that diverged, None for the others. parameters: how many are trained.
-    label: what no other run of its problem is called.
+    settings: the hyper-parameters that it has, as plain values. diverged: the epoch in which each
+    replicate diverged, or None. parameters: how many are trained. label: unique in its problem.
     """
 
     name: str
@@ -67,11 +65,8 @@ class Run:
 
 @dataclass
 class Results:
-    """A results folder: its tables as frames, and what stands beside them as plain values.
-
-    study: study.json. claims: claims.json. provenance: one dictionary a dataset. Of the judged
-    metric, `runs` has `{split}_metric`, `{split}_error` and the same of the constant predictor, and
-    `history` has `train_error` and `validation_error`.
+    """A results folder: its tables as frames; study.json, claims.json and the provenance of each
+    dataset as plain values. What `runs` and `history` have besides their files: see `add_errors`.
     """
 
     folder: Path
@@ -91,25 +86,21 @@ class Results:
         runs = self.runs.groupby("run", sort=False)
         self.rows_of = {name: rows.sort_values("replicate") for name, rows in runs}
         parameters = self.study["parameters"]
-        found = {name: run_of(rows, parameters) for name, rows in self.rows_of.items()}
+        # {run's name: Run}, in the order of runs.csv
+        self.by_name = {name: run_of(rows, parameters) for name, rows in self.rows_of.items()}
         for problem in self.problems:
-            ours = [run for run in found.values() if run.problem == problem]
-            labels = words.labels(ours)
-            found |= {run.name: replace(run, label=labels[run.name]) for run in ours}
-        self.by_name = found  # {run's name: Run}, in the order of runs.csv
+            ours = [run for run in self.by_name.values() if run.problem == problem]
+            for name, label in words.labels(ours).items():
+                self.by_name[name] = replace(self.by_name[name], label=label)
         self.known_measures = {}
 
     @property
     def problems(self):
-        """Names of the problems, in the study's order."""
         return list(self.study["problems"])
 
     def problem(self, name):
         """What study.json says of a problem, and its name."""
         return {"name": name} | self.study["problems"][name]
-
-    def task(self, name):
-        return TASKS[self.study["problems"][name]["task"]]
 
     def members(self, sweep):
         """The names of a sweep's runs, in its order; none if there is no such sweep."""
@@ -162,25 +153,24 @@ class Results:
         constants = self.values("constant_train_error", run)
         names = [name for name in self.history if name not in ("run", "replicate", "epoch")]
         rows = self.histories.get(run, self.history.iloc[:0])
+        curves = {int(key): frame for key, frame in rows.groupby("replicate")}
         return {
-            int(key): {name: frame[name].to_numpy(float) for name in names}
-            | {"constant_train_error": constants[key]}
-            for key, frame in rows.groupby("replicate")
+            key: {"constant_train_error": constants[key]}
+            | {name: frame[name].to_numpy(float) for name in names}
+            for key, frame in curves.items()
         }
 
     def measure(self, name, run=None):
         """The Measure of that name on a Run (None: of the whole study)."""
-        problem = run and run.problem
-        if (name, problem) not in self.known_measures:
-            found = measures.measure(name, run and self.problem(problem))
-            self.known_measures[name, problem] = found
-        return self.known_measures[name, problem]
+        key = name, run and run.problem
+        if key not in self.known_measures:
+            self.known_measures[key] = measures.measure(name, run and self.problem(run.problem))
+        return self.known_measures[key]
 
     def values(self, name, run=None):
         """{replicate or repetition: value} of a measure on a run (None: of the whole study).
 
-        A replicate that diverged has no final network, so it gets the worst value there is
-        (infinitely high or low), or NaN where a measure has no better side.
+        A replicate that diverged, and so has no final network, gets the worst value there is.
         """
         run = run and self.run(run)
         found = self.measure(name, run)
@@ -202,7 +192,7 @@ class Results:
         return dict(zip(run.replicates, values.tolist(), strict=True))
 
     def finite(self, name, run):
-        """The same, blank (not a number) where not finite: for means, tables and figures."""
+        """The same, NaN where not finite: for means, tables and figures."""
         values = self.values(name, run)
         return {key: v if math.isfinite(v) else math.nan for key, v in values.items()}
 
@@ -211,10 +201,10 @@ class Results:
 
         Of timings the median with its range; of the whole study its one number.
         """
-        if run is None:
-            value = self.values(name)[0]
-            return Interval(value, value, value, 1)
-        return self.intervals(name, [run])[run]
+        if run is not None:
+            return self.intervals(name, [run])[run]
+        value = self.values(name)[0]
+        return Interval(value, value, value, 1)
 
     def intervals(self, name, runs):
         """{run's name: Interval} of a measure; runs of one kind are resampled together."""
@@ -236,23 +226,21 @@ class Results:
 
     def outcomes_of(self, run, margin=measures.LEARNED_MARGIN):
         """{replicate: `learned`, `failed` or `diverged`} of a run: see `measures.outcome`."""
-        curves, ends = self.replicate_curves(run), self.values("train_error", run)
-        diverged = dict(zip(self.run(run).replicates, self.run(run).diverged, strict=True))
-        return {
-            key: measures.outcome(
-                ends[key], curve["constant_train_error"], curve["train_error"][0],
-                diverged[key] is not None, margin,
-            )
-            for key, curve in curves.items()
-        }  # fmt: skip
+        ends, about = self.values("train_error", run), self.run(run)
+        lost = dict(zip(about.replicates, about.diverged, strict=True))
+        found = {}
+        for key, curve in self.replicate_curves(run).items():
+            start, constant = curve["train_error"][0], curve["constant_train_error"]
+            diverged = lost[key] is not None
+            found[key] = measures.outcome(ends[key], constant, start, diverged, margin)
+        return found
 
 
 def outcomes(results, sweep):
-    """How the replicates of each run of a sweep ended, one row a run.
+    """How the replicates of each run of a sweep ended, one row a run; none if there is no sweep.
 
-    Columns: run, every hyper-parameter of the runs, replicates, the share of replicates that
-    learned, failed and diverged, and outcome: the one of the three that more than half of them
-    share, or `mixed`. No rows if the study has no such sweep.
+    Columns: run, its hyper-parameters, replicates, the shares that learned, failed and diverged,
+    and outcome: the one of the three that more than half of them share, or `mixed`.
     """
     runs = [results.by_name[name] for name in results.members(sweep)]
     rows = []
@@ -262,18 +250,17 @@ def outcomes(results, sweep):
         most = next((end for end in measures.OUTCOMES if shares[end] > 0.5), "mixed")
         found = {"run": run.name, "replicates": run.n} | shares | {"outcome": most}
         rows.append(run.settings | found)
-    settings = [key for key in results.study["parameters"] if any(key in r.settings for r in runs)]
-    columns = ["run", *settings, "replicates", *measures.OUTCOMES, "outcome"]
-    return pd.DataFrame(rows, columns=columns)
+    settings = columns(run.settings for run in runs)
+    names = ["run", *settings, "replicates", *measures.OUTCOMES, "outcome"]
+    return pd.DataFrame(rows, columns=names)
 
 
 def cost_summary(table):
-    """What the study's training cost: core-seconds, how many were training, wall time.
+    """What the study's training cost; None for a study without costs.
 
-    {core_seconds, training_seconds, share, wall_seconds, started, finished (seconds since 1970),
-    blocks, busy}; busy is [(cores in use, seconds)]. Wall time counts only the time in which
-    something was trained, so that a study resumed a day later did not take a day. None for a study
-    without costs.
+    Core-seconds of jobs and of training, its share, blocks, start and end (seconds since 1970), and
+    busy: [(cores in use, seconds)]. Wall time is that in which something was trained, so that a
+    study resumed a day later did not take a day.
     """
     if table.empty:
         return None
@@ -285,8 +272,9 @@ def cost_summary(table):
         if at > before and round(cores):
             busy[round(cores)] += at - before
         cores, before = cores + change, at
-    core_seconds = float((rows["job_seconds"] * rows["threads"]).sum())
-    training = float((rows["train_seconds"] * rows["threads"]).sum())
+    core_seconds, training = (
+        float((rows[name] * rows["threads"]).sum()) for name in ("job_seconds", "train_seconds")
+    )
     return {
         "core_seconds": core_seconds,
         "training_seconds": training,
@@ -311,23 +299,19 @@ def read_results(folder, provenance=()):
                 f"{folder}: found no {name}; allowed: the results folder of a finished study"
             )
     study, claims = read_json(folder / "study.json"), folder / "claims.json"
-    for key in ("problems", "sweeps", "parameters"):
-        if key not in study:
-            raise TunebookError(
-                f"{folder / 'study.json'}: found no {key}; allowed: as this version of the "
-                "workflow writes it; make the study again"
-            )
+    missing = [key for key in ("problems", "sweeps", "parameters") if key not in study]
+    if missing:
+        raise TunebookError(
+            f"{folder / 'study.json'}: found no {missing[0]}; allowed: as this version of the "
+            "workflow writes it; make the study again"
+        )
     tables = {name: read_table(folder, name, study["parameters"]) for name in COLUMNS}
     if tables["runs"].empty:
         raise TunebookError(f"{folder / 'runs.csv'}: found no rows; allowed: one a replicate")
     add_errors(tables["runs"], tables["history"], study["problems"])
-    return Results(
-        folder=folder,
-        study=study,
-        claims=read_json(claims) if claims.is_file() else [],
-        provenance=[whole_provenance(read_json(path)) for path in provenance],
-        **tables,
-    )
+    claims = read_json(claims) if claims.is_file() else []
+    provenance = [whole_provenance(read_json(path)) for path in provenance]
+    return Results(folder, study, claims, provenance, **tables)
 
 
 def read_table(folder, name, parameters):
@@ -335,8 +319,8 @@ def read_table(folder, name, parameters):
 
     parameters: the study's hyper-parameters, to tell text ("" for no layers, `full`) from numbers.
     """
+    needed = COLUMNS[name].split() + (parameters if name == "runs" else [])
     path = folder / f"{name}.{'parquet' if name in PARQUET else 'csv'}"
-    needed = [*COLUMNS[name].split(), *(parameters if name == "runs" else ())]
     text = {key: str for key in parameters if parameter(key).kind not in ("number", "integer")}
     if not path.is_file() or path.stat().st_size == 0:
         return pd.DataFrame(columns=needed)
@@ -346,7 +330,7 @@ def read_table(folder, name, parameters):
         else:
             # A run or baseline may be called "nan" or "None"; only an empty cell is missing.
             frame = pd.read_csv(path, dtype=text, keep_default_na=False, na_values=[""])
-    except (OSError, ValueError, pd.errors.ParserError) as error:
+    except (OSError, ValueError) as error:
         raise TunebookError(
             f"{path}: not a whole table ({error}); delete it and run again"
         ) from None
@@ -355,8 +339,11 @@ def read_table(folder, name, parameters):
 
 
 def add_errors(runs, history, problems):
-    """Add the columns that follow from others: the judged metric and its error form, under names
-    that all problems share, the relative gap and the calibration error."""
+    """Add the columns that follow from others, under names that all problems share.
+
+    To runs `{split}_metric` and `{split}_error` of the judged metric, the same of the constant
+    predictor, relative_gap, calibration_error; to history train_error, validation_error.
+    """
     for problem, rows in runs.groupby("problem", sort=False):
         chosen, metric = measures.judged(problems[problem])
         for start in (f"{c}{split}" for c in ("", "constant_") for split in measures.SPLITS):
@@ -378,7 +365,7 @@ def whole_provenance(about):
     about = {**dict.fromkeys(("title", "citation", "licence", "note"), ""), "files": [], **about}
     about["title"] = about["title"] or about.get("dataset", "unnamed data")
     file = dict.fromkeys(("name", "address", "bytes", "sha256", "retrieved", "verified_by"), "")
-    return about | {"files": [{**file, **each} for each in about["files"]]}
+    return about | {"files": [file | each for each in about["files"]]}
 
 
 def run_of(rows, parameters):
@@ -416,47 +403,25 @@ def setting(cell):
 KEYS = ["run", "problem", "sweeps", "replicate", "seed"]
 MADE = ["batch_rows", "epochs_run", "diverged_at", "parameters", "metric"]
 TIMES = ["train_seconds", "seconds_per_epoch"]
-# What a row says of a run besides its hyper-parameters.
-ABOUT = ("run", "problem", "sweeps", "replicates", "task", "metric", "seed", "code")
 
 
-def parameter_names(rows):
-    """The hyper-parameters of rows that describe runs: those of the table first, in its order."""
-    names = dict.fromkeys(key for row in rows for key in row if key not in ABOUT)
-    known = [key for key in PARAMETERS if key in names]
-    return [*known, *(key for key in names if key not in PARAMETERS)]
-
-
-def runs_table(rows, evaluated, problems):
+def runs_table(rows, evaluated, study):
     """runs.csv: one row a run and replicate, in the order of `rows`.
 
-    rows: one dictionary a run: run, problem, sweeps (a list) and every hyper-parameter. evaluated:
-    one frame a problem, as `evaluate` wrote it. problems: as in study.json. Raises TunebookError
-    for a hyper-parameter that is called like another column.
+    rows: one dictionary a run: run, problem, sweeps (a list) and its hyper-parameters. evaluated:
+    one frame a problem, as `evaluate` wrote it. study: its description (`problems`, `parameters`).
     """
-    names = parameter_names(rows)
-    found = pd.concat(evaluated, ignore_index=True)
-    for name in names:
-        if name in {*KEYS, *MADE, *TIMES, *found}:
-            raise TunebookError(
-                f"hyper-parameter: found {name}, which is a column of runs.csv already; "
-                "allowed: any other name"
-            )
+    names = study["parameters"]
     described = pd.DataFrame(rows).assign(
         sweeps=[";".join(row["sweeps"]) for row in rows],
-        metric=[measures.judged(problems[row["problem"]])[0] for row in rows],
-        order=range(len(rows)),
-    )[["run", "problem", "sweeps", "metric", "order", *names]]
+        metric=[measures.judged(study["problems"][row["problem"]])[0] for row in rows],
+    )[["run", "problem", "sweeps", "metric", *names]]
+    found = pd.concat(evaluated, ignore_index=True).sort_values("replicate", kind="stable")
     table = described.merge(found, on="run", validate="one_to_many")
-    table = table.sort_values(["order", "replicate"], ignore_index=True).drop(columns="order")
     rest = [name for name in table if name not in {*KEYS, *names, *MADE, *TIMES}]
-    return whole_numbers(table[[*KEYS, *names, *MADE, *rest, *TIMES]])
-
-
-def whole_numbers(table):
-    """`table` with counts as whole numbers even where some are missing."""
-    counts = [name for name in table if name in MADE[:-1] or parameter(name).kind == "integer"]
-    return table.astype(dict.fromkeys(counts, "Int64"))
+    # Counts are whole numbers even where some are missing.
+    counts = MADE[:-1] + [name for name in names if parameter(name).kind == "integer"]
+    return table[[*KEYS, *names, *MADE, *rest, *TIMES]].astype(dict.fromkeys(counts, "Int64"))
 
 
 def joined(frames):
@@ -476,22 +441,18 @@ def history_table(blocks):
 
 def cost_table(records):
     """cost.csv: one row a trained block, with the seconds its job and its training loop took."""
-    table = pd.DataFrame(
-        {key: record[key] for key in ("run", "started", "finished", "train_seconds", "threads")}
-        | {"first": record["replicates"][0], "last": record["replicates"][-1]}
-        for record in records
-    )
-    table["job_seconds"] = table["finished"] - table["started"]
-    return table[COLUMNS["cost"].split()].sort_values("started")
+    table = pd.DataFrame(list(records)).sort_values("started")
+    replicates, seconds = table["replicates"].str, table["finished"] - table["started"]
+    table = table.assign(first=replicates[0], last=replicates[-1], job_seconds=seconds)
+    return table[COLUMNS["cost"].split()]
 
 
-def study_record(study, rows, prepared, choices):
+def study_record(study, prepared, choices):
     """study.json: what everything after training knows of the study besides numbers.
 
-    study: title, source, results, problems and sweeps, as configured. rows: see `runs_table`.
-    prepared: {problem: (record of its prepared data, {split: rows of one replicate})}. choices:
-    {problem: {run, sweep, candidates, validation_metric_mean}}. Of images, whose inputs are nothing
-    but pixels, no input is named.
+    study: its description. prepared: {problem: (record of its prepared data, {split: rows of one
+    replicate})}. choices: {problem: {run, sweep, candidates, validation_metric_mean}}. Of images,
+    whose inputs are nothing but pixels, no input is named.
     """
     problems = {}
     for name, about in study["problems"].items():
@@ -499,4 +460,4 @@ def study_record(study, rows, prepared, choices):
         known = {key: record[key] for key in ("target", "unit", "classes", "shape")}
         known["inputs"] = [] if record["shape"] else record["features"]
         problems[name] = about | known | {"rows": counts, "best": choices.get(name)}
-    return study | {"problems": problems, "parameters": parameter_names(rows)}
+    return study | {"problems": problems}

@@ -9,7 +9,7 @@ import math
 from collections import Counter
 from datetime import datetime
 
-from ..study.parameters import PARAMETERS, label, parameter
+from ..study.parameters import columns, label, parameter
 
 NARROW = "\u202f"  # no-break space between a number and its unit
 MINUS = "−"
@@ -34,15 +34,15 @@ def number(value, places=3):
     """A measured number with so many significant figures: 0.00297, 412, 1,460, 3.20 × 10⁻⁷."""
     if not known(value):
         return NONE
-    value = float(value)
     if value == 0:
         return "0"
-    mantissa, power = f"{value:.{places - 1}e}".split("e")
-    exponent = int(power)
-    if -5 < exponent < 7:
-        decimals = places - 1 - exponent
-        return f"{round(value, decimals):,.{max(decimals, 0)}f}".replace("-", MINUS)
-    return f"{mantissa} × 10{str(exponent).translate(SUPERSCRIPT)}".replace("-", MINUS)
+    mantissa, power = f"{float(value):.{places - 1}e}".split("e")
+    decimals = places - 1 - int(power)
+    if -5 < int(power) < 7:
+        text = f"{round(float(value), decimals):,.{max(decimals, 0)}f}"
+    else:
+        text = f"{mantissa} × 10{str(int(power)).translate(SUPERSCRIPT)}"
+    return text.replace("-", MINUS)
 
 
 def tick(value):
@@ -62,12 +62,11 @@ def bare(value, unit="", signed=False, places=None):
         text = "∞"
     elif unit == "share":
         text = f"{100 * size:.{2 if places is None else places}f}"
-    elif unit == "rank correlation":
-        text = f"{size:.2f}"
-    elif unit == "count":
-        text = f"{size:,.0f}"
+    elif unit == "seconds":
+        text = duration(size)
     else:
-        text = duration(size) if unit == "seconds" else number(size, places or 3)
+        formats = {"rank correlation": ".2f", "count": ",.0f"}
+        text = format(size, formats[unit]) if unit in formats else number(size, places or 3)
     # What rounds to nothing has no sign.
     sign = "" if not text.strip("0.") else MINUS if value < 0 else "+" if signed else ""
     return sign + (unit if unit in CURRENCIES else "") + text
@@ -107,25 +106,26 @@ def measured(found, unit, signed=False):
     """An Interval in words: `97.10 % (96.80 to 97.40)`; the centre alone where it is all."""
     if found.n == 0 or math.isnan(found.centre):
         return NONE
-    text = show(found.centre, unit, signed)
-    if not found.known:
-        return text
-    return f"{text} ({bare(found.low, unit, signed)} to {bare(found.high, unit, signed)})"
+    low, high = (bare(end, unit, signed) for end in (found.low, found.high))
+    return show(found.centre, unit, signed) + (f" ({low} to {high})" if found.known else "")
 
 
 def duration(seconds):
     """A length of time in its two largest units: 41.0 ms, 5.20 s, 6 min 10 s, 1 h 5 min."""
     if not known(seconds):
         return NONE
+    if seconds < 0.9995:
+        return f"{number(seconds * 1000)}{NARROW}ms"
     if seconds < 59.95:
-        short = seconds < 0.9995
-        return f"{number(seconds * 1000 if short else seconds)}{NARROW}{'ms' if short else 's'}"
-    steps = ((86400, "d", 3600, "h"), (3600, "h", 60, "min"), (60, "min", 1, "s"))
-    for size, unit, smaller, small_unit in steps:
-        if round(seconds / smaller) * smaller >= size:
-            whole, rest = divmod(round(seconds / smaller), size // smaller)
-            tail = f" {rest}{NARROW}{small_unit}" if rest else ""
-            return f"{whole}{NARROW}{unit}{tail}"
+        return f"{number(seconds)}{NARROW}s"
+    for size, unit, part, small in (
+        (24, "d", 3600, "h"),
+        (60, "h", 60, "min"),
+        (60, "min", 1, "s"),
+    ):
+        whole, rest = divmod(round(seconds / part), size)
+        if whole:
+            return f"{whole}{NARROW}{unit}" + (f" {rest}{NARROW}{small}" if rest else "")
 
 
 def count(many, thing, things=None):
@@ -136,9 +136,9 @@ def count(many, thing, things=None):
 def counts(many, thing):
     """How many stand behind several means: `5 replicates`, `5 to 10 replicates`."""
     many = sorted({int(each) for each in many if each > 0})
-    if len(many) < 2:
-        return count(many[0], thing) if many else f"no {thing}s"
-    return f"{many[0]} to {count(many[-1], thing)}"
+    if not many:
+        return f"no {thing}s"
+    return (f"{many[0]} to " if len(many) > 1 else "") + count(many[-1], thing)
 
 
 def size(number_of_bytes):
@@ -156,8 +156,8 @@ def word(many):
 
 def spoken(things):
     """Several things in a sentence: `a, b and c`."""
-    things = [str(thing) for thing in things]
-    return ", ".join(things[:-1]) + " and " + things[-1] if len(things) > 1 else "".join(things)
+    *most, last = map(str, list(things) or [""])
+    return f"{', '.join(most)} and {last}" if most else last
 
 
 def day(when):
@@ -168,7 +168,7 @@ def day(when):
 
 def plain(value):
     """A setting as it is written in a configuration: 0.001, 100, 1e-08, full, 16-32-64."""
-    if value is None or (isinstance(value, float) and math.isnan(value)):
+    if value is None or value != value:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
@@ -186,17 +186,15 @@ def layers(widths):
 
 
 def network(settings):
-    """The network of a configuration: `dense 200 × 5`, `convolutional 16-32-64`, `linear`, `Skip`.
-
-    A module of the study's own is called by its class.
+    """The network of a configuration: `dense 200 × 5`, `convolutional 16-32-64`, `linear`, or the
+    class of a module of the study's own.
     """
     if settings.get("model") == "module":
         return str(settings.get("module", "module")).rpartition(":")[2]
-    dense = f"dense {layers(settings['widths'])}" if settings.get("widths") else ""
+    parts = [f"dense {layers(settings['widths'])}"] if settings.get("widths") else []
     if settings.get("model") == "convolutional":
-        text = f"convolutional {plain(settings.get('channels'))}"
-        return f"{text} + {dense}" if dense else text
-    return dense or "linear"
+        parts.insert(0, f"convolutional {plain(settings.get('channels'))}")
+    return " + ".join(parts) or "linear"
 
 
 def setting(name, value):
@@ -229,18 +227,20 @@ def unusual(name, settings):
 
 def describe(settings, also=()):
     """A configuration in one line. also: further hyper-parameters to name, unless at defaults."""
-    scaled = [name for name in ("scale_inputs", "scale_target") if unusual(name, settings)]
-    more = [name for name in ("dropout", *also) if unusual(name, settings)]
+
+    def unusually(*names):
+        return [setting(name, settings[name]) for name in names if unusual(name, settings)]
+
     optimizer = label("optimizer", settings.get("optimizer", ""))
     said = [
         network(settings),
-        *(setting(name, settings[name]) for name in scaled),
+        *unusually("scale_inputs", "scale_target"),
         label("loss", settings.get("loss", "")),
         f"{optimizer} {plain(settings.get('learning_rate'))}".strip(),
         setting("batch_size", settings["batch_size"]) if "batch_size" in settings else "",
-        *(setting(name, settings[name]) for name in more),
+        *unusually("dropout", *also),
     ]
-    return ", ".join(part for part in said if part)
+    return ", ".join(filter(None, said))
 
 
 def varying(runs):
@@ -248,21 +248,19 @@ def varying(runs):
 
     runs: objects with `settings`. A run that has none of one takes no part in it.
     """
-    names = dict.fromkeys(name for run in runs for name in run.settings)
-    order = [*PARAMETERS, *(name for name in names if name not in PARAMETERS)]
-    return [
-        name
-        for name in order
-        if len({run.settings[name] for run in runs if name in run.settings}) > 1
-    ]
+    values = {name: set() for name in columns(run.settings for run in runs)}
+    for run in runs:
+        for name, value in run.settings.items():
+            values[name].add(value)
+    return [name for name, several in values.items() if len(several) > 1]
 
 
 def differing(runs):
-    """The same, and those that only some of the runs have; without what others already say.
+    """The same without what others already say, or else those that only some of the runs have.
 
-    Left out are depth, width and convolutions, which only repeat the lists of widths and channels,
-    and what follows from another choice: a value that all runs of one kind share (beta1 among runs
-    of Adam), or that is the default in each of them (the weight decay of AdamW among optimizers).
+    Left out are depth, width and convolutions, which repeat the lists of widths and channels, and
+    what is the default in each run, so that it follows from another choice (the weight decay of
+    AdamW among optimizers).
     """
     varied = varying(runs)
     told = [
@@ -273,7 +271,7 @@ def differing(runs):
     # A network without hidden layers has no widths at all.
     if "depth" in varied and not {"widths", "channels"} & {*told}:
         told.insert(0, "widths")
-    names = dict.fromkeys(name for run in runs for name in run.settings)
+    names = columns(run.settings for run in runs)
     return told or [name for name in names if any(name not in run.settings for run in runs)]
 
 
@@ -307,25 +305,20 @@ def distinct(runs, covered=()):
     or an axis says already, and what follows from them; where that is all, a label is "".
     """
     names = [name for name in differing(runs) if not follows(name, covered, runs)]
-    networks = any(name in NETWORK for name in names)
+    others = [name for name in names if name not in NETWORK]
     found = {}
     for run in runs:
-        said = [network_among(run, runs, covered)] if networks else []
-        said += [
-            setting(name, run.settings[name])
-            for name in names
-            if name in run.settings and name not in NETWORK
-        ]
+        said = [network_among(run, runs, covered)] if len(others) < len(names) else []
+        said += [setting(name, run.settings[name]) for name in others if name in run.settings]
         found[run.name] = ", ".join(said)
     return found if covered else apart(found)
 
 
 def follows(name, covered, runs):
     """Whether runs that agree in all of `covered` agree in a hyper-parameter."""
-    known = [(run.settings | {"network": network(run.settings)}) for run in runs]
-    groups = [tuple(each.get(key) for key in covered) for each in known]
-    values = [each.get(name) for each in known]
-    return len(set(zip(groups, values, strict=True))) == len(set(groups))
+    known = [run.settings | {"network": network(run.settings)} for run in runs]
+    groups = {tuple(each.get(key) for key in covered) for each in known}
+    return len({tuple(each.get(key) for key in (*covered, name)) for each in known}) == len(groups)
 
 
 def network_among(run, runs, covered):

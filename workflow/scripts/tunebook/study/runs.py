@@ -17,7 +17,7 @@ from ..data.description import check_data
 from ..jobs import TunebookError
 from ..tasks import TASKS
 from . import signature
-from .parameters import PARAMETERS, TABLE, argument, columns
+from .parameters import PARAMETERS, RESERVED, TABLE, argument, columns
 from .read import check_against, describe, schema
 from .sizes import feature_sizes
 
@@ -26,12 +26,6 @@ MOST_RUNS = 20_000
 OF_PROBLEM = ("problem", "task", "metric", "seed")
 # What follows from the rest and is not shown: the fingerprint of a module's code.
 HIDDEN = ("code",)
-# What no argument of a module can be called: columns that runs.csv has beside hyper-parameters.
-TAKEN = re.compile(
-    r"run|sweeps|replicate|batch_rows|epochs_run|diverged_at|parameters|gap|target_range|row|target"
-    r"|prediction|variance|probability|seconds_per_epoch|variance_spread"
-    r"|(train|validation|test|constant|rank|coverage)_.*"
-)
 
 
 @dataclass
@@ -250,8 +244,7 @@ def module_arguments(overrides, where, folder):
     except TunebookError as error:
         raise TunebookError(f"configuration: {where}.module: {error}") from None
     for key in found:
-        known = key in (*OF_PROBLEM, *HIDDEN, "model", "module", "optimizer", "loss")
-        if known or TAKEN.fullmatch(key):
+        if RESERVED.fullmatch(key):
             refuse(where, "module", f"{name} with an argument {key}", "an argument of another name")
     return found
 
