@@ -9,7 +9,7 @@ import torch
 
 from made_up_runs import claims, judge, judged, of, results, run
 from tunebook.claims import judge_claims
-from tunebook.claims.judge import COLUMNS, combine_all, combine_any, table
+from tunebook.claims.judge import COLUMNS, combine, table
 from tunebook.claims.read import NOT, PARTLY, REPRODUCED, UNDECIDED, UNTESTABLE, source_number
 from tunebook.claims.rules import value_verdict
 from tunebook.evidence import words
@@ -354,8 +354,8 @@ def test_the_defaults_that_facts_are_judged_by_are_those_of_pytorch():
     ],
 )
 def test_pieces_combine(pieces, of_all, of_any):
-    assert combine_all(pieces) == combine_all(pieces[::-1]) == of_all
-    assert combine_any(pieces) == combine_any(pieces[::-1]) == of_any
+    assert combine("all", pieces) == combine("all", pieces[::-1]) == of_all
+    assert combine("any", pieces) == combine("any", pieces[::-1]) == of_any
 
 
 def test_the_pieces_of_a_combination_are_named_and_kept_in_order():
@@ -398,7 +398,8 @@ def test_the_headline_is_the_first_piece_with_a_number():
     rule = {"all": [fact("configuration", keys=["loss"]), {"about": "down", **order()}]}
     found = judged({"rule": rule, "source": {"loss": {"value": "mse"}}}, *two([-0.2] * 5))
     assert found["headline"] == 1
-    assert table([found])[0]["measured"] == pytest.approx(-0.2)
+    [row] = table([found])
+    assert row["measured"] == pytest.approx(-0.2)
     assert judged({"rule": {"untestable": "so"}}, run("r", "a"))["headline"] == 0
 
 
@@ -489,7 +490,8 @@ def test_a_claim_without_runs_is_not_testable_and_stops_nothing():
     assert (first["verdict"], first["pieces"], first["headline"]) == (UNTESTABLE, [], None)
     assert "sweep elsewhere: not in this study" in first["why"]
     assert second["verdict"] == REPRODUCED
-    assert table([first])[0]["measured"] is None
+    [row] = table([first])
+    assert row["measured"] is None
     assert judge_claims(claims(), made) == []
 
 

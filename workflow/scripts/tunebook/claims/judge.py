@@ -4,7 +4,7 @@ import math
 from contextlib import suppress
 
 from ..evidence import words
-from .read import NOT, PARTLY, REPRODUCED, UNDECIDED, UNTESTABLE, telling
+from .read import NOT, PARTLY, REPRODUCED, UNDECIDED, UNTESTABLE, VERDICTS, telling
 from .rules import answer, answer_each, ask
 from .select import NotTestable, StudyRuns
 
@@ -12,21 +12,17 @@ COLUMNS = (
     "id", "title", "section", "verdict", "claimed", "measured", "low", "high", "replicates", "data",
     "why",
 )  # fmt: skip
-# In what order pieces are spoken of, and how, where no sentence is written.
-GROUPS = {
-    "Holds": REPRODUCED, "In part": PARTLY, "Fails": NOT, "Open": UNDECIDED,
-    "Not tested": UNTESTABLE,
-}  # fmt: skip
+# How pieces are spoken of, in what order, where no sentence is written.
+GROUPS = dict(zip(VERDICTS, ("Holds", "In part", "Fails", "Open", "Not tested"), strict=True))
 
 
 def check_claims(claims, rows, study):
     """{id: reason} of the claims that a study cannot test; asked before anything is trained.
 
-    rows: one dictionary a run with run, problem, sweeps (a list) and hyper-parameters. study: the
-    description of the study as in study.json; `timed`, the sweeps whose runs are timed alone, may
-    be among it. Raises TunebookError for a name that means nothing in any study.
+    rows: see `StudyRuns`. study: its description. Raises TunebookError for a name that means
+    nothing in any study.
     """
-    runs, reasons = StudyRuns(rows, study, study.get("timed", study["sweeps"])), {}
+    runs, reasons = StudyRuns(rows, study, study["timed"]), {}
     for claim in claims.claims:
         with telling(claims.path, claim.id):
             try:
@@ -52,10 +48,9 @@ def judge_claims(claims, results):
     """One dictionary a claim, as in claims.json, in the order of the file.
 
     Keys: id, title, section, claim, claimed, expected, verdict, why, data (`real` or `sample`),
-    headline (which piece to show first; null without any), pieces (what was judged) and shown (what
-    stands beside it). A piece: see `rules.Piece`; numbers are null where not finite. results: the
-    Results of the study. Nothing random takes part but bootstraps with a fixed seed, so a verdict
-    changes only when the claim or the runs do.
+    headline (which piece to show first, or null), pieces (what was judged), shown (what stands
+    beside it). A piece: see `rules.Piece`. Nothing random takes part but bootstraps with a fixed
+    seed, so a verdict changes only when the claim or the runs do.
     """
     rows = [run.row for run in results.by_name.values()]
     runs = StudyRuns(rows, results.study, results.timed)
@@ -72,8 +67,7 @@ def judge_claim(claim, runs, results):
             return entry(claim, UNTESTABLE, [], [], results, f"Cannot be tested here: {error}.")
         pieces = [answer(question, results) for question in asked]
         shown = [beside(rule, runs, results) for rule in claim.evidence]
-    verdict = combined(claim.rule, iter(pieces))
-    return entry(claim, verdict, pieces, shown, results)
+    return entry(claim, combined(claim.rule, iter(pieces)), pieces, shown, results)
 
 
 def beside(rule, runs, results):
@@ -89,29 +83,18 @@ def combined(rule, pieces):
     """The verdict of a rule, from those of the Pieces (an iterator) of its leaves."""
     if not rule.parts:
         return next(pieces).verdict
-    verdicts = [combined(part, pieces) for part in rule.parts]
-    return (combine_all if rule.kind == "all" else combine_any)(verdicts)
+    return combine(rule.kind, [combined(part, pieces) for part in rule.parts])
 
 
-def combine_all(verdicts):
-    """The verdict of a claim that needs all its pieces: partly, when only some hold.
+def combine(kind, verdicts):
+    """The verdict of a claim that needs one (`any`) or `all` of its pieces: partly, if some hold.
 
     Pieces that cannot be tested are left out, unless there are no others.
     """
-    tested = set(verdicts) - {UNTESTABLE}
-    if not tested:
-        return UNTESTABLE
-    if tested == {REPRODUCED}:
-        return REPRODUCED
-    if {REPRODUCED, PARTLY} & tested:
+    if kind == "all" and REPRODUCED in verdicts and {*verdicts} - {REPRODUCED, UNTESTABLE}:
         return PARTLY
-    return NOT if NOT in tested else UNDECIDED
-
-
-def combine_any(verdicts):
-    """The verdict of a claim that needs one of its pieces."""
-    order = (REPRODUCED, PARTLY, UNDECIDED, NOT, UNTESTABLE)
-    return min(verdicts, key=order.index)
+    last = (UNDECIDED, NOT) if kind == "any" else (NOT, UNDECIDED)
+    return min(verdicts, key=(REPRODUCED, PARTLY, *last, UNTESTABLE).index)
 
 
 def entry(claim, verdict, pieces, shown, results, why=""):
@@ -138,14 +121,13 @@ def entry(claim, verdict, pieces, shown, results, why=""):
 
 def written(claim, verdict, claimed, pieces, shown, headline):
     """A sentence of the file with what was measured put in."""
+    unit, signed = headline.unit, headline.signed
     texts = [piece.text for piece in pieces] + [joined(group) for group in shown]
-    low, high = (
-        words.show(at, headline.unit, headline.signed) for at in (headline.low, headline.high)
-    )
     fields = {name: number.text for name, number in claim.rule.source.items()} | {
-        "measured": headline.brief, "low": low, "high": high, "replicates": headline.n,
-        "claimed": claimed, "held": named(pieces, REPRODUCED), "failed": named(pieces, NOT),
-        "open": named(pieces, UNDECIDED, PARTLY),
+        "measured": headline.brief, "replicates": headline.n, "claimed": claimed,
+        "low": words.show(headline.low, unit, signed),
+        "high": words.show(headline.high, unit, signed), "held": named(pieces, REPRODUCED),
+        "failed": named(pieces, NOT), "open": named(pieces, UNDECIDED, PARTLY),
     }  # fmt: skip
     fields |= {f"piece{i}": text for i, text in enumerate(texts, start=1)}
     return capital(claim.why[verdict].format_map(fields))
@@ -171,15 +153,11 @@ def sentence(verdict, pieces):
         return capital("; ".join(reasons)) + "."
     if len(pieces) == 1:
         return capital(pieces[0].sentence)
-    groups = []
-    for word, verdict in GROUPS.items():
-        found = [
-            f"{piece.about or piece.rule} ({piece.brief})"
-            for piece in pieces
-            if piece.verdict == verdict
-        ]
-        groups += [f"{word}: {'; '.join(found)}."] if found else []
-    return " ".join(groups)
+    found = {}
+    for piece in sorted(pieces, key=lambda piece: VERDICTS.index(piece.verdict)):
+        told = f"{piece.about or piece.rule} ({piece.brief})"
+        found.setdefault(GROUPS[piece.verdict], []).append(told)
+    return " ".join(f"{word}: {'; '.join(told)}." for word, told in found.items())
 
 
 def capital(text):
@@ -188,10 +166,8 @@ def capital(text):
 
 def table(judged):
     """The rows of claims.csv, for people, from the entries of claims.json."""
-    rows = []
     for each in judged:
         piece = {} if each["headline"] is None else each["pieces"][each["headline"]]
         numbers = {"measured": piece.get("number"), "replicates": piece.get("n", 0)}
         row = each | {key: piece.get(key) for key in ("low", "high")} | numbers
-        rows.append({name: row[name] for name in COLUMNS})
-    return rows
+        yield {name: row[name] for name in COLUMNS}

@@ -54,9 +54,9 @@ def source_number(entry):
 class Rule:
     """A rule as the file has it.
 
-    kind: its one key besides `about`. spec: what stands under it, names of runs replaced by what
-    they stand for. source: {name: SourceNumber} of the claim. parts: the rules of `all` and `any`.
-    counts: whether it is judged, or only shown beside the claim.
+    kind: its one key besides `about`; spec: what stands under it, with selections for names of
+    runs. source: {name: SourceNumber} of the claim. parts: the rules of `all` and `any`. counts:
+    whether it is judged, or only shown.
     """
 
     kind: str
@@ -82,9 +82,10 @@ class Rule:
                 f"source: {name} is not among this claim's source values; "
                 f"allowed: {', '.join(self.source) or 'none is given'}"
             )
-        if number and isinstance(self.source[name].number, str):
-            raise TunebookError(f"source.{name}: found {self.source[name].text}; allowed: a number")
-        return self.source[name]
+        found = self.source[name]
+        if number and isinstance(found.number, str):
+            raise TunebookError(f"source.{name}: found {found.text}; allowed: a number")
+        return found
 
     def bound(self, key):
         """What stands under a key that may hold a number or the name of a source value, or 0."""
@@ -121,10 +122,6 @@ class Claim:
     evidence: list = field(default_factory=list)
     why: dict = field(default_factory=dict)
 
-    @property
-    def rules(self):
-        return [self.rule, *self.evidence]
-
 
 @dataclass
 class Claims:
@@ -137,8 +134,8 @@ class Claims:
     @property
     def metrics(self):
         """Names of the measures that the rules ask for, in order."""
-        rules = [leaf for claim in self.claims for r in claim.rules for leaf in r.leaves()]
-        specs = [rule.spec for rule in rules if rule.kind != "untestable"]
+        rules = [rule for claim in self.claims for rule in (claim.rule, *claim.evidence)]
+        specs = [leaf.spec for rule in rules for leaf in rule.leaves() if leaf.kind != "untestable"]
         names = [spec.get(key) for spec in specs for key in ("metric", "correlation")]
         return list(dict.fromkeys(filter(None, names)))
 
@@ -226,10 +223,8 @@ def read_rule(raw, source, runs, about="", counts=True):
     if kind == "untestable":
         return rule
     with telling(rule.place):
-        rule.spec = {
-            key: chosen(value, runs, key) if key in SIDES else value
-            for key, value in rule.spec.items()
-        }
+        sides = {key: chosen(raw[kind][key], runs, key) for key in SIDES if key in raw[kind]}
+        rule.spec = rule.spec | sides
         for key in rule.spec.get("keys", []):
             rule.stated(key, number=False)
         for key in ("by", "around"):
@@ -255,15 +250,11 @@ def chosen(value, runs, side):
 def check_sentence(where, sentence, names):
     """Raise TunebookError for a placeholder that nothing fills."""
     try:
-        # A name with a format behind it is no name that is known.
-        fields = [
-            f"{name}:{form or conversion}" if form or conversion else name
-            for _, name, form, conversion in string.Formatter().parse(sentence)
-        ]
+        fields = list(string.Formatter().parse(sentence))
     except ValueError as error:
         raise TunebookError(f"{where}: {error}; allowed: braces around a placeholder") from None
-    for name in fields:
-        if name is not None and name not in names:
-            raise TunebookError(
-                f"{where}: found {{{name}}}; allowed: {', '.join(names) or 'no placeholder'}"
-            )
+    for _, name, form, conversion in fields:
+        if form or conversion or name is not None and name not in names:
+            found = f"{name}:{form or conversion}" if form or conversion else name
+            allowed = ", ".join(names) or "no placeholder"
+            raise TunebookError(f"{where}: found {{{found}}}; allowed: {allowed}")

@@ -1,28 +1,24 @@
 """The closed set of rules: how a claim is set against the runs, and what follows.
 
 A rule is judged in two steps: `ask` finds the runs that it looks at, before anything is trained;
-`answer` gives a Piece, from the results. Replicate *r* of every run of a problem has the same
-split, so runs are compared within replicates. Intervals are 95 % bootstrap intervals of the mean
-over replicates; of timings, the median of the repetitions with their range.
+`answer` gives a Piece, from the results. Runs are compared within replicates. Intervals are 95 %
+bootstrap intervals of the mean over replicates; of timings, the median with the range.
 
     value   The source trained once, so its number is one draw. Reproduced: it lies inside the
             interval of our mean, to the precision it was given with. Partly: only inside the spread
             of our replicates. With `factor` ("about"): the whole interval lies within that factor.
     order   `metric` is `lower` (`higher`) in one run `than` in another: the interval of the mean
             difference lies on the claimed side of zero, of `by` (a number or a source value), of
-            -`within` ("no worse than"). Partly: the direction holds, `by` does not, or not surely.
-            Of several runs, `reduce` makes one value in each replicate: their spread (the largest
-            divided by the smallest), the lowest or the highest.
+            -`within` ("no worse than"). Partly: the direction holds, `by` not surely. Of several
+            runs, `reduce` makes one value in each replicate: their spread (the largest divided by
+            the smallest), the lowest or the highest.
     ratio   `metric` `of` one run divided by that `to` another, averaged on a log scale, is within
             `factor` of what the source says (or `equals`). Partly: only the side of 1 is right.
     trend   In every replicate, Spearman's rank correlation of `metric` with the axis `along` the
             runs; or a `correlation` that every replicate of one run has (0 where it diverged).
-    shape   Most replicates have a `property` (with `holds: false`: have it not), by Wilson's
-            interval of their share against one half: learned (training error at least `margin`
-            below the constant predictor's); diverged (`measures.outcome`); overshoots (near epoch
-            `around`, give or take `window`, the training loss rises at least `rise` above its
-            lowest value so far, and later falls below that); overfits (the validation loss ends
-            `rise` above its lowest value while the training loss goes on falling); above
+    shape   Most replicates have a `property` (`holds: false`: have it not), by Wilson's interval of
+            their share against one half: learned (by `margin`), diverged, overshoots (`around` an
+            epoch, give or take `window`, by `rise`), overfits (by `rise`), see `measures`; above
             (`metric` is above `threshold`).
     fact    The run has the values that the source states under these `keys` (configuration), they
             are its optimizer's defaults (default), its convolutions leave as many values as the
@@ -46,7 +42,7 @@ from ..jobs import TunebookError
 from ..study.parameters import label, parameter
 from ..study.sizes import feature_sizes
 from .read import NOT, PARTLY, REPRODUCED, SIDES, UNDECIDED, UNTESTABLE, Rule, telling
-from .select import NotTestable, comparable, not_testable, shown
+from .select import NotTestable, comparable, shown
 
 STAND_IN = "made on built-in stand-in data, so numbers are not compared with the source's"
 # How several values of a replicate become one. A single one is its own lowest.
@@ -66,9 +62,9 @@ STARTS = {
 class Question:
     """A rule with the runs that it looks at.
 
-    sides: rows of runs, one list a side; reduce: how each becomes one value, by name. places: of a
-    trend, where each run stands on its axis. shape: of a fact about convolutions, the [channels,
-    height, width] of an image.
+    sides: rows of runs, one list a side; reduce: how each becomes one value, by name. places: where
+    each run of a trend stands on its axis. shape: [channels, height, width] of an image, of a fact
+    about convolutions.
     """
 
     rule: Rule
@@ -88,26 +84,24 @@ class Question:
 
     def values(self, results):
         """The measure in every replicate that all runs have, [replicates, sides]."""
+        name, reduce = self.measure.name, self.reduce or ["lowest"] * len(self.sides)
         if not self.sides:
-            return np.array([list(results.values(self.measure.name).values())])
-        name = self.measure.name
-        how = [REDUCTIONS[reduce] for reduce in self.reduce] or [min] * len(self.sides)
-        sides = [[results.values(name, row["run"]) for row in rows] for rows in self.sides]
-        runs = [run for side in sides for run in side]
-        table = [
-            [reduce([run[key] for run in side]) for reduce, side in zip(how, sides, strict=True)]
-            for key in runs[0]
-            if all(key in run for run in runs)
+            return np.array([list(results.values(name).values())])
+        known = {run: results.values(name, run) for run in self.runs}
+        keys = [key for key in known[self.runs[0]] if all(key in each for each in known.values())]
+        columns = [
+            [REDUCTIONS[how]([known[row["run"]][key] for row in rows]) for key in keys]
+            for how, rows in zip(reduce, self.sides, strict=True)
         ]
-        return np.array(table, dtype=float).reshape(-1, len(sides))
+        return np.array(columns, dtype=float).T
 
 
 @dataclass
 class Piece:
     """What one rule found: its verdict ("" for a mere measurement) and the evidence behind it.
 
-    signed: whether `number` is a difference. text: what was measured, in words; brief: the same
-    without an interval. sentence: text with what it is of and what follows.
+    signed: whether `number` is a difference. text: what was measured, in words; brief: without its
+    interval; sentence: with what it is of. counts: whether it is judged, or only shown.
     """
 
     about: str
@@ -131,10 +125,9 @@ class Piece:
 
     def plain(self):
         """The piece for JSON: a number that is not finite becomes None."""
-        numbers = {key: getattr(self, key) for key in ("number", "low", "high")}
-        numbers = {key: value if math.isfinite(value) else None for key, value in numbers.items()}
         kept = {key: value for key, value in vars(self).items() if key not in ("brief", "sentence")}
-        return kept | numbers
+        lost = [key for key in ("number", "low", "high") if not math.isfinite(kept[key])]
+        return kept | dict.fromkeys(lost)
 
 
 # Which runs a rule looks at ----------------------------------------------------------------------
@@ -175,9 +168,11 @@ def ask(rule, study):
         raise NotTestable("its sides are of two problems; nothing pairs their runs")
     divides = "spread" in question.reduce and question.measure.unit == "loss"
     if divides or spec.get("property") in ("overshoots", "overfits"):
-        with not_testable():
+        try:
             for row in question.rows:
                 measures.check_positive(spec.get("property", "reduce: spread"), row)
+        except TunebookError as error:
+            raise NotTestable(str(error)) from None
     return question
 
 
@@ -193,7 +188,7 @@ def ask_fact(question, study):
         if spec["check"] == "default" and not parameter(key).used(row):
             raise NotTestable(f"{row['run']} is trained by {row.get('optimizer')}, without {key}")
     if "keys" not in spec:
-        question.shape = study.problem(row).get("shape")
+        question.shape = study.problems[row["problem"]].get("shape")
         if row.get("model") != "convolutional" or not question.shape:
             raise NotTestable(f"needs convolutions on images; found {row['run']}")
 
@@ -211,16 +206,11 @@ def answer(question, results):
     compares = rule.kind in ("value", "ratio") and "source" in rule.spec
     if (compares or isinstance(rule.spec.get("by"), str)) and problems & results.stand_ins:
         piece.verdict, piece.reason = UNTESTABLE, STAND_IN
-    piece.sentence = sentence(question, piece)
+    label = question.measure.label if question.measure else ""
+    start = STARTS[rule.kind].format(label, named(rule.spec.get("along", ""))) or piece.claimed
+    start = label if "correlation" in rule.spec else start
+    piece.sentence = f"{piece.text}." if rule.kind == "fact" else f"{start}: {piece.text}."
     return piece
-
-
-def sentence(question, piece):
-    """What was measured, and of what."""
-    spec, label = question.rule.spec, question.measure.label if question.measure else ""
-    start = STARTS[piece.rule].format(label, named(spec.get("along", ""))) or piece.claimed
-    start = label if "correlation" in spec else start
-    return f"{piece.text}." if piece.rule == "fact" else f"{start}: {piece.text}."
 
 
 def found(question, results, interval=None, unit="", signed=False, **more):
@@ -240,10 +230,7 @@ def found(question, results, interval=None, unit="", signed=False, **more):
 
 
 def direction_verdict(interval, bound=0.0):
-    """Reproduced where the interval lies above `bound`, not where below, undecided where it holds.
-
-    Touching the bound is holding it; no interval decides nothing.
-    """
+    """Reproduced where the interval lies above `bound`, not where below, else undecided."""
     if interval.above(bound):
         return REPRODUCED
     return NOT if interval.below(bound) else UNDECIDED
@@ -270,8 +257,7 @@ def answer_value(question, results):
 def value_verdict(values, interval, claimed, rounding):
     """The verdict on a claimed number, known to plus or minus `rounding`, from replicates [n].
 
-    With replicates that diverged the mean is infinite; the claimed number can then only lie in
-    their spread.
+    Of replicates that diverged there is only a spread, no interval.
     """
     if len(values) < intervals.MINIMUM_REPLICATES:
         return UNDECIDED
@@ -286,9 +272,8 @@ def answer_order(question, results):
     side = "lower" if "lower" in spec else "higher"
     a, b = question.values(results).T
     least = float(question.rule.bound("by")) - spec.get("within", 0.0)
-    verdict, interval, counted = order_verdict(
-        a, b, -1 if side == "lower" else 1, least, measure.table == measures.TIMING
-    )
+    sign, timed = (-1 if side == "lower" else 1), measure.table == measures.TIMING
+    verdict, interval, counted = order_verdict(a, b, sign, least, timed)
     unit = "times" if question.reduce[1] == "spread" else measure.unit
     amount = words.show(abs(least), unit, signed=True).lstrip("+")
     more = f" by more than {amount}" if least > 0 else f", or at most {amount} worse"
@@ -302,9 +287,9 @@ def answer_order(question, results):
 def order_verdict(a, b, sign, least, timed=False):
     """The verdict on "a is ahead of b by more than `least`", from paired values [n] each.
 
-    sign: 1 where higher is ahead, -1 where lower is. timed: whether the values are repeated
-    timings. Returns the verdict, the interval of a - b (or, if a value is infinite, of the share of
-    replicates in which a is ahead by more than `least`), and whether replicates were counted.
+    sign: 1 where higher is ahead, -1 where lower is. timed: whether they are timings. Returns the
+    verdict, the interval of a - b (if a value is infinite: of the share of replicates in which a is
+    ahead by more than `least`), and whether replicates were counted.
     """
     with np.errstate(invalid="ignore"):
         ahead = sign * (a - b)
@@ -331,11 +316,11 @@ def answer_ratio(question, results):
         return found(question, results, interval, "times", verdict=verdict, claimed=claimed.text)
     within = (ratios >= claimed.number / factor) & (ratios <= claimed.number * factor)
     interval = intervals.share_interval(int(within.sum()), len(within))
+    verdict = direction_verdict(interval, 0.5)
+    text = f"within the limits in {within.sum()} of {len(within)} replicates"
     return found(
-        question, results, interval, "share", verdict=direction_verdict(interval, 0.5),
-        claimed=claimed.text,
-        text=f"within the limits in {within.sum()} of {len(within)} replicates",
-    )  # fmt: skip
+        question, results, interval, "share", verdict=verdict, claimed=claimed.text, text=text
+    )
 
 
 def divide(top, bottom):
@@ -350,14 +335,11 @@ def geometric_mean(ratios):
 
 
 def factor_verdict(interval, claimed, factor):
-    """Reproduced where the whole interval lies within `factor` of the claimed value.
-
-    Not reproduced where it lies outside, undecided where it holds a limit.
+    """Reproduced where the whole interval lies within `factor` of the claimed value, not where it
+    lies outside, undecided where it holds a limit.
     """
     least, most = claimed / factor, claimed * factor
-    if not interval.known:
-        return UNDECIDED
-    if least <= interval.low and interval.high <= most:
+    if interval.known and least <= interval.low and interval.high <= most:
         return REPRODUCED
     return NOT if interval.above(most) or interval.below(least) else UNDECIDED
 
@@ -370,17 +352,14 @@ def ratio_verdict(interval, claimed, factor):
 
 
 def answer_trend(question, results):
-    spec = question.rule.spec
-    values = question.values(results)
-    if "correlation" in spec:
-        each = np.nan_to_num(values[:, 0])
-    else:
+    direction, values = question.rule.spec["direction"], question.values(results)
+    if question.places:
         each = np.array([intervals.rank_correlation(question.places, row) for row in values])
+    else:
+        each = np.nan_to_num(values[:, 0])
     interval = intervals.mean_interval(each, -1.0, 1.0)
-    verdict = trend_verdict(each, interval, spec["direction"], values.shape[1])
-    return found(
-        question, results, interval, "rank correlation", verdict=verdict, claimed=spec["direction"]
-    )
+    about = {"verdict": trend_verdict(each, interval, direction, values.shape[1])}
+    return found(question, results, interval, "rank correlation", claimed=direction, **about)
 
 
 def trend_verdict(correlations, interval, direction, points):
@@ -402,10 +381,10 @@ def answer_shape(question, results):
     holds, name = question.rule.spec.get("holds", True), question.rule.spec["property"]
     having = [bool(has) == holds for has in replicates_with(question, results)]
     interval = intervals.share_interval(sum(having), len(having))
-    return found(
-        question, results, interval, "share", verdict=direction_verdict(interval, 0.5), metric=name,
-        claimed=name if holds else f"not {name}", text=f"{sum(having)} of {len(having)} replicates",
-    )  # fmt: skip
+    about = {"verdict": direction_verdict(interval, 0.5), "metric": name}
+    about |= {"claimed": name if holds else f"not {name}"}
+    text = f"{sum(having)} of {len(having)} replicates"
+    return found(question, results, interval, "share", text=text, **about)
 
 
 def replicates_with(question, results):
@@ -420,30 +399,29 @@ def replicates_with(question, results):
     if spec["property"] == "overfits":
         epochs = run.settings["epochs"]
         return [measures.overfits(curve, epochs, spec["rise"]) for curve in curves.values()]
-    around, window = int(question.rule.bound("around")), spec["window"]
-    ended = dict(zip(run.replicates, run.diverged, strict=True))
-    return [
-        ended[key] is None and measures.overshoot(curve, around, window) >= spec["rise"]
-        for key, curve in curves.items()
-    ]
+    near = int(question.rule.bound("around")), spec["window"]
+    lost = {key for key, at in zip(run.replicates, run.diverged, strict=True) if at is not None}
+    rises = {key: measures.overshoot(curve, *near) for key, curve in curves.items()}
+    return [key not in lost and rise >= spec["rise"] for key, rise in rises.items()]
 
 
 def answer_fact(question, results):
     """A fact is reproduced or not; there is nothing to repeat and no interval."""
     rule, row, kind = question.rule, question.rows[0], question.rule.spec["check"]
-    number, changes = math.nan, rule.spec.get("with", {})
+    about, changes = {}, rule.spec.get("with", {})
     if question.shape:
-        channels, padding, sizes = maps(question.shape, row | changes)
-        shrink = ", ".join(f"{height} x {width}" for height, width in sizes)
+        channels, sizes = maps(question.shape, row | changes)
     if kind == "dense_inputs":
         height, width = sizes[-1]
-        number, claimed = channels[-1] * height * width, rule.compared()
-        text = f"{number:,} inputs, {channels[-1]} x {height} x {width}, at padding {padding}"
-        holds, claimed = number == claimed.number, f"{claimed.text} inputs"
+        number, stated = channels[-1] * height * width, rule.compared()
+        text = f"{number:,} inputs, {channels[-1]} x {height} x {width}, at padding "
+        text += shown(row["padding"])
+        holds, claimed = number == stated.number, f"{stated.text} inputs"
+        about = {"number": number, "unit": "count"}
     elif kind == "possible":
         holds = len(sizes) > len(channels)
         start = "pixels are left" if holds else f"convolution {len(sizes)} has no pixel left"
-        text = f"{start}: {shrink}"
+        text = f"{start}: " + ", ".join(f"{height} x {width}" for height, width in sizes)
         claimed = ", ".join(f"{named(key)} {shown(value)}" for key, value in changes.items())
     else:
         stated = {key: rule.stated(key, number=False) for key in rule.spec["keys"]}
@@ -457,10 +435,10 @@ def answer_fact(question, results):
         ]
         holds, text = not differ, "; ".join(differ) or "all values as stated"
         claimed = ", ".join(f"{named(key)} {label(key, v.text)}" for key, v in stated.items())
+    verdict = REPRODUCED if holds else NOT
     return found(
-        question, results, verdict=REPRODUCED if holds else NOT, metric=kind, text=text,
-        claimed=claimed, number=number, unit="" if math.isnan(number) else "count",
-    )  # fmt: skip
+        question, results, verdict=verdict, metric=kind, text=text, claimed=claimed, **about
+    )
 
 
 def named(key):
@@ -469,7 +447,7 @@ def named(key):
 
 
 def maps(shape, row):
-    """(channels, padding, [(height, width), ...]) of a run's convolutions.
+    """(channels, [(height, width), ...]) of a run's convolutions.
 
     The sizes begin with the image, [channels, height, width], and end where no pixel is left.
     """
@@ -479,7 +457,7 @@ def maps(shape, row):
     with suppress(TunebookError):
         for count in range(1, len(channels) + 1):
             sizes.append(feature_sizes(shape, channels[:count], **layers)[-1])
-    return channels, layers["padding"], sizes
+    return channels, sizes
 
 
 ANSWERS = {

@@ -4,7 +4,6 @@ Works on plain rows, one a run, so that a claim can be checked before anything i
 the configuration) and judged afterwards (rows from the results) by the same code.
 """
 
-from contextlib import contextmanager, nullcontext
 from types import SimpleNamespace
 
 from ..evidence import measures, words
@@ -17,20 +16,9 @@ class NotTestable(TunebookError):
     """The study has no such runs, or what is asked cannot be measured on them."""
 
 
-@contextmanager
-def not_testable():
-    """Take an error for one of the runs, not of the file."""
-    try:
-        yield
-    except TunebookError as error:
-        raise NotTestable(str(error)) from None
-
-
 def comparable(value):
-    """`value` in the one form that both YAML and a table can be brought to.
-
-    Numbers and their texts become floats, lists their text ("200-200", as in runs.csv), true and
-    false the same words everywhere, blanks None.
+    """`value` in the one form that both YAML and a table can be brought to: numbers and their texts
+    as floats, lists as their text ("200-200"), true and false as words, blanks as None.
     """
     if isinstance(value, list | tuple):
         value = "-".join(map(str, value))
@@ -53,19 +41,15 @@ class StudyRuns:
     """The runs of a study as rows, and what is known about its problems and sweeps.
 
     rows: one dictionary a run with `run`, `problem`, `sweeps` (list) and hyper-parameters. study:
-    the description of the study, as in study.json; its `best` may still be missing. timed: names of
-    the sweeps whose runs are timed alone.
+    its description, as in study.json; `best` may still be missing. timed: the sweeps whose runs are
+    timed alone.
     """
 
-    def __init__(self, rows, study, timed=()):
+    def __init__(self, rows, study, timed):
         self.by_name = {row["run"]: row for row in rows}
-        self.problems, self.sweeps = study["problems"], study["sweeps"]
-        self.timed = set(timed)
+        self.problems, self.sweeps, self.timed = study["problems"], study["sweeps"], timed
         # Arguments of networks of the study's own are hyper-parameters like any other.
         self.keys = list(dict.fromkeys([*PARAMETERS, *study.get("parameters", [])]))
-
-    def problem(self, row):
-        return self.problems[row["problem"]]
 
     def select(self, selection):
         """The rows that a selection names, at least one, in the order of its sweep.
@@ -97,47 +81,32 @@ class StudyRuns:
             [problem] = self.problems
         rows = [row for row in self.by_name.values() if row["problem"] == problem]
         if not rows:
-            raise NotTestable(
-                f"run best: found problem {problem}; this study has {some(self.problems)}"
-            )
+            there = some(self.problems)
+            raise NotTestable(f"run best: found problem {problem}; this study has {there}")
         chosen = (self.problems[problem].get("best") or {}).get("run")
-        grids = [sweep["runs"] for sweep in self.sweeps.values() if sweep.get("grid")]
-        return min(
-            rows, key=lambda row: (row["run"] != chosen, not any(row["run"] in g for g in grids))
-        )
+        grids = [
+            run for sweep in self.sweeps.values() if sweep.get("grid") for run in sweep["runs"]
+        ]
+        return min(rows, key=lambda row: (row["run"] != chosen, row["run"] not in grids))
 
     def one(self, selection):
         """The only row that a selection names."""
-        found = self.select(selection)
-        if len(found) > 1:
-            raise NotTestable(
-                f"sweep {selection['sweep']}: {len(found)} runs match where one is needed; needed: "
-                f"a `where` that also fixes {' or '.join(differing(found))}"
-            )
-        return found[0]
+        return only(self.select(selection), selection, "match where one is needed")
 
     def along(self, selection, axis):
         """[(place on the axis, row), ...] in rising order; one run a place, at least two places."""
-        if axis not in self.keys or axis in PARAMETERS and not parameter(axis).scale:
-            allowed = [
-                name for name in self.keys if name not in PARAMETERS or parameter(name).scale
-            ]
+        allowed = [name for name in self.keys if name not in PARAMETERS or parameter(name).scale]
+        if axis not in allowed:
             raise TunebookError(f"along: found {axis}; allowed: one of {', '.join(allowed)}")
         places = {}
         for row in self.select(selection):
             places.setdefault(place(row, axis), []).append(row)
-        crowded = [same for same in places.values() if len(same) > 1]
-        if crowded:
-            raise NotTestable(
-                f"sweep {selection['sweep']}: {len(crowded[0])} runs share one {axis}; needed: a "
-                f"`where` that also fixes {' or '.join(differing(crowded[0]))}"
-            )
-        if len(places) < 2:
-            [only] = places
-            raise NotTestable(
-                f"a trend along {axis} needs two points or more; found {only:g} alone"
-            )
-        return [(each, places[each][0]) for each in sorted(places)]
+        told = f"share one {axis}"
+        found = [(each, only(places[each], selection, told)) for each in sorted(places)]
+        if len(found) < 2:
+            there = f"{found[0][0]:g} alone"
+            raise NotTestable(f"a trend along {axis} needs two points or more; found {there}")
+        return found
 
     def measurable(self, metric, rows):
         """The Measure of that name on some rows of one problem.
@@ -145,12 +114,15 @@ class StudyRuns:
         Raises TunebookError for a name that means nothing in any study, NotTestable where these
         runs do not have it.
         """
-        found = measures.LISTED.get(metric)
-        in_file = found and (found.table == measures.STUDY or found.shared)
-        with nullcontext() if in_file or not self.known(metric) else not_testable():
+        try:
             for row in rows:
-                measures.check(metric, row, self.problem(row), self.timed)
-        return measures.measure(metric, self.problem(rows[0]))
+                measures.check(metric, row, self.problems[row["problem"]], self.timed)
+        except TunebookError as error:
+            found = measures.LISTED.get(metric)
+            of_runs = not found or found.table != measures.STUDY and not found.shared
+            kind = NotTestable if of_runs and self.known(metric) else TunebookError
+            raise kind(str(error)) from None
+        return measures.measure(metric, self.problems[rows[0]["problem"]])
 
     def known(self, metric):
         """Whether some problem, of this study or of another one, has a measure of that name."""
@@ -176,6 +148,17 @@ def place(row, axis):
     return value
 
 
+def only(rows, selection, told):
+    """The only one of some rows of a selection; NotTestable if there are more."""
+    if len(rows) > 1:
+        fixes = " or ".join(differing(rows))
+        raise NotTestable(
+            f"sweep {selection['sweep']}: {len(rows)} runs {told}; needed: a `where` that also "
+            f"fixes {fixes}"
+        )
+    return rows[0]
+
+
 def matches(row, where):
     """Whether a run has all the values asked for."""
     return all(comparable(row.get(key)) == comparable(value) for key, value in where.items())
@@ -193,7 +176,7 @@ def no_match(members, where):
 
 def differing(rows):
     """Names of the hyper-parameters by which some runs differ."""
-    about = ("run", "problem", "sweeps", "replicates", "task", "metric", "seed", "code")
+    about = ("run", "problem", "sweeps")
     plain = [{key: comparable(row[key]) for key in row if key not in about} for row in rows]
     kept = [{key: value for key, value in each.items() if value is not None} for each in plain]
     return words.differing([SimpleNamespace(settings=settings) for settings in kept])

@@ -214,7 +214,7 @@ PARAMETERS = {parameter.name: parameter for parameter in TABLE}
 # What no argument of a network of the study's own can be called: what runs and tables say besides
 # hyper-parameters, every measure, and the choices that decide which hyper-parameters there are.
 RESERVED = re.compile(
-    r"run|problem|task|metric|seed|code|network|sweeps|replicates?|(batch_)?rows?|epoch|epochs_run"
+    r"run|problem|task|metric|seed|code|network|sweeps?|replicates?|(batch_)?rows?|epoch|epochs_run"
     r"|diverged_at|learned|failed|diverged|outcome|parameters|model|module|optimizer|loss"
     r"|target|prediction|variance|probability|pixels|gap|relative_gap|target_range|variance_spread"
     r"|calibration_error|(train|training|core)_seconds|seconds_per_epoch|roughness|validation_rise"
