@@ -10,10 +10,6 @@ from tunebook.evidence import intervals
 from tunebook.evidence.intervals import Interval
 
 
-def excludes_zero(interval):
-    return interval.above(0) or interval.below(0)
-
-
 def null_rate(differences):
     """Share of comparisons [m, n] whose interval excludes zero."""
     _, low, high, _ = intervals.mean_intervals(differences.T)
@@ -76,43 +72,31 @@ def test_a_band_on_a_logarithmic_axis_stays_positive_where_its_values_do():
         np.testing.assert_array_equal(alike, intervals.mean_intervals(out))
 
 
-def test_no_columns_have_no_intervals():
+def test_intervals_of_few_and_of_equal_values():
     assert [part.shape for part in intervals.mean_intervals(np.zeros((5, 0)))] == [(0,)] * 4
     assert [part.shape for part in intervals.mean_intervals(np.zeros((0, 3)))] == [(3,)] * 4
-
-
-def test_equal_values_give_an_interval_of_no_width():
     assert intervals.mean_interval([0.1] * 5) == Interval(0.1, 0.1, 0.1, 5)
+    for n in (0, 1, 2):
+        interval = intervals.mean_interval([1.0, 3.0][:n])
+        assert not interval.known and interval.n == n
+        assert not interval.above(-100) and not interval.below(100)
 
 
-@pytest.mark.parametrize("n", [0, 1, 2])
-def test_too_few_values_give_no_interval(n):
-    interval = intervals.mean_interval([1.0, 3.0][:n])
-    assert not interval.known
-    assert interval.n == n
-    assert not interval.above(-100) and not interval.below(100)
-
-
-def test_an_interval_ends_where_a_mean_cannot_be():
-    interval = intervals.mean_interval([1.0, 1.0, 1.0, 0.9, 1.0], most=1.0)
-    assert interval.high == 1.0
-
-
-def test_infinite_values_have_no_mean():
+def test_an_interval_ends_where_a_mean_cannot_be_and_infinite_values_have_none():
+    assert intervals.mean_interval([1.0, 1.0, 1.0, 0.9, 1.0], most=1.0).high == 1.0
     with pytest.raises(ValueError, match="finite"):
         intervals.mean_interval([1.0, math.inf, 2.0])
 
 
 def test_touching_a_bound_is_not_lying_beyond_it():
-    assert not Interval(1, 0.0, 2, 5).above(0)
-    assert Interval(1, 1e-12, 2, 5).above(0)
-    assert not Interval(-1, -2, 0.0, 5).below(0)
-    assert Interval(-1, -2, -1e-12, 5).below(0)
+    for low, beyond in ((0.0, False), (1e-12, True)):
+        assert Interval(1, low, 2, 5).above(0) is beyond
+        assert Interval(1, low, 2, 5).mirrored().below(0) is beyond
 
 
 def test_timings_have_a_median_and_a_range():
     assert intervals.median_range([3.0, 1.0, 2.0]) == Interval(2.0, 1.0, 3.0, 3)
-    assert not intervals.median_range([3.0]).known
+    assert not intervals.median_range([3.0]).known and not intervals.median_range([]).known
 
 
 def test_shares_have_wilsons_interval():
@@ -133,34 +117,26 @@ def test_shares_are_decided_against_one_half(successes, n, decided):
 
 def test_shares_of_a_coin_are_decided_within_the_nominal_rate():
     for n in (5, 10):
-        chance = sum(
-            math.comb(n, k) / 2**n
-            for k in range(n + 1)
-            if excludes_zero(Interval(*(v - 0.5 for v in intervals.share_interval(k, n)[:3]), n))
-        )
-        assert 0.02 <= chance <= 0.08
+        found = [intervals.share_interval(k, n) for k in range(n + 1)]
+        decided = [k for k, each in enumerate(found) if each.above(0.5) or each.below(0.5)]
+        assert 0.02 <= sum(math.comb(n, k) / 2**n for k in decided) <= 0.08
 
 
-def test_rank_correlation_of_values_worked_out_by_hand():
-    assert intervals.rank_correlation([1, 2, 3, 4], [10, 20, 30, 1000]) == pytest.approx(1)
-    # Differences of ranks 0, 1, 1, 0: 1 - 6 * 2 / (4 * 15)
-    assert intervals.rank_correlation([1, 2, 3, 4], [1, 3, 2, 4]) == pytest.approx(0.8)
+INF, NAN = math.inf, math.nan
+
+
+@pytest.mark.parametrize(("x", "y", "expected"), [
+    ([1, 2, 3, 4], [10, 20, 30, 1000], 1),
+    ([1, 2, 3, 4], [1, 3, 2, 4], 0.8),  # differences of ranks 0, 1, 1, 0: 1 - 6 * 2 / (4 * 15)
+    ([1, 2, INF], [3, 5, INF], 1),  # infinite values are the last in rank
+    ([1, 2, 3], [5, 5, 5], 0),  # what is constant has no trend
+    ([1, 2, NAN], [1, 2, 3], NAN),
+])  # fmt: skip
+def test_rank_correlations_worked_out_by_hand(x, y, expected):
+    assert intervals.rank_correlation(x, y) == pytest.approx(expected, nan_ok=True)
 
 
 def test_rank_correlation_agrees_with_scipy_where_values_tie():
-    random = np.random.default_rng(0)
-    x, y = random.integers(0, 4, (2, 30))
+    x, y = np.random.default_rng(0).integers(0, 4, (2, 30))
     expected = scipy.stats.spearmanr(x, y).statistic
     assert intervals.rank_correlation(x, y) == pytest.approx(expected)
-
-
-def test_infinite_values_are_the_last_in_rank():
-    assert intervals.rank_correlation([1, 2, math.inf], [3, 5, math.inf]) == pytest.approx(1)
-
-
-def test_what_is_constant_has_no_trend():
-    assert intervals.rank_correlation([1, 2, 3], [5, 5, 5]) == 0.0
-
-
-def test_a_correlation_with_something_missing_is_missing():
-    assert math.isnan(intervals.rank_correlation([1, 2, math.nan], [1, 2, 3]))

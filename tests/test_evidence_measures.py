@@ -14,78 +14,67 @@ def curve(train_loss, validation_loss=None):
     return {name: np.array(values, float) for name, values in given.items()}
 
 
-def test_early_and_final_loss_are_means_of_a_tenth_of_the_epochs():
-    falling = curve(list(range(20, 0, -1)))
-    assert measures.early_train_loss(falling, 20) == pytest.approx((20 + 19) / 2)
-    assert measures.final_train_loss(falling, 20) == pytest.approx((2 + 1) / 2)
-    assert measures.mean_train_loss(falling, 20) == pytest.approx(10.5)
+FALLING, BROKEN = list(range(20, 0, -1)), [3.0, 2.0, math.inf]
+ZIGZAG = [math.exp(0.1 * (e % 2)) for e in range(20)]
+NOISE = np.random.default_rng(0).lognormal(size=20)
+TURNING = [4, 2, 1, 1, 1, 1, 1, 1, 1, 1.5]
+
+
+@pytest.mark.parametrize(("name", "losses", "epochs", "expected"), [
+    # Means of a tenth of the epochs, or of all.
+    ("early_train_loss", FALLING, 20, (20 + 19) / 2),
+    ("final_train_loss", FALLING, 20, (2 + 1) / 2),
+    ("mean_train_loss", FALLING, 20, 10.5),
+    # A replicate that diverged has no final loss, but may have an early one.
+    ("early_train_loss", BROKEN, 20, 2.5),
+    ("final_train_loss", BROKEN, 20, math.inf),
+    ("mean_train_loss", BROKEN, 20, math.inf),
+    ("roughness", BROKEN, 20, math.inf),
+    ("validation_rise", BROKEN, 20, math.inf),
+    # A steady fall is smooth; a zigzag lies off the line between neighbours.
+    ("roughness", [0.9**e for e in range(30)], 30, 0),
+    ("roughness", ZIGZAG, 20, 0.1),
+    # The first tenth is left out, and three epochs are needed.
+    ("roughness", [100.0, 1.0] + [1.0] * 18, 20, 0),
+    ("roughness", [3.0, 2.0, 1.0], 3, 0),
+    ("validation_rise", TURNING, 10, 0.5),
+])  # fmt: skip
+def test_what_a_curve_says_as_a_number(name, losses, epochs, expected):
+    found = measures.CURVES[name](curve(losses), epochs)
+    assert found == pytest.approx(expected, abs=1e-12)
 
 
 def test_a_tenth_is_rounded_up():
     assert [measures.tenth(epochs) for epochs in (1, 3, 10, 11, 100)] == [1, 1, 1, 2, 10]
 
 
-def test_a_replicate_that_diverged_has_no_final_loss_but_may_have_an_early_one():
-    broken = curve([3.0, 2.0, math.inf])
-    assert measures.final_train_loss(broken, 20) == math.inf
-    assert measures.mean_train_loss(broken, 20) == math.inf
-    assert measures.early_train_loss(broken, 20) == pytest.approx(2.5)
-    assert measures.roughness(broken, 20) == math.inf
-    assert measures.validation_rise(broken, 20) == math.inf
-
-
-def test_a_steady_fall_is_smooth():
-    assert measures.roughness(curve([0.9**e for e in range(30)]), 30) == pytest.approx(0, abs=1e-12)
-
-
-def test_roughness_of_a_zigzag_is_the_distance_from_the_line_between_neighbours():
-    zigzag = curve([math.exp(0.1 * (e % 2)) for e in range(20)])
-    assert measures.roughness(zigzag, 20) == pytest.approx(0.1)
-
-
-def test_roughness_does_not_depend_on_the_scale_of_the_loss():
-    values = np.random.default_rng(0).lognormal(size=50)
-    assert measures.roughness(curve(list(values)), 50) == pytest.approx(
-        measures.roughness(curve(list(1000 * values)), 50)
-    )
-
-
-def test_roughness_leaves_out_the_first_tenth_and_needs_three_epochs():
-    settled = curve([100.0, 1.0] + [1.0] * 18)
-    assert measures.roughness(settled, 20) == pytest.approx(0)
-    assert measures.roughness(curve([3.0, 2.0, 1.0]), 3) == 0
-
-
-def test_a_loss_of_zero_does_not_break_roughness():
+def test_roughness_does_not_depend_on_the_scale_of_the_loss_and_stands_a_loss_of_zero():
+    scaled = measures.roughness(curve(list(1000 * NOISE)), 20)
+    assert measures.roughness(curve(list(NOISE)), 20) == pytest.approx(scaled)
     assert math.isfinite(measures.roughness(curve([1.0, 0.5, 0.25, 0.0, 0.0, 0.0]), 6))
 
 
-def test_validation_rise_is_the_end_over_the_lowest_value():
-    assert measures.validation_rise(curve([1.0] * 10, [4, 2, 1, 1, 1, 1, 1, 1, 1, 1.5]), 10) == 0.5
+DOWN, UP = [10 - e for e in range(10)], [3, 2, 1, 2, 2, 2, 2, 2, 2, 2]
 
 
-def test_validation_rises_while_training_falls_only_if_both_do():
-    falling, rising = [10 - e for e in range(10)], [3, 2, 1, 2, 2, 2, 2, 2, 2, 2]
-    assert measures.overfits(curve(falling, rising), 10, rise=1.0)
-    assert not measures.overfits(curve(falling, rising), 10, rise=1.01)
-    assert not measures.overfits(curve(rising, rising), 10, rise=0.5)
-    assert not measures.overfits(curve(falling, falling), 10, rise=0.1)
-    assert not measures.overfits(curve([1.0, math.inf], [1.0, math.nan]), 10, rise=0.1)
+@pytest.mark.parametrize(("train", "validation", "rise", "expected"), [
+    (DOWN, UP, 1.0, True), (DOWN, UP, 1.01, False), (UP, UP, 0.5, False), (DOWN, DOWN, 0.1, False),
+    ([1.0, math.inf], [1.0, math.nan], 0.1, False),
+])  # fmt: skip
+def test_a_network_overfits_if_validation_rises_while_training_falls(
+    train, validation, rise, expected
+):
+    assert measures.overfits(curve(train, validation), 10, rise) == expected
 
 
-def test_an_overshoot_rises_and_is_undone():
-    shape = [5, 4, 3, 2, 2.4, 1, 1, 1, 1, 1]
-    assert measures.overshoot(curve(shape), around=5, window=0) == pytest.approx(0.2)
-    assert measures.overshoot(curve(shape), around=7, window=2) == pytest.approx(0.2)
-    assert measures.overshoot(curve(shape), around=8, window=2) == 0
-
-
-def test_a_rise_that_lasts_is_no_overshoot():
-    assert measures.overshoot(curve([5, 4, 3, 2, 4, 4, 4, 4]), around=5, window=2) == 0
-
-
-def test_an_overshoot_beyond_the_end_of_the_curve_is_none():
-    assert measures.overshoot(curve([3, 2, 1]), around=20, window=5) == 0
+@pytest.mark.parametrize(("losses", "around", "window", "rise"), [
+    ([5, 4, 3, 2, 2.4, 1, 1, 1, 1, 1], 5, 0, 0.2), ([5, 4, 3, 2, 2.4, 1, 1, 1, 1, 1], 7, 2, 0.2),
+    ([5, 4, 3, 2, 2.4, 1, 1, 1, 1, 1], 8, 2, 0),
+    ([5, 4, 3, 2, 4, 4, 4, 4], 5, 2, 0),  # it lasts
+    ([3, 2, 1], 20, 5, 0),  # beyond the end
+])  # fmt: skip
+def test_an_overshoot_rises_and_is_undone(losses, around, window, rise):
+    assert measures.overshoot(curve(losses), around, window) == pytest.approx(rise)
 
 
 @pytest.mark.parametrize(("errors", "epoch"), [([0.5, 0.2, 0.1, 0.05], 3), ([0.5, 0.2], math.inf)])
@@ -105,9 +94,6 @@ def test_epochs_to_learn_is_the_first_epoch_at_a_tenth_of_the_constant_error(err
 ])  # fmt: skip
 def test_a_training_has_learned_failed_or_diverged(error, first, diverged, end):
     assert measures.outcome(error, 1.0, first, diverged) == end
-
-
-def test_the_margin_says_what_learning_is():
     assert measures.outcome(0.6, 1.0, 2.0, margin=0.5) == "failed"
 
 
@@ -115,31 +101,29 @@ PRICES = {"task": "regression", "metric": "mse", "unit": "$", "inputs": [{"name"
 KINDS = {"task": "classification", "metric": "balanced-accuracy"}
 
 
-def test_measures_follow_from_the_metrics_of_the_task():
-    error = measures.measure("test_rmse", PRICES)
-    assert (error.label, error.unit, error.better) == (
-        "test root mean squared error", "$", "lower",
-    )  # fmt: skip
-    share = measures.measure("train_macro_f1", KINDS)
-    assert (share.unit, share.better, share.least, share.most) == ("share", "higher", 0, 1)
-    assert measures.measure("validation_r2", PRICES).least == -math.inf
+R2 = PRICES | {"metric": "r2"}
+INF = math.inf
 
 
-def test_the_judged_metric_has_one_name_on_every_problem():
-    assert measures.measure("test_metric", KINDS).label == "test balanced accuracy"
-    assert measures.measure("test_metric", PRICES).unit == "squared ranges"
-    error = measures.measure("test_error", KINDS)
-    assert (error.label, error.better, error.most) == ("1 − test balanced accuracy", "lower", 1)
-    default = KINDS | {"metric": None}
-    assert measures.measure("test_error", default).label == "test error rate"
-    explained = measures.measure("test_error", PRICES | {"metric": "r2"})
-    assert (explained.least, explained.most) == (0, math.inf)
-
-
-def test_a_replicate_that_diverged_counts_as_the_worst():
-    worst = {name: measures.measure(name, KINDS).worst for name in ("test_metric", "test_error")}
-    assert worst == {"test_metric": -math.inf, "test_error": math.inf}
-    assert math.isnan(measures.measure("coverage_50", PRICES).worst)
+@pytest.mark.parametrize(("name", "problem", "label", "unit", "better", "least", "most", "worst"), [
+    ("test_rmse", PRICES, "test root mean squared error", "$", "lower", 0, INF, INF),
+    ("train_macro_f1", KINDS, "training macro F1", "share", "higher", 0, 1, -INF),
+    ("validation_r2", PRICES, "validation R²", "", "higher", -INF, 1, -INF),
+    # What judges has one name on every problem.
+    ("test_metric", KINDS, "test balanced accuracy", "share", "higher", 0, 1, -INF),
+    ("test_metric", PRICES, "test squared error", "squared ranges", "lower", 0, INF, INF),
+    ("test_error", KINDS, "1 − test balanced accuracy", "share", "lower", 0, 1, INF),
+    ("test_error", {"task": "classification"}, "test error rate", "share", "lower", 0, 1, INF),
+    ("test_error", R2, "1 − test R²", "", "lower", 0, INF, INF),
+    ("coverage_50", PRICES, "coverage of 50 % intervals", "share", "", 0, 1, math.nan),
+])  # fmt: skip
+def test_measures_follow_from_the_metrics_of_the_task(
+    name, problem, label, unit, better, least, most, worst
+):
+    found = measures.measure(name, problem)
+    assert (found.label, found.unit, found.better) == (label, unit, better)
+    assert (found.least, found.most) == (least, most)
+    assert found.worst == pytest.approx(worst, nan_ok=True)
 
 
 def test_every_measure_has_words_and_sensible_bounds():

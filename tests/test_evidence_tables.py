@@ -7,15 +7,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tunebook.evidence import measures, tables
+from made_up_runs import claims
+from tunebook.claims import judge_claims
+from tunebook.evidence import measures, tables, words
 from tunebook.evidence.importance import importance_table
 from tunebook.evidence.intervals import Interval, mean_interval
+from tunebook.figures.draw import draw
 from tunebook.jobs import TunebookError, write_csv, write_json, write_parquet
 from tunebook.study.parameters import PARAMETERS, RESERVED, columns
 
 NAN = float("nan")
 PROBLEMS = {
-    "rent": {"title": "Rents", "task": "regression", "metric": "mse", "dataset": "flats"},
+    "rent": {"title": "Rents", "task": "regression", "metric": "rmse", "dataset": "flats"},
     "kinds": {"title": "Kinds", "task": "classification", "metric": "balanced-accuracy",
               "dataset": "plants"},
 }  # fmt: skip
@@ -46,11 +49,9 @@ CURVES = {  # training and validation errors [epochs] of a replicate
 
 def evaluated(problem):
     """What `evaluate` writes of a problem: one row a run and replicate."""
-    metric = {"rent": "mse", "kinds": "balanced_accuracy"}[problem]
-    for row in ROWS:
+    metric = {"rent": "rmse", "kinds": "balanced_accuracy"}[problem]
+    for row in (row for row in ROWS if row["problem"] == problem):
         for replicate, errors in enumerate(CURVES[row["run"]]):
-            if row["problem"] != problem:
-                continue
             final = errors[-1] if len(errors) == 4 else NAN
             found = final if problem == "rent" else 1 - final
             constant = 1.0 if problem == "rent" else 0.5
@@ -66,24 +67,24 @@ def evaluated(problem):
 
 
 def blocks():
+    """Records and histories of the blocks, each all replicates of a run."""
     for row in ROWS:
         curves = CURVES[row["run"]]
         frames = [
-            pd.DataFrame({"replicate": r, "epoch": range(1, len(errors) + 1), "train_loss": errors,
-                          "validation_loss": errors, "train_metric": errors,
-                          "validation_metric": errors})
-            for r, errors in enumerate(curves)
-        ]  # fmt: skip
-        frame = pd.concat(frames)
-        if row["problem"] == "kinds":
-            frame[["train_metric", "validation_metric"]] = (
-                1 - frame[["train_metric"] * 2].to_numpy()
+            pd.DataFrame({"replicate": replicate, "epoch": range(1, len(errors) + 1)}).assign(
+                **dict.fromkeys(("train_loss", "validation_loss"), errors),
+                **dict.fromkeys(
+                    ("train_metric", "validation_metric"),
+                    errors if row["problem"] == "rent" else 1 - np.array(errors),
+                ),
             )
+            for replicate, errors in enumerate(curves)
+        ]
         start = 100.0 if row["run"] == "rent-a" else 200.0
         yield {
             "run": row["run"], "replicates": list(range(len(curves))), "started": start,
             "finished": start + 15, "train_seconds": 10.0, "threads": 2,
-        }, frame  # fmt: skip
+        }, pd.concat(frames)  # fmt: skip
 
 
 STUDY = {
@@ -129,11 +130,7 @@ def test_runs_stand_in_the_order_of_the_study_and_replicates_in_theirs():
                 ("rent-a", 2), ("kinds-a", 0), ("kinds-a", 1)]  # fmt: skip
     assert list(zip(table["run"], table["replicate"], strict=True)) == expected
     assert table["sweeps"].tolist()[2:4] == ["rates;all", "rates"]
-    assert table["metric"].unique().tolist() == ["mse", "balanced_accuracy"]
-
-
-def test_every_hyper_parameter_of_the_rows_is_a_column():
-    table = made()
+    assert table["metric"].unique().tolist() == ["rmse", "balanced_accuracy"]
     assert list(table)[:5] == ["run", "problem", "sweeps", "replicate", "seed"]
     assert list(table)[5:8] == ["model", "module", "widths"]
     assert list(table)[16:20] == ["skip", "size", "note", "batch_rows"]
@@ -164,10 +161,8 @@ def test_counts_are_whole_numbers_even_where_some_are_missing(folder):
 
 
 def test_settings_come_back_as_the_plain_values_they_were(results):
-    assert results.run("rent-b").settings == {
-        "model": "dense", "widths": "20-20", "depth": 2, "width": 20, "loss": "mse",
-        "optimizer": "adam", "learning_rate": 0.01, "batch_size": 100, "epochs": 4,
-    }  # fmt: skip
+    known = {key: value for key, value in BASE.items() if value != ""}
+    assert results.run("rent-b").settings == known
     assert results.run("rent-a").settings["batch_size"] == "full"
     module = results.run("kinds-a").settings
     assert (module["skip"], module["note"]) == (True, "nan")
@@ -232,8 +227,8 @@ def test_the_judged_metric_has_an_error_form(results):
 
 
 def test_a_measure_without_a_column_is_blank_and_one_without_a_name_refused(results):
-    assert results.values("test_rmse", "rent-b") == dict.fromkeys(range(3), math.inf)
-    assert results.interval("test_rmse", "rent-b").n == 0
+    assert results.values("test_mse", "rent-b") == dict.fromkeys(range(3), math.inf)
+    assert results.interval("test_mse", "rent-b").n == 0
     with pytest.raises(TunebookError, match="found test_accuracy; allowed"):
         results.values("test_accuracy", "rent-b")
 
@@ -247,6 +242,28 @@ def test_intervals_are_those_of_the_finite_values_within_what_a_mean_can_be(resu
     assert results.interval("seconds_per_epoch", "rent-b") == Interval(2, 1, 3, 3)
     assert results.values("training_seconds", "rent-b") == {0: 12, 1: 4, 2: 8}
     assert results.interval("core_seconds").centre == 3 * 15 * 2
+
+
+def test_any_metric_of_its_task_may_judge_a_problem(results):
+    said = {"rent-b": ["€0.110", "root mean squared error"], "kinds-a": ["96.50", "balanced"]}
+    for name, (value, label) in said.items():
+        measure = results.measure("test_metric", results.run(name))
+        text = words.measured(results.interval("test_metric", name), measure.unit)
+        assert value in text and label in measure.label
+    panel = {"kind": "points", "of": "test_metric", "sweep": ["all"]}
+    drawn = draw("all", {"title": "All", "caption": "", "panels": [panel]}, results)
+    assert drawn.runs == ["rent-b", "kinds-a"]
+    for value, label in said.values():
+        assert value in drawn.alt and label in drawn.svg
+    other = {"metric": "test_balanced_accuracy", "of": {"sweep": "all"}, "source": "x"}
+    metric = {"metric": "test_metric", "of": {"sweep": "rates", "where": {"learning_rate": 0.01}}}
+    made_up = claims(
+        {"rule": {"value": metric | {"source": "x"}}, "source": {"x": {"value": "0.11"}}},
+        {"id": "two", "rule": {"value": other}, "source": {"x": {"value": "96.5", "unit": "%"}}},
+    )
+    one, two = judge_claims(made_up, results)
+    assert one["pieces"][0]["unit"] == "€" and one["verdict"] == "reproduced"
+    assert "2 runs match" in two["why"], "of two problems, none is meant"
 
 
 def test_curves_are_blank_where_they_ended(results):
@@ -289,14 +306,9 @@ def test_absent_tables_are_empty_and_still_have_their_columns(folder):
     assert results.claims == [] and results.misread.empty
 
 
-@pytest.mark.parametrize("name", ["runs.csv", "study.json"])
-def test_a_folder_without_a_study_is_refused(folder, name):
-    (folder / name).unlink()
-    with pytest.raises(TunebookError, match=f"found no {name}; allowed: the results folder"):
-        tables.read_results(folder)
-
-
 @pytest.mark.parametrize(("name", "content", "message"), [
+    ("runs.csv", None, "found no runs.csv; allowed: the results folder"),
+    ("study.json", None, "found no study.json; allowed: the results folder"),
     ("runs.csv", "", "found no rows"),
     ("runs.csv", "run,problem,sweeps\n", "found no rows"),
     ("timing.csv", 'a,b\n"1', "not a whole table"),
@@ -305,18 +317,18 @@ def test_a_folder_without_a_study_is_refused(folder, name):
     ("study.json", '{"problems": {}, "sweeps": {}}', "found no parameters; allowed: as this"),
 ])  # fmt: skip
 def test_a_broken_file_is_named(folder, name, content, message):
-    (folder / name).write_text(content)
-    with pytest.raises(TunebookError, match=f"{name}: {message}"):
+    if content is None:
+        (folder / name).unlink()
+    else:
+        (folder / name).write_text(content)
+    with pytest.raises(TunebookError, match=f"{folder}.*: {message}"):
         tables.read_results(folder)
 
 
-def test_history_is_that_of_every_block(results):
+def test_history_and_cost_are_those_of_every_block(results):
     runs = results.history["run"].tolist()
     assert list(dict.fromkeys(runs)) == ["rent-b", "rent-a", "kinds-a"]
     assert len(runs) == 12 + 10 + 8
-
-
-def test_cost_is_one_row_a_block_in_the_order_of_their_start(results):
     assert results.cost.iloc[0].to_dict() == {
         "run": "rent-a", "first": 0, "last": 2, "started": 100.0, "finished": 115.0,
         "train_seconds": 10.0, "job_seconds": 15.0, "threads": 2,
@@ -334,18 +346,6 @@ def test_joined_tables_keep_their_types_where_some_are_empty():
     assert list(tables.joined([empty, empty])) == ["run", "row"]
 
 
-def test_a_csv_keeps_all_that_a_32_bit_number_holds(tmp_path):
-    values = np.random.default_rng(0).normal(size=100).astype(np.float32)
-    write_csv(pd.DataFrame({"x": values.astype(float)}), tmp_path / "x.csv")
-    assert (pd.read_csv(tmp_path / "x.csv")["x"].astype(np.float32) == values).all()
-    assert b"\r" not in (tmp_path / "x.csv").read_bytes()
-
-
-def test_a_parquet_comes_back_as_it_was(tmp_path):
-    write_parquet(pd.DataFrame({"run": ["a"], "pixels": [[0.0, 0.5]]}), tmp_path / "x.parquet")
-    assert pd.read_parquet(tmp_path / "x.parquet")["pixels"].iloc[0].tolist() == [0.0, 0.5]
-
-
 def many_runs(tmp_path, error):
     """The Results of 40 runs of one problem whose validation error is a function of their row."""
     random = np.random.default_rng(0)
@@ -357,7 +357,7 @@ def many_runs(tmp_path, error):
     ]
     found = pd.DataFrame(
         {"run": row["run"], "replicate": 0, "seed": 1, "batch_rows": 1, "epochs_run": 4,
-         "diverged_at": None, "parameters": 1, "validation_mse": error(row), "train_seconds": 1.0,
+         "diverged_at": None, "parameters": 1, "validation_rmse": error(row), "train_seconds": 1.0,
          "seconds_per_epoch": 1.0}
         for row in rows
     )  # fmt: skip

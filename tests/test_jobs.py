@@ -7,10 +7,20 @@ import sys
 import textwrap
 import time
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from project import ROOT
-from tunebook.jobs import OUT_OF_MEMORY, TunebookError, explain, fingerprint_path, job
+from tunebook.jobs import (
+    OUT_OF_MEMORY,
+    TunebookError,
+    explain,
+    fingerprint_path,
+    job,
+    write_csv,
+    write_parquet,
+)
 
 
 @pytest.fixture
@@ -176,3 +186,12 @@ def test_a_lock_has_one_holder_who_is_named_and_ends_with_him(holder, tmp_path):
     hold(tmp_path / "lock")  # who has it may ask again
     assert time.monotonic() - started < 1
     assert (tmp_path / "lock").read_text() == f"{os.getpid()}\n"
+
+
+def test_tables_keep_all_that_a_32_bit_number_holds_and_lists_in_cells(tmp_path):
+    values = np.random.default_rng(0).normal(size=100).astype(np.float32)
+    write_csv(pd.DataFrame({"x": values.astype(float)}), tmp_path / "x.csv")
+    assert (pd.read_csv(tmp_path / "x.csv")["x"].astype(np.float32) == values).all()
+    assert b"\r" not in (tmp_path / "x.csv").read_bytes()
+    write_parquet(pd.DataFrame({"run": ["a"], "pixels": [[0.0, 0.5]]}), tmp_path / "x.parquet")
+    assert pd.read_parquet(tmp_path / "x.parquet")["pixels"].iloc[0].tolist() == [0.0, 0.5]
