@@ -201,7 +201,7 @@ def test_a_value_on_the_bound_of_the_interval_or_the_spread_is_inside():
     assert value_verdict(values, narrow, 1.02, 0) == PARTLY
 
 
-def test_nothing_is_compared_with_the_source_on_stand_in_data():
+def test_nothing_is_compared_with_the_source_on_stand_in_data_and_every_verdict_is_marked():
     [member], source = one(test_metric=FIVE), {"test": "1.0", "gain": "0.1"}
     verdict, [piece] = judge(VALUE, member, source=source, stand_ins=["prices"])
     assert (verdict, piece["number"]) == (UNTESTABLE, pytest.approx(1.0))
@@ -209,7 +209,12 @@ def test_nothing_is_compared_with_the_source_on_stand_in_data():
     assert judge(VALUE, member, source=source, stand_ins=["images"])[0] == REPRODUCED
     pair = two([-0.2] * 5)
     assert judge(order(by="gain"), *pair, source=source, stand_ins=["prices"])[0] == UNTESTABLE
-    assert judge(order(by=0.1), *pair, stand_ins=["prices"])[0] == REPRODUCED
+    found = judged({"rule": order(by=0.1)}, *pair, stand_ins=["prices"])
+    assert (found["verdict"], found["data"]) == (REPRODUCED, "sample")
+    entry = {"rule": VALUE, "source": {"test": {"value": "1.0"}}}
+    found = judged(entry, *pair, stand_ins=["prices"])
+    assert (found["verdict"], found["data"]) == (UNTESTABLE, "sample")
+    assert "stand-in" in found["why"]
 
 
 def test_core_seconds_are_summed_over_jobs():
@@ -217,23 +222,15 @@ def test_core_seconds_are_summed_over_jobs():
     assert (piece["number"], piece["text"]) == (30, words.show(30.0, "seconds"))
 
 
-def test_an_order_measures_the_first_side_minus_the_other():
+def test_an_order_is_the_difference_within_the_replicates_that_both_sides_have():
     _, [piece] = judge(order(), *two([-0.1, -0.3, -0.2, -0.2, -0.2]))
     assert piece["number"] == pytest.approx(-0.2)
     assert piece["low"] < -0.2 < piece["high"] < 0
     assert (piece["unit"], piece["signed"], piece["runs"]) == ("squared ranges", True, ["a", "b"])
-
-
-def test_an_order_is_decided_within_replicates_not_between_means():
     shared = np.random.default_rng(0).normal(size=10)
-    a = run("a", "a", test_metric=list(shared - 0.01 + 0.001 * np.arange(10) / 10))
-    assert judge(order(), a, run("b", "b", test_metric=list(shared)))[0] == REPRODUCED
-
-
-def test_only_replicates_that_both_sides_have_are_compared():
-    a = run("a", "a", test_metric=[0.5, 0.6, 0.5, 0.6, 0.5, 99.0])
-    verdict, [piece] = judge(order(), a, run("b", "b", test_metric=[1.0] * 5))
-    assert (verdict, piece["n"]) == (REPRODUCED, 5)
+    a = run("a", "a", test_metric=[*(shared - 0.01 + 0.001 * np.arange(10) / 10), 99.0])
+    verdict, [piece] = judge(order(), a, run("b", "b", test_metric=list(shared)))
+    assert (verdict, piece["n"]) == (REPRODUCED, 10), "not between means"
 
 
 def test_with_divergence_replicates_are_counted_ties_as_half():
@@ -250,18 +247,15 @@ def test_with_divergence_replicates_are_counted_ties_as_half():
 
 
 def test_a_side_of_several_runs_is_reduced_within_replicates():
-    a = [
-        run("a1", "a", test_metric=[1.0, 1.0, 1.0, 1.0, 1.0], learning_rate=0.1),
-        run("a2", "a", test_metric=[4.0, 4.1, 3.9, 4.2, 3.8], learning_rate=0.2),
-    ]
-    b = [
-        run("b1", "b", test_metric=[1.0] * 5, learning_rate=0.1),
-        run("b2", "b", test_metric=[2.0] * 5, learning_rate=0.2),
+    values = {"a1": [1.0] * 5, "a2": [4.0, 4.1, 3.9, 4.2, 3.8], "b1": [1.0] * 5, "b2": [2.0] * 5}
+    runs = [
+        run(name, name[0], test_metric=errors, learning_rate=0.1 * int(name[1]))
+        for name, errors in values.items()
     ]
 
     def reduced(how):
         sides = {"higher": of("a") | {"reduce": how}, "than": of("b") | {"reduce": how}}
-        return judge({"order": {"metric": "test_metric", **sides}}, *a, *b)
+        return judge({"order": {"metric": "test_metric", **sides}}, *runs)
 
     verdict, [piece] = reduced("spread")
     assert (verdict, piece["number"]) == (REPRODUCED, pytest.approx(2.0))
@@ -270,12 +264,9 @@ def test_a_side_of_several_runs_is_reduced_within_replicates():
     assert reduced("lowest")[0] == UNDECIDED
 
 
-def test_the_mean_of_ratios_is_geometric():
+def test_the_mean_of_ratios_is_geometric_but_of_times_it_is_the_median():
     _, [piece] = judge(ratio(equals=1), *times([1.0, 4.0, 2.0]))
     assert (piece["number"], piece["claimed"]) == (pytest.approx(2.0), "1 to 1")
-
-
-def test_times_are_taken_from_timing_alone():
     seconds = {"a": [10.0, 12.0, 30.0], "b": [1.0, 1.0, 2.0]}
     pair = run("a", "a", epochs=40, seconds_per_epoch=1.0), run("b", "b", problem="images")
     verdict, [piece] = judge(ratio("seconds_per_epoch", equals=12), *pair, times=seconds)
@@ -297,32 +288,30 @@ def test_a_run_is_chosen_by_an_argument_of_a_network_of_the_studys_own():
     assert judge({"order": both}, yes, no)[0] == REPRODUCED
 
 
-def test_padding_zero_is_impossible_and_padding_two_gives_256_inputs():
-    [member] = one(problem="images")  # of 16 x 16 pixels
-    verdict, [piece] = judge(fact("dense_inputs", source="in"), member, source={"in": "256"})
-    assert (verdict, piece["number"]) == (REPRODUCED, 256)
-    assert judge(fact("dense_inputs", source="in"), member, source={"in": "255"})[0] == NOT
-    verdict, [piece] = judge(fact("possible", **{"with": {"padding": 0}}), member)
-    assert verdict == NOT
-    assert piece["text"] == "convolution 3 has no pixel left: 16 x 16, 6 x 6, 1 x 1"
-    verdict, [piece] = judge(fact("possible", **{"with": {"padding": 2}}), member)
-    assert verdict == REPRODUCED
-    assert piece["text"] == "pixels are left: 16 x 16, 8 x 8, 4 x 4, 2 x 2"
+STATED = {"in": "256", "loss": "mse", "epochs": "100", "beta1": "0.9", "beta2": "0.99"}
+FACTS = [
+    ("images", fact("dense_inputs", source="in"), REPRODUCED,
+     "256 inputs: 256 inputs, 64 x 2 x 2, at padding 2"),
+    ("images", fact("dense_inputs", source="epochs"), NOT,
+     "100 inputs: 256 inputs, 64 x 2 x 2, at padding 2"),
+    ("images", fact("possible", **{"with": {"padding": 0}}), NOT,
+     "padding 0: convolution 3 has no pixel left: 16 x 16, 6 x 6, 1 x 1"),
+    ("images", fact("possible", **{"with": {"padding": 2}}), REPRODUCED,
+     "padding 2: pixels are left: 16 x 16, 8 x 8, 4 x 4, 2 x 2"),
+    ("prices", fact("configuration", keys=["loss"]), REPRODUCED, "loss MSE: all values as stated"),
+    ("prices", fact("configuration", keys=["loss", "epochs"]), NOT,
+     "loss MSE, epochs 100: epochs is 20"),
+    ("prices", fact("default", keys=["beta1"]), REPRODUCED, "beta 1 0.9: all values as stated"),
+    ("prices", fact("default", keys=["beta2"]), NOT,
+     "beta 2 0.99: the default of beta 2 is 0.999"),
+]  # fmt: skip
 
 
-def test_a_configuration_is_compared_value_by_value():
-    rule, [member] = fact("configuration", keys=["loss", "epochs"]), one()
-    assert judge(rule, member, source={"loss": "mse", "epochs": "20"})[0] == REPRODUCED
-    verdict, [piece] = judge(rule, member, source={"loss": "mse", "epochs": "100"})
-    assert (verdict, piece["text"]) == (NOT, "epochs is 20")
-    assert piece["claimed"] == "loss MSE, epochs 100"
-
-
-def test_a_stated_default_is_compared_with_the_library():
-    rule, [member] = fact("default", keys=["beta2"]), one()
-    assert judge(rule, member, source={"beta2": "0.999"})[0] == REPRODUCED
-    verdict, [piece] = judge(rule, member, source={"beta2": "0.99"})
-    assert (verdict, piece["text"]) == (NOT, "the default of beta 2 is 0.999")
+@pytest.mark.parametrize(("problem", "rule", "verdict", "text"), FACTS)
+def test_a_fact_is_read_off_the_configuration(problem, rule, verdict, text):
+    found, [piece] = judge(rule, *one(problem=problem), source=STATED)
+    assert (found, f"{piece['claimed']}: {piece['text']}") == (verdict, text)
+    assert piece["number"] == (256 if "inputs" in text else None)
 
 
 def test_the_defaults_that_facts_are_judged_by_are_those_of_pytorch():
@@ -339,20 +328,17 @@ def test_the_defaults_that_facts_are_judged_by_are_those_of_pytorch():
 # combinations -----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("pieces", "of_all", "of_any"),
-    [
-        ([REPRODUCED, REPRODUCED], REPRODUCED, REPRODUCED),
-        ([REPRODUCED, NOT], PARTLY, REPRODUCED),
-        ([REPRODUCED, UNDECIDED], PARTLY, REPRODUCED),
-        ([PARTLY, NOT], PARTLY, PARTLY),
-        ([NOT, UNDECIDED], NOT, UNDECIDED),
-        ([NOT, NOT], NOT, NOT),
-        ([UNDECIDED, UNDECIDED], UNDECIDED, UNDECIDED),
-        ([UNTESTABLE, REPRODUCED], REPRODUCED, REPRODUCED),
-        ([UNTESTABLE, UNTESTABLE], UNTESTABLE, UNTESTABLE),
-    ],
-)
+@pytest.mark.parametrize(("pieces", "of_all", "of_any"), [
+    ([REPRODUCED, REPRODUCED], REPRODUCED, REPRODUCED),
+    ([REPRODUCED, NOT], PARTLY, REPRODUCED),
+    ([REPRODUCED, UNDECIDED], PARTLY, REPRODUCED),
+    ([PARTLY, NOT], PARTLY, PARTLY),
+    ([NOT, UNDECIDED], NOT, UNDECIDED),
+    ([NOT, NOT], NOT, NOT),
+    ([UNDECIDED, UNDECIDED], UNDECIDED, UNDECIDED),
+    ([UNTESTABLE, REPRODUCED], REPRODUCED, REPRODUCED),
+    ([UNTESTABLE, UNTESTABLE], UNTESTABLE, UNTESTABLE),
+])  # fmt: skip
 def test_pieces_combine(pieces, of_all, of_any):
     assert combine("all", pieces) == combine("all", pieces[::-1]) == of_all
     assert combine("any", pieces) == combine("any", pieces[::-1]) == of_any
@@ -378,11 +364,8 @@ def test_a_claim_goes_on_as_numbers_with_the_sentence_of_its_verdict():
     }  # fmt: skip
     member = run("r", "a", test_metric=[0.003, 0.0031, 0.0029, 0.003, 0.003])
     found = judged(entry, member)
-    assert (found["verdict"], found["claimed"], found["data"]) == (
-        REPRODUCED,
-        "test 0.0030",
-        "real",
-    )
+    about = (found["verdict"], found["claimed"], found["data"])
+    assert about == (REPRODUCED, "test 0.0030", "real")
     assert (found["claim"], found["expected"]) == ("The error is 0.0030.", "reproduced")
     assert found["why"].startswith("Test 0.0030: 0.00300, 0.00") and "n 5" in found["why"]
     [piece] = found["pieces"]
@@ -474,15 +457,6 @@ def test_the_best_run_of_a_problem_can_be_asked_for():
     assert judge(rule, *pair, source={"test": "1.0"})[0] == UNTESTABLE
 
 
-def test_stand_in_data_mark_every_verdict():
-    found = judged({"rule": order()}, *two([-0.2] * 5), stand_ins=["prices"])
-    assert (found["verdict"], found["data"]) == (REPRODUCED, "sample")
-    entry = {"rule": VALUE, "source": {"test": {"value": "1.0"}}}
-    found = judged(entry, *two([-0.2] * 5), stand_ins=["prices"])
-    assert (found["verdict"], found["data"]) == (UNTESTABLE, "sample")
-    assert "stand-in" in found["why"]
-
-
 def test_a_claim_without_runs_is_not_testable_and_stops_nothing():
     rule = order(than=of("elsewhere"))
     made = results(*two([-0.2] * 5))
@@ -511,17 +485,11 @@ def test_an_interval_of_a_mean_stays_where_a_mean_can_be():
     assert piece["high"] == 1.0 and piece["low"] >= 0
 
 
-@pytest.mark.parametrize(
-    ("entry", "number", "rounding"),
-    [
-        ({"value": "97.1", "unit": "%"}, 0.971, 0.0005),
-        ({"value": "0.0030"}, 0.003, 0.00005),
-        ({"value": "1e-8"}, 1e-8, 0.5e-8),
-        ({"value": "6", "unit": "min"}, 360, 30),
-        ({"value": 8, "unit": "times"}, 8, 0.5),
-        ({"value": "adam"}, "adam", 0),
-    ],
-)
+@pytest.mark.parametrize(("entry", "number", "rounding"), [
+    ({"value": "97.1", "unit": "%"}, 0.971, 0.0005), ({"value": "0.0030"}, 0.003, 0.00005),
+    ({"value": "1e-8"}, 1e-8, 0.5e-8), ({"value": "6", "unit": "min"}, 360, 30),
+    ({"value": 8, "unit": "times"}, 8, 0.5), ({"value": "adam"}, "adam", 0),
+])  # fmt: skip
 def test_source_values_keep_their_unit_and_precision(entry, number, rounding):
     read = source_number(entry)
     assert read.number == (number if isinstance(number, str) else pytest.approx(number))
