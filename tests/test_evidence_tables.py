@@ -1,13 +1,13 @@
 """A made-up study's tables: made as `gather` makes them, and read as everybody reads them."""
 
-import json
 import math
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from made_up_runs import claims
+from made_up_runs import claims, run
+from made_up_runs import results as made_up
 from tunebook.claims import judge_claims
 from tunebook.evidence import measures, tables, words
 from tunebook.evidence.importance import importance_table
@@ -346,30 +346,22 @@ def test_joined_tables_keep_their_types_where_some_are_empty():
     assert list(tables.joined([empty, empty])) == ["run", "row"]
 
 
-def many_runs(tmp_path, error):
-    """The Results of 40 runs of one problem whose validation error is a function of their row."""
-    random = np.random.default_rng(0)
-    rows = [
-        {**ROWS[0], "run": f"rent-{i}", "learning_rate": rate, "dropout": dropout}
-        for i, (rate, dropout) in enumerate(
-            zip(random.choice([0.1, 0.01, 0.001], 40), random.choice([0.0, 0.2], 40), strict=True)
+def importance_of(error):
+    """The importance of 40 runs whose validation error is a function of number and rate."""
+    draw_one = np.random.default_rng(0).choice
+    settings = [(i, draw_one([0.1, 0.01, 0.001]), draw_one([0.0, 0.2])) for i in range(40)]
+    runs = (
+        run(
+            f"run-{i}", "a", learning_rate=rate, dropout=dropout, validation_metric=[error(i, rate)]
         )
-    ]
-    found = pd.DataFrame(
-        {"run": row["run"], "replicate": 0, "seed": 1, "batch_rows": 1, "epochs_run": 4,
-         "diverged_at": None, "parameters": 1, "validation_rmse": error(row), "train_seconds": 1.0,
-         "seconds_per_epoch": 1.0}
-        for row in rows
-    )  # fmt: skip
-    study = {"problems": {"rent": PROBLEMS["rent"]}, "sweeps": {}}
-    study["parameters"] = [*BASE, "dropout"]
-    write_csv(tables.runs_table(rows, [found], study), tmp_path / "runs.csv")
-    (tmp_path / "study.json").write_text(json.dumps(study))
-    return tables.read_results(tmp_path)
+        for i, rate, dropout in settings
+    )
+    table = importance_table(made_up(*runs))
+    return table[table["problem"] == "prices"]
 
 
-def test_the_hyper_parameter_that_changes_the_error_matters_most(tmp_path):
-    table = importance_table(many_runs(tmp_path, lambda row: row["learning_rate"] ** 2))
+def test_the_hyper_parameter_that_changes_the_error_matters_most():
+    table = importance_of(lambda i, rate: rate**2)
     assert table["hyper_parameter"].tolist() == ["learning_rate", "dropout"]
     assert table["mean"].iloc[0] > 1 > 0.1 > abs(table["mean"].iloc[1])
     assert table["explained"].iloc[0] > 0.9
@@ -377,19 +369,15 @@ def test_the_hyper_parameter_that_changes_the_error_matters_most(tmp_path):
 
 
 @pytest.mark.parametrize(("error", "reason"), [
-    (lambda row: 0.5, "same"),
-    (lambda row: NAN, "few"),
-    (lambda row: 1 + int(row["run"][5:]) * 7919 % 40, "unexplained"),  # follows from nothing
+    (lambda i, rate: 0.5, "same"),
+    (lambda i, rate: NAN, "few"),
+    (lambda i, rate: 1 + i * 7919 % 40, "unexplained"),  # follows from nothing
+    (lambda i, rate: NAN if rate == 0.1 else 0.5, "same"),  # without an error: as the worst
 ])  # fmt: skip
-def test_without_importance_there_is_a_reason(tmp_path, error, reason):
-    table = importance_table(many_runs(tmp_path, error))
+def test_without_importance_there_is_a_reason(error, reason):
+    table = importance_of(error)
     assert table["reason"].tolist() == [reason]
     assert table["hyper_parameter"].isna().all()
-
-
-def test_a_run_that_never_has_a_finite_error_counts_as_the_worst(tmp_path):
-    error = lambda row: NAN if row["learning_rate"] == 0.1 else 0.5  # noqa: E731
-    assert importance_table(many_runs(tmp_path, error))["reason"].tolist() == ["same"]
 
 
 def test_few_runs_have_no_importance(results):
