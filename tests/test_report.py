@@ -75,7 +75,7 @@ def check_whole(page):
     return parsed
 
 
-def render(study, article=None, figures=(), configuration=CONFIGURATION):
+def render(study, article=None, figures=("first", "second"), configuration=CONFIGURATION):
     """The page of a made-up study. article: the text of its article.md, beside its results."""
     results, provenance, claims = study
     path = results.parent / "article.md"
@@ -293,7 +293,6 @@ def a_study(study):
     found = read_results(study[0])
     return SimpleNamespace(
         description=lambda: found.study,
-        sweeps={name: each["runs"] for name, each in found.study["sweeps"].items()},
         rows=lambda: [run.row for run in found.by_name.values()],
     )
 
@@ -337,7 +336,7 @@ def test_the_default_article_places_each_claim_and_names_no_number_of_the_source
 
 
 def test_every_function_and_kind_of_table_is_there(study):
-    page = Page(read_results(study[0]), study[2], [], FACTS, TEMPLATES)
+    page = Page(read_results(study[0]), study[2], [], CONFIGURATION, FACTS, TEMPLATES)
     assert all(callable(getattr(page, name)) for name in FUNCTIONS)
     assert all(callable(getattr(page.tables, kind)) for kind in TABLES)
 

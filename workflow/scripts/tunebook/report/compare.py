@@ -4,7 +4,7 @@ from pathlib import Path
 
 from ..evidence import measures
 from ..evidence.tables import read_results
-from .page import environment, tallied, whole_claim
+from .page import environment, tallied
 from .view import View
 
 
@@ -13,67 +13,63 @@ def compare(results, against):
 
     A dictionary; in it:
 
-    - added, removed: runs that only one study has and that took no other run's place;
-    - changed: [{sweep, before, after, settings}] of runs that took another's place;
-    - moved: metrics whose new mean lies outside the old interval while the old mean lies outside
-      the new one; within: how many metrics did not; single: how many had no interval to ask;
-    - flipped: [(before, after)] of claims with another verdict.
+    - added, removed: Runs that only one study has and that took no other run's place;
+    - changed: see `changed_places`; shared: names of the runs that both studies have;
+    - moved: metrics (see `moved`) that moved; within: how many metrics did not; single: how many
+      had no interval to ask;
+    - flipped: [(before, after)] of claims with another verdict; claims_added, claims_removed.
 
     Raises TunebookError if either folder holds no study.
     """
     now, before = View(read_results(results)), View(read_results(against))
-    runs, old = now.runs, before.runs
     changed = changed_places(now, before)
-    replaced = {each["before"].name for each in changed}
-    replacing = {each["after"].name for each in changed}
-    shared = [name for name in runs if name in old]
+    placed = {each[side].name for each in changed for side in ("before", "after")}
+    shared = [name for name in now.runs if name in before.runs]
     metrics = [moved(now, before, name, split) for name in shared for split in measures.SPLITS]
-    metrics = [each for each in metrics if each]
-    claims, earlier = claims_of(now), claims_of(before)
+    beyond = [each["beyond"] for each in metrics]
+    claims, earlier = (
+        {claim["id"]: claim for claim in view.results.claims} for view in (now, before)
+    )
+    both = [(earlier[name], claim) for name, claim in claims.items() if name in earlier]
     return {
         "now": now,
         "before": before,
         "results": str(results),
         "against": str(against),
         "against_name": "/".join(Path(against).resolve().parts[-2:]),
-        "added": [run for name, run in runs.items() if name not in old and name not in replacing],
-        "removed": [run for name, run in old.items() if name not in runs and name not in replaced],
+        "added": only_in(now.runs, before.runs, placed),
+        "removed": only_in(before.runs, now.runs, placed),
         "changed": changed,
         "shared": shared,
-        "moved": [each for each in metrics if each["beyond"]],
-        "within": sum(each["known"] and not each["beyond"] for each in metrics),
-        "single": sum(not each["known"] for each in metrics),
+        "moved": [each for each in metrics if each["beyond"] in ("better", "worse")],
+        "within": beyond.count("no"),
+        "single": beyond.count("unknown"),
         "claims": claims,
-        "flipped": [
-            (earlier[name], claim)
-            for name, claim in claims.items()
-            if name in earlier and earlier[name]["verdict"] != claim["verdict"]
-        ],
-        "claims_added": [claim for name, claim in claims.items() if name not in earlier],
-        "claims_removed": [claim for name, claim in earlier.items() if name not in claims],
+        "flipped": [pair for pair in both if pair[0]["verdict"] != pair[1]["verdict"]],
+        "claims_added": only_in(claims, earlier),
+        "claims_removed": only_in(earlier, claims),
         "tally": zip(tallied(earlier.values()), tallied(claims.values()), strict=True),
-        "kinds": [{each["data"] for each in some.values()} for some in (earlier, claims)],
+        "kinds": [{claim["data"] for claim in some.values()} for some in (earlier, claims)],
     }
 
 
-def claims_of(view):
-    return {claim["id"]: whole_claim(claim) for claim in view.results.claims}
+def only_in(these, others, placed=()):
+    return [each for name, each in these.items() if name not in others and name not in placed]
 
 
 def changed_places(now, before):
-    """Sweep by sweep, the runs that took another's place, each pair once.
+    """[{sweep, before, after, settings}]: sweep by sweep, the Runs that took another's place, each
+    once.
 
     settings: {hyper-parameter: (before, after)} of those that differ.
     """
     found = {}
-    for sweep in now.results.study["sweeps"]:
+    for sweep in now.sweeps:
         gone = [name for name in before.results.members(sweep) if name not in now.runs]
         new = [name for name in now.results.members(sweep) if name not in before.runs]
-        for was in gone:
-            if not new:
-                break
+        for was in gone[: len(new)]:
             pairs = {name: differences(before.runs[was], now.runs[name]) for name in new}
-            nearest = min(new, key=lambda name, pairs=pairs: len(pairs[name]))
+            nearest = min(pairs, key=lambda name, pairs=pairs: len(pairs[name]))
             new.remove(nearest)
             if not any(was in pair or nearest in pair for pair in found):
                 found[was, nearest] = {
@@ -91,31 +87,26 @@ def differences(before, after):
 
 
 def moved(now, before, name, split):
-    """One metric of a run that both studies have; None if neither measured it.
+    """{run, split, before, after, beyond} of one metric of a run that both studies have.
 
-    beyond: "better" or "worse" where it moved beyond the intervals, "" where it did not. A metric
-    that is finite in one study only has moved, whatever the intervals.
+    beyond: `better` or `worse` where each of the two means lies outside the other's interval, or
+    where only one is finite; `no` where not; `unknown` where there is no interval to ask; "" where
+    neither study measured it.
     """
-    run = now.runs[name]
-    after, was = now.of(f"{split}_metric", run), before.of(f"{split}_metric", before.runs[name])
-    if not (after.n or was.n):
-        return None
+    run, metric = now.runs[name], f"{split}_metric"
+    after, was = now.of(metric, run), before.of(metric, before.runs[name])
     new, old = after.found, was.found
-    known, beyond = new.known and old.known, ""
-    if not (after.n and was.n):
-        beyond = "better" if after.n else "worse"
-    elif known and not new.low <= old.centre <= new.high and not old.low <= new.centre <= old.high:
-        higher = measures.judged(now.results.problem(run.problem))[1].better == "higher"
+    if not (new.n and old.n):
+        beyond = "better" if new.n else "worse" if old.n else ""
+    elif not (new.known and old.known):
+        beyond = "unknown"
+    elif new.low <= old.centre <= new.high or old.low <= new.centre <= old.high:
+        beyond = "no"
+    else:
+        higher = measures.judged(now.problems[run.problem])[1].better == "higher"
         beyond = "better" if (new.centre > old.centre) == higher else "worse"
     words = measures.SPLITS[split]
-    return {
-        "run": run,
-        "split": words,
-        "before": was,
-        "after": after,
-        "beyond": beyond,
-        "known": known,
-    }
+    return {"run": run, "split": words, "before": was, "after": after, "beyond": beyond}
 
 
 def render_comparison(comparison, facts, templates):

@@ -47,15 +47,12 @@ class Best:
 class View:
     """A study in words. links: whether a number leads to its run in the explorer.
 
-    problems: {name: its entry of study.json, whole}; runs: {name: Run}.
+    problems: {name: its entry of study.json}; runs: {name: Run}.
     """
 
     def __init__(self, results, links=False):
         self.results, self.runs, self.links = results, results.by_name, links
-        blank = {"inputs": [], "rows": {}, "baselines": {}, "classes": None, "shape": None}
-        self.problems = {
-            name: {"title": name} | blank | results.problem(name) for name in results.problems
-        }
+        self.problems = {name: results.problem(name) for name in results.problems}
         self.sweeps = results.study["sweeps"]
         self.counts, self.intervals = Counter(), {}
 
@@ -133,20 +130,23 @@ class View:
         ]
         return dict.fromkeys(run for name in grids for run in self.results.members(name))
 
-    def best_of(self, problem, sweeps=(), claims=()):
-        """The Best of a problem. sweeps: of the source's configurations; claims: Claims with its
-        numbers for them."""
+    def best_of(self, problem, sweeps, claims):
+        """The Best of a problem. sweeps: of the source's configurations; claims: ids of those with
+        its numbers for them."""
         best = Best(problem, self.problems[problem]["title"])
         best.chosen = self.runs.get(self.results.best(problem))
         for name in sweeps:
             if self.sweeps[name]["problem"] == problem:
                 best.source = next(map(self.runs.get, self.results.members(name)), best.source)
         judged = measures.judged(self.problems[problem])[0]
-        for leaf in (leaf for claim in claims for leaf in claim.rule.leaves()):
-            split, _, metric = str(leaf.spec.get("metric", "")).partition("_")
+        stated = [self.stated[name] for name in claims if name in self.stated]
+        for leaf in (leaf for claim in stated for leaf in claim.rule.leaves()):
+            if leaf.kind != "value":
+                continue
+            split, _, metric = leaf.spec["metric"].partition("_")
             of = leaf.spec.get("of") or {}
             ours = self.sweeps.get(of.get("sweep"), of).get("problem") == problem
-            if leaf.kind == "value" and metric in ("metric", judged) and ours:
+            if metric in ("metric", judged) and ours:
                 best.claimed[split] = leaf.compared().text
                 if split == "test" and not self.about("sample"):
                     best.number = leaf.compared().number
