@@ -5,14 +5,14 @@ with networks of the study's own) and `lengths` (regression in mm). Nothing is t
 """
 
 import json
-from itertools import product
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from tunebook.claims.read import load_claims
+from tunebook.claims.read import VERDICTS, load_claims
 from tunebook.evidence import measures
+from tunebook.study.parameters import columns
 from tunebook.tasks import TASKS, column
 
 ROOT = Path(__file__).parent.parent
@@ -49,10 +49,7 @@ def settings(problem):
     """{sweep: (question, whether a grid, [hyper-parameters of its runs])} of a problem."""
     base = DENSE | {"loss": "cross-entropy" if problem == "kinds" else "mse", "widths": "10"}
     rates = [base | {"learning_rate": rate} for rate in (0.1, 0.01, 0.001)]
-    grid = [
-        base | {"widths": widths, "learning_rate": rate}
-        for widths, rate in product(("10", "10-10", "200-200"), (0.1, 0.01, 0.001))
-    ]
+    grid = [rate | {"widths": widths} for widths in ("10", "10-10", "200-200") for rate in rates]
     found = {
         f"rates-{problem}": (f"Which rates train {problem}?", False, rates),
         f"grid-{problem}": (f"Which network is best for {problem}?", True, grid),
@@ -60,61 +57,53 @@ def settings(problem):
     if problem == "kinds":
         own = {key: value for key, value in rates[1].items() if key not in ("widths", "dropout")}
         own |= {"model": "module", "module": "networks.py:Skip"}
-        found["own"] = "Does a skip help?", False, [
-            own | {"breadth": breadth, "skip": skip} for breadth in (4, 8) for skip in (True, False)
-        ]  # fmt: skip
+        skips = [own | {"breadth": b, "skip": skip} for b in (4, 8) for skip in (True, False)]
+        found["own"] = "Does a skip help?", False, skips
     return found
 
 
 def measured(random, problem, rows, hostile):
     """The measures of a run's replicates, as runs.csv has them."""
-    about, size = PROBLEMS[problem], len(rows)
-    task = TASKS[about["task"]]
-    level = random.uniform(0.05, 0.2)
-    found = {}
+    about, level, found = PROBLEMS[problem], random.uniform(0.05, 0.2), {}
+    metrics, judged = TASKS[about["task"]].metrics, column(about["metric"])
     for split in measures.SPLITS:
-        for name, metric in task.metrics.items():
-            values = level * random.lognormal(0, 0.1, size)
+        for name, metric in metrics.items():
+            values = level * random.lognormal(0, 0.1, len(rows))
             values = values * {"mm": 100}.get(metric.unit, 1)
             values = 1 - values if metric.better == "higher" else values
-            found[f"{split}_{column(name)}"] = np.full(size, np.nan) if hostile else values
-        found[f"{split}_loss"] = found[f"{split}_{column(about['metric'])}"]
-        found[f"constant_{split}_{column(about['metric'])}"] = 0.33
-    judged = [found[f"{split}_{column(about['metric'])}"] for split in ("train", "validation")]
-    sign = -1 if task.metrics[about["metric"]].better == "higher" else 1
-    return rows.assign(**found, gap=sign * (judged[1] - judged[0]))
+            found[f"{split}_{column(name)}"] = np.nan if hostile else values
+        found[f"{split}_loss"] = found[f"{split}_{judged}"]
+        found[f"constant_{split}_{judged}"] = 0.33
+    sign = -1 if metrics[about["metric"]].better == "higher" else 1
+    gap = sign * (found[f"validation_{judged}"] - found[f"train_{judged}"])
+    return rows.assign(**found, gap=gap)
 
 
 def make_runs(problems, replicates, hostile, random):
     """(runs.csv as a frame, {sweep: its entry of study.json}, names of hyper-parameters)."""
-    frames, sweeps, seen, keys = [], {}, {}, {}
+    sweeps, runs = {}, {}
     for problem in problems:
         for sweep, (question, grid, members) in settings(problem).items():
-            names = []
-            for known in members:
-                text = "-".join(str(value) for value in known.values()).replace(":", "")
-                name = f"{problem}-{text}"
-                names.append(name)
-                seen.setdefault(name, (problem, known, []))[2].append(sweep)
-                keys |= dict.fromkeys(known)
-            sweeps[sweep] = {"problem": problem, "question": question, "runs": names, "grid": grid,
-                             "axes": []}  # fmt: skip
-    for name, (problem, known, of) in seen.items():
-        rows = pd.DataFrame({"run": name, "problem": problem, "sweeps": ";".join(of),
-                             "replicate": range(replicates), "seed": 1} | known)  # fmt: skip
-        rows = measured(random, problem, rows, hostile).assign(
-            parameters=100 + len(name), metric=column(PROBLEMS[problem]["metric"]),
-            diverged_at=2 if hostile else np.nan, train_seconds=0.2, seconds_per_epoch=0.02,
+            texts = ["-".join(map(str, known.values())).replace(":", "") for known in members]
+            names = [f"{problem}-{text}" for text in texts]
+            sweeps[sweep] = {"problem": problem, "question": question, "runs": names, "grid": grid}
+            for name, known in zip(names, members, strict=True):
+                runs.setdefault(name, (problem, known, []))[2].append(sweep)
+    frames = []
+    for name, (problem, known, of) in runs.items():
+        rows = pd.DataFrame({"replicate": range(replicates)} | known).assign(
+            run=name, problem=problem, sweeps=";".join(of), parameters=100 + len(name),
+            diverged_at=2 if hostile else np.nan, train_seconds=0.2,
         )  # fmt: skip
-        frames.append(rows)
-    return pd.concat(frames, ignore_index=True), sweeps, list(keys)
+        frames.append(measured(random, problem, rows, hostile))
+    parameters = columns(known for _, known, _ in runs.values())
+    return pd.concat(frames, ignore_index=True), sweeps, parameters
 
 
 def make_claims(runs, kind="real"):
     """claims.json: one claim of each verdict, the first with two pieces."""
-    verdicts = ("reproduced", "partly reproduced", "not reproduced", "undecided", "not testable")
     claims = []
-    for verdict in verdicts:
+    for verdict in VERDICTS:
         name = verdict.replace(" ", "-")
         piece = {
             "about": f"a piece of {name}", "rule": "value", "metric": "test_metric",
@@ -122,14 +111,12 @@ def make_claims(runs, kind="real"):
             "unit": "share", "n": 5, "diverged": 0, "runs": [runs[0]], "text": "91.00 %",
             "reason": "", "counts": True,
         }  # fmt: skip
-        claims.append(
-            {
-                "id": name, "title": f"The title of {name}", "section": "2.2", "data": kind,
-                "claim": f"Our words for {name}.", "claimed": "97.1 %", "verdict": verdict,
-                "why": f"Why {name}.", "pieces": [piece] * (2 if name == "reproduced" else 1),
-                "shown": [piece | {"verdict": "", "about": "shown beside it"}],
-            }
-        )  # fmt: skip
+        claims.append({
+            "id": name, "title": f"The title of {name}", "section": "2.2", "data": kind,
+            "claim": f"Our words for {name}.", "claimed": "97.1 %", "verdict": verdict,
+            "why": f"Why {name}.", "pieces": [piece] * (2 if name == "reproduced" else 1),
+            "shown": [piece | {"verdict": "", "about": "shown beside it"}],
+        })  # fmt: skip
     return claims
 
 
@@ -151,81 +138,65 @@ def write_claims(folder, claims):
 
 
 def write_results(folder, problems=("kinds", "lengths"), replicates=5, hostile=False, kind="real",
-                  leave_out=(), figures=("first", "second"), seed=0):  # fmt: skip
+                  leave_out=(), seed=0):  # fmt: skip
     """Write `folder`/results and `folder`/resources; returns (results, provenance, claims).
 
     leave_out: names of files that are not written.
     """
-    random = np.random.default_rng(seed)
     results, resources = Path(folder) / "results", Path(folder) / "resources"
-    (results / "figures").mkdir(parents=True, exist_ok=True)
-    resources.mkdir(exist_ok=True)
-    runs, sweeps, keys = make_runs(problems, replicates, hostile, random)
+    runs, sweeps, parameters = make_runs(problems, replicates, hostile, np.random.default_rng(seed))
     names = list(runs["run"].unique())
     best = {p: next(name for name in names if name.startswith(p)) for p in problems}
     study = {
-        "problems": {p: PROBLEMS[p] | {"best": {"run": best[p], "sweep": f"grid-{p}"}}
-                     for p in problems},
-        "parameters": keys, "sweeps": sweeps,
-    }  # fmt: skip
-    epoch = np.arange(1, 3 if hostile else 9)
+        "problems": {p: PROBLEMS[p] | {"best": {"run": best[p]}} for p in problems},
+        "parameters": parameters,
+        "sweeps": sweeps,
+    }
+    repeated = [(name, r) for name in names for r in range(max(replicates, 3))]
     history = pd.DataFrame(
-        [(run, r, e) for run in names for r in range(replicates) for e in epoch],
+        [(run, r, e) for run in names for r in range(replicates) for e in range(1, 9)],
         columns=["run", "replicate", "epoch"],
     )
+    history = history[history["epoch"] < 3] if hostile else history
     for name in ("train_loss", "train_metric", "validation_loss", "validation_metric"):
         history[name] = np.inf if hostile else np.exp(-history["epoch"] / 4)
-    timing = pd.DataFrame([{"run": name, "sweeps": "", "problem": "", "repetition": r,
-                            "seconds_per_epoch": 0.01 * (i + 1)}
-                           for i, name in enumerate(names) for r in range(3)])  # fmt: skip
-    cost = pd.DataFrame(
-        {
-            "run": names,
-            "first": 0,
-            "last": 4,
-            "started": 1.7e9,
-            "threads": 1,
-            "finished": 1.7e9 + 10,
-            "train_seconds": 9.0,
-            "job_seconds": 10.0,
-        }
-    )
-    baselines = pd.DataFrame([{"problem": "kinds", "baseline": "forest", "replicate": r,
-                               "test_balanced_accuracy": 0.8, "fit_seconds": 0.3}
-                              for r in range(replicates)])  # fmt: skip
-    importance = pd.DataFrame([{"problem": p, "hyper_parameter": "learning_rate", "mean": 0.5,
-                                "sd": 0.1, "explained": 0.7, "runs": 20, "reason": ""}
-                               for p in problems])  # fmt: skip
-    tables = {"runs": runs, "timing": timing, "cost": cost, "baselines": baselines,
-              "importance": importance}  # fmt: skip
-    for name, table in tables.items():
-        if name not in leave_out:
-            table.to_csv(results / f"{name}.csv", index=False)
-    if "history" not in leave_out:
-        history.to_parquet(results / "history.parquet", index=False)
-    (results / "study.json").write_text(json.dumps(study))
+    tables = {
+        "runs": runs,
+        "timing": pd.DataFrame(repeated, columns=["run", "repetition"]).assign(
+            seconds_per_epoch=[0.01 * (i // 3 + 1) for i in range(len(repeated))]
+        ),
+        "cost": pd.DataFrame({"run": names}).assign(
+            first=0, last=4, started=1.7e9, finished=1.7e9 + 10, threads=1, train_seconds=9.0,
+            job_seconds=10.0,
+        ),
+        "baselines": pd.DataFrame({"replicate": range(replicates)}).assign(
+            problem="kinds", baseline="forest", test_balanced_accuracy=0.8, fit_seconds=0.3
+        ),
+        "importance": pd.DataFrame({"problem": problems}).assign(
+            hyper_parameter="learning_rate", mean=0.5, sd=0.1, explained=0.7, runs=20, reason=""
+        ),
+    }  # fmt: skip
+    files = {f"{name}.csv": table.to_csv(index=False) for name, table in tables.items()}
     claims = [] if "claims" in leave_out else make_claims(names, kind)
-    (results / "claims.json").write_text(json.dumps(claims))
-    for name in figures:
+    files |= {"study.json": json.dumps(study), "claims.json": json.dumps(claims)}
+    for name, rows in (("first", 1), ("second", 18_000)):
         about = {"title": f"The {name} figure", "caption": "What is seen.", "alt": f"Alt {name}",
                  "runs": names[:2]}  # fmt: skip
         svg = f'<?xml version="1.0"?><svg viewBox="0 0 9 9" role="img" aria-label="{name}">'
         svg += f'<g id="{name}-g"><path style="fill: var(--ink)" d="M0 0H9V9Z"/></g></svg>'
-        (results / f"figures/{name}.svg").write_text(svg)
-        (results / f"figures/{name}.json").write_text(json.dumps(about))
-        rows = 9000 if name == "second" else 1
-        (results / f"figures/{name}.csv").write_text("x,y\n" + "1,2\n" * rows * 2)
-    for name in dict.fromkeys(PROBLEMS[p]["dataset"] for p in problems):
+        written = {"svg": svg, "json": json.dumps(about), "csv": "x,y\n" + "1,2\n" * rows}
+        files |= {f"figures/{name}.{kind_of}": text for kind_of, text in written.items()}
+    (results / "figures").mkdir(parents=True, exist_ok=True)
+    for name, text in files.items():
+        if name.partition(".")[0] not in leave_out:
+            (results / name).write_text(text)
+    if "history" not in leave_out:
+        history.to_parquet(results / "history.parquet", index=False)
+    resources.mkdir(exist_ok=True)
+    for name in (PROBLEMS[p]["dataset"] for p in problems):
         file = {"name": f"{name}.csv", "address": f"http://example.org/{name}.csv", "bytes": 4606,
                 "sha256": "ab" * 32, "retrieved": "2026-01-02", "verified_by": "it"}  # fmt: skip
-        about = {
-            "dataset": name,
-            "title": f"The {name} data",
-            "kind": kind,
-            "files": [file],
-            "citation": "Someone (1990).",
-            "licence": "None is stated.",
-            "note": "A few.",
-        }
+        about = {"dataset": name, "title": f"The {name} data", "kind": kind, "files": [file],
+                 "citation": "Someone (1990).", "licence": "None.", "note": "A few."}  # fmt: skip
         (resources / f"{name}.json").write_text(json.dumps(about))
     return results, sorted(resources.glob("*.json")), write_claims(folder, claims)

@@ -18,18 +18,19 @@ from jinja2.sandbox import SandboxedEnvironment
 from markupsafe import Markup, escape
 
 from ..claims.read import NOT, UNTESTABLE, VERDICTS, telling
+from ..claims.select import NotTestable, StudyRuns, only, some
 from ..evidence import measures, words
 from ..jobs import TunebookError
-from ..study.parameters import PARAMETERS
 from .markdown import MARKDOWN, PRIVATE
 
 # A block where only words can stand.
 MISPLACED = re.compile(r"\s*[#|].*\{\{[-\s]*(figure|claim|glance|table|tally|traps)\b")
-NAMED = 12  # names that a message lists
 SURPRISES = 4  # claims that did not hold, at a glance
 TABLES = (
     "baselines", "best", "cost", "data", "network", "outcomes", "problems", "runs", "search",
 )  # fmt: skip
+# What an article's own words can end in.
+FAILURES = (TunebookError, TemplateError, TypeError, ValueError, LookupError, ArithmeticError)
 OF_SWEEP = ("network", "outcomes", "runs")  # tables that need one
 
 
@@ -102,7 +103,8 @@ class Functions:
         if self.glanced:
             return Markup("")
         self.glanced = True
-        models = [self.best_of(problem, sweeps, claims) for problem in self.problems]
+        stated = [self.stated[name] for name in claims]
+        models = [self.best_of(problem, sweeps, stated) for problem in self.problems]
         surprises = [claim for claim in self.claims.values() if claim["verdict"] == NOT]
         return self.block(self.components.glance(models, surprises[:SURPRISES]))
 
@@ -119,24 +121,26 @@ class Functions:
         if not (run or sweep):
             found = self.results.interval(measure)
             return words.show(found.centre, measures.measure(measure).unit)
-        name = self.known.select(run, sweep, where, problem)
-        if name is None:
+        row = self.known.select(run, sweep, where, problem)
+        if row is None:
             none = Markup('<span class="none">(no such run in this study)</span>')
             return self.parts.hold(none)
-        return self.parts.hold(self.components.measured(self.of(measure, self.runs[name])).strip())
+        shown = self.of(measure, self.runs[row["run"]])
+        return self.parts.hold(self.components.measured(shown).strip())
 
     def setting(self, parameter, run=None, sweep=None, where=None, problem=None):
         """A hyper-parameter of one run, as a reader says it; whole numbers stay numbers, for the
         filter `word`."""
-        name = self.known.select(run, sweep, where, problem)
-        value = self.runs[name].settings.get(parameter, "–") if name else "–"
+        row = self.known.select(run, sweep, where, problem) or {}
+        value = row.get(parameter, "–")
         return value if type(value) is int else self.say(parameter, value)
 
     def table(self, kind, sweep=None, problem=None, claim=None, by=(), rows=6):
         """A table of one of TABLES. by: hyper-parameters to count by; rows: how many are shown."""
         problem = self.known.problem(sweep, problem)
-        best = self.best_of(problem, [sweep] if sweep else [], [claim])
-        given = {"sweep": sweep, "problem": problem, "by": by, "rows": rows, "best": best}
+        stated = [self.stated[claim]] if claim else []
+        best = self.best_of(problem, [sweep] if sweep else [], stated)
+        given = {"sweep": sweep, "by": by, "rows": rows, "best": best}
         macro = getattr(self.tables, kind)
         return self.block(macro(**{name: given[name] for name in macro.arguments}))
 
@@ -147,20 +151,20 @@ FUNCTIONS = [name for name in vars(Functions) if not name.startswith("_")]
 class Known:
     """What an article can speak of.
 
-    study: as study.json has it, or will; runs: {name: hyper-parameters, with its problem}; figures:
-    names; claims: see `claims.read.load_claims`.
+    study: as study.json has it, or will; rows: its runs, each a dictionary; figures: names; claims:
+    see `claims.read.load_claims`.
     """
 
-    def __init__(self, study, runs, figures, claims):
-        self.problems, self.sweeps, self.runs = study["problems"], study["sweeps"], runs
-        parameters = dict.fromkeys([*PARAMETERS, *study["parameters"]])
-        ids = [claim.id for claim in claims.claims]
+    def __init__(self, study, rows, figures, claims):
+        self.runs = StudyRuns(rows, study, timed=())
+        self.problems, self.sweeps = study["problems"], study["sweeps"]
+        ids, keys = [claim.id for claim in claims.claims], self.runs.keys
         # {what: the names that such an argument can have}
         self.names = {
             "figure": figures, "claim": ids, "sweep": self.sweeps, "problem": self.problems,
             "member": [*ids, *(claim.section for claim in claims.claims)],
-            "trap": [trap["title"] for trap in claims.traps], "run": ["best", *runs],
-            "parameter": parameters, "by": parameters, "where": parameters, "kind": TABLES,
+            "trap": [trap["title"] for trap in claims.traps], "run": ["best", *self.runs.by_name],
+            "parameter": keys, "by": keys, "where": keys, "kind": TABLES,
             "about": ("title", "source"),
         }  # fmt: skip
 
@@ -177,22 +181,22 @@ class Known:
                 if what in self.names and name is not None:
                     check_name(what, name, self.names[what])
         if given.get("kind") in OF_SWEEP and not given.get("sweep"):
-            raise TunebookError(f"table: found no sweep; allowed: {listed(self.sweeps)}")
+            raise TunebookError(f"table: found no sweep; allowed: {some(self.sweeps)}")
         if function in ("number", "setting"):
             self.check_run(**given)
 
-    def check_run(
-        self, measure=None, parameter=None, run=None, sweep=None, where=None, problem=None
-    ):
+    def check_run(self, measure=None, parameter=None, **about):
         """The same for a call about one run, or about a measure of the whole study."""
-        about = None
-        if run or sweep:
-            name = self.select(run, sweep, where, problem)
-            of = self.runs[name]["problem"] if name else self.problem(sweep, problem)
-            about = {"name": of} | self.problems[of]
-        elif parameter:
+        problem = about.get("problem")
+        if about.get("run") == "best" and not problem and len(self.problems) > 1:
+            raise TunebookError(f'run="best": found no problem; allowed: {some(self.problems)}')
+        of_run = about.get("run") or about.get("sweep")
+        if parameter and not of_run:
             raise TunebookError("setting: found neither run nor sweep; allowed: one of them")
+        row = self.select(**about) if of_run else None
+        problem = row["problem"] if row else self.problem(about.get("sweep"), problem)
         if measure:
+            about = {"name": problem} | self.problems[problem] if of_run else None
             measures.measure(measure, about)
 
     def problem(self, sweep=None, problem=None):
@@ -200,49 +204,27 @@ class Known:
         return problem or (self.sweeps[sweep]["problem"] if sweep else next(iter(self.problems)))
 
     def select(self, run=None, sweep=None, where=None, problem=None):
-        """The name of the one run that is meant; None where this study has no such run.
+        """The row of the one run that is meant; None where this study has no such run.
 
         Raises TunebookError where several fit.
         """
-        if run == "best":
-            if problem is None and len(self.problems) > 1:
-                told = f"found no problem; allowed: {listed(self.problems)}"
-                raise TunebookError(f'run="best": {told}')
-            return (self.problems[self.problem(problem=problem)].get("best") or {}).get("run")
-        if run:
-            return run
-        wanted = (where or {}).items()
-        found = {
-            name: self.runs[name]
-            for name in self.sweeps[sweep]["runs"]
-            if name in self.runs
-            and all(words.plain(self.runs[name].get(k)) == words.plain(v) for k, v in wanted)
-        }
-        if len(found) > 1:
-            keys = [
-                key
-                for key in self.names["parameter"]
-                if len({str(row.get(key)) for row in found.values()}) > 1
-            ]
-            raise TunebookError(
-                f"sweep {sweep}: {len(found)} runs fit where one is needed; allowed: a `where` "
-                f"that also fixes {' or '.join(keys)}"
-            )
-        return next(iter(found), None)
+        if run and run != "best":
+            return self.runs.by_name[run]
+        asked = {"run": run, "problem": problem} if run else {"sweep": sweep, "where": where or {}}
+        try:
+            found = self.runs.select(asked)
+        except NotTestable:
+            return None
+        return only(found, asked, "fit where one is needed")
 
 
 def check_name(what, found, allowed):
     """Raise TunebookError unless `found` is one of the names in `allowed`."""
-    if found not in [*allowed]:
-        raise TunebookError(f"{what}: found {found}; allowed: {listed(allowed, found)}")
-
-
-def listed(names, near=""):
-    """Names for a message, those that look like `near` first, not too many."""
-    close = difflib.get_close_matches(str(near), [*names], n=3, cutoff=0.5)
-    names = list(dict.fromkeys([*close, *names]))
-    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
-    return (", ".join(names[:NAMED]) or "none") + more
+    allowed = [*allowed]
+    if found not in allowed:
+        near = difflib.get_close_matches(str(found), allowed, n=3, cutoff=0.5)
+        told = some(dict.fromkeys([*near, *allowed]))
+        raise TunebookError(f"{what}: found {found}; allowed: {told}")
 
 
 def check_article(path, study, figures, claims):
@@ -252,8 +234,7 @@ def check_article(path, study, figures, claims):
     figures: names of its figures. claims: what `claims.read.load_claims` gives.
     """
     if Path(path).is_file():
-        rows = {row["run"]: row for row in study.rows()}
-        known = Known(study.description(), rows, figures, claims)
+        known = Known(study.description(), study.rows(), figures, claims)
         values = dict.fromkeys(FUNCTIONS, "") | {"verdict": UNTESTABLE, "setting": 1}
         fill_in(path, known, lambda name: lambda *_, **__: values[name], escape)
 
@@ -287,14 +268,7 @@ def fill_in(path, known, function, hold):
     except TemplateSyntaxError as error:
         told = f"{error.message}; allowed: Jinja2's language"
         raise TunebookError(f"{place(error.lineno)}: {told}") from None
-    except (
-        TunebookError,
-        TemplateError,
-        TypeError,
-        ValueError,
-        LookupError,
-        ArithmeticError,
-    ) as error:
+    except FAILURES as error:
         frames = traceback.extract_tb(error.__traceback__)
         lines = [frame.lineno for frame in frames if frame.filename == "<template>"]
         if not lines:
@@ -306,7 +280,8 @@ def check_names(place, tree, known):
     """Check every name, and every call whose arguments are written out, in all branches."""
     for name in sorted(meta.find_undeclared_variables(tree) - {*FUNCTIONS}):
         line = next(node.lineno for node in tree.find_all(nodes.Name) if node.name == name)
-        raise TunebookError(f"{place(line)}: found {name}; allowed: {listed(FUNCTIONS, name)}")
+        with telling(place(line)):
+            check_name("name", name, FUNCTIONS)
     for call in tree.find_all(nodes.Call):
         # Other arguments are known when it is filled in.
         with telling(place(call.lineno)), suppress(nodes.Impossible):

@@ -26,6 +26,8 @@ from .view import View
 
 # A smaller table is part of the page as it is; a larger one can be had with JavaScript only.
 LARGEST_PLAIN = 40_000
+# How templates put values into words.
+FILTERS = "percent number duration count size word spoken day"
 
 
 def environment(templates, page):
@@ -35,9 +37,7 @@ def environment(templates, page):
         loader=FileSystemLoader(folder), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
-    for function in (words.percent, words.number, words.duration, words.count, words.size,
-                     words.word, words.spoken, words.day):  # fmt: skip
-        made.filters[function.__name__] = function
+    made.filters |= {name: getattr(words, name) for name in FILTERS.split()}
     made.filters["json"] = htmlsafe_json_dumps
 
     def text(name):
@@ -104,7 +104,7 @@ class Page(Functions, View):
         self.numbered_traps = dict(enumerate(claims.traps, start=1))
         self.stated = {claim.id: claim for claim in claims.claims}
         self.claims = {claim["id"]: with_runs(claim) for claim in results.claims}
-        rows = {name: run.row for name, run in self.runs.items()}
+        rows = [run.row for run in self.runs.values()]
         self.known = Known(results.study, rows, figures, claims)
         self.parts, self.numbers, self.placed, self.places, self.notes = Parts(), {}, {}, {}, {}
         self.glanced, self.trapped = False, set()

@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from ..evidence import measures, tables, words
 from ..evidence.intervals import Interval, mean_interval
@@ -15,33 +15,15 @@ class Shown:
     """A measure over replicates as a reader sees it. run: name of the run it leads to, or ""."""
 
     found: Interval
-    unit: str = ""
+    unit: str
+    values: list
     label: str = ""
     run: str = ""
-    values: list = field(default_factory=list)
 
     n = property(lambda self: self.found.n)
     text = property(lambda self: words.show(self.found.centre, self.unit))
     interval = property(lambda self: words.interval(*self.found[1:3], self.unit))
-    each = property(lambda self: [words.show(v, self.unit) for v in self.values if words.known(v)])
-
-
-@dataclass
-class Best:
-    """The best networks of a problem: the source's configuration, and the one our search chose.
-
-    claimed: {split: the source's number, as it stands there}; number: that of the test split.
-    """
-
-    problem: str
-    title: str
-    source: object = None
-    chosen: object = None
-    claimed: dict = field(default_factory=dict)
-    number: float | None = None
-
-    run = property(lambda self: self.source or self.chosen)
-    same = property(lambda self: self.source is not None and self.source is self.chosen)
+    each = property(lambda self: [words.show(value, self.unit) for value in self.values])
 
 
 class View:
@@ -69,21 +51,28 @@ class View:
             self.intervals[key] = self.results.intervals(measure, members)
         about = measures.measure(measure, self.problems[run.problem])
         return Shown(
-            self.intervals[key][run.name], about.unit, self.axis(about, run.problem),
-            run.name if self.links else "", list(self.results.finite(measure, run.name).values()),
-        )  # fmt: skip
+            self.intervals[key][run.name],
+            about.unit,
+            list(self.results.finite(measure, run.name).values()),
+            self.axis(about, run.problem),
+            run.name if self.links else "",
+        )
+
+    def unit(self, about, problem):
+        """A unit in words, "" where numbers carry it themselves."""
+        unit = words.unit_words(about.unit, self.problems[problem])
+        return "" if unit == "%" else unit
 
     def axis(self, measure, problem):
-        """The label of a measure with its unit behind it, unless numbers carry it themselves."""
-        unit = words.unit_words(measure.unit, self.problems[problem])
-        text = measure.label[:1].upper() + measure.label[1:]
-        return text if unit in ("", "%") else f"{text} ({unit})"
+        """The label of a measure with its unit behind it."""
+        unit = self.unit(measure, problem)
+        return measure.label[:1].upper() + measure.label[1:] + (f" ({unit})" if unit else "")
 
     def metric(self, problem):
         """The metric that judges a problem: `accuracy`, `squared error in scaled units`."""
         metric = measures.judged(self.problems[problem])[1]
-        unit = words.unit_words(metric.unit, self.problems[problem])
-        return metric.label if unit in ("", "%") else f"{metric.label} in {unit}"
+        unit = self.unit(metric, problem)
+        return metric.label + (f" in {unit}" if unit else "")
 
     def label(self, key):
         return parameter(key).label
@@ -118,57 +107,58 @@ class View:
 
         def place(run):
             error = self.of("validation_error", run).found.centre
-            lost = not math.isfinite(error) or any(at is not None for at in run.diverged)
-            return (lost, 0 if lost else error)
+            lost = math.isnan(error) or any(at is not None for at in run.diverged)
+            return math.inf if lost else error
 
         return sorted((self.runs[name] for name in names), key=place)
 
     def candidates(self, problem):
         """The names of the runs that the grid searches of a problem chose from."""
-        grids = [
-            n for n, each in self.sweeps.items() if each["problem"] == problem and each["grid"]
-        ]
+        sweeps = self.sweeps.items()
+        grids = [name for name, each in sweeps if each["problem"] == problem and each["grid"]]
         return dict.fromkeys(run for name in grids for run in self.results.members(name))
 
     def best_of(self, problem, sweeps, claims):
-        """The Best of a problem. sweeps: of the source's configurations; claims: ids of those with
-        its numbers for them."""
-        best = Best(problem, self.problems[problem]["title"])
-        best.chosen = self.runs.get(self.results.best(problem))
+        """The best networks of a problem: the source's configuration, and what our search chose.
+
+        sweeps: of the source's configurations; claims: the Claims with its numbers for them. A
+        dictionary with the Runs source and chosen (or None), same, and run, the one to show first;
+        claimed: {split: the source's number, as it stands there}; number: that of the test split.
+        """
+        about, claimed, number, source = self.problems[problem], {}, None, None
+        chosen = self.runs.get(self.results.best(problem))
         for name in sweeps:
             if self.sweeps[name]["problem"] == problem:
-                best.source = next(map(self.runs.get, self.results.members(name)), best.source)
-        judged = measures.judged(self.problems[problem])[0]
-        stated = [self.stated[name] for name in claims if name in self.stated]
-        for leaf in (leaf for claim in stated for leaf in claim.rule.leaves()):
-            if leaf.kind != "value":
-                continue
-            split, _, metric = leaf.spec["metric"].partition("_")
-            of = leaf.spec.get("of") or {}
-            ours = self.sweeps.get(of.get("sweep"), of).get("problem") == problem
-            if metric in ("metric", judged) and ours:
-                best.claimed[split] = leaf.compared().text
-                if split == "test" and not self.about("sample"):
-                    best.number = leaf.compared().number
-        return best
+                source = next(map(self.runs.get, self.results.members(name)), source)
+        for leaf in (leaf for claim in claims for leaf in claim.rule.leaves()):
+            if leaf.kind == "value":
+                split, _, metric = leaf.spec["metric"].partition("_")
+                of = leaf.spec.get("of") or {}
+                ours = self.sweeps.get(of.get("sweep"), of).get("problem") == problem
+                if metric in ("metric", measures.judged(about)[0]) and ours:
+                    claimed[split] = leaf.compared().text
+                    if split == "test" and not self.about("sample"):
+                        number = leaf.compared().number
+        return {
+            "problem": problem, "title": about["title"], "chosen": chosen, "source": source,
+            "same": bool(source) and source is chosen, "run": source or chosen,
+            "claimed": claimed, "number": number,
+        }  # fmt: skip
 
     def baselines(self, problem):
         """[(label, {split or `fit`: Shown})] of the standard methods of a problem."""
-        table, about = self.results.baselines, self.problems[problem]
+        about, table = self.problems[problem], self.results.baselines
         judged, known = measures.judged(about)[0], measures.measures(about)
-        columns = {
-            split: (f"{split}_{judged}", known[f"{split}_metric"]) for split in measures.SPLITS
-        }
-        columns["fit"] = "fit_seconds", known["train_seconds"]
+        asked = {f"{split}_{judged}": (split, f"{split}_metric") for split in measures.SPLITS}
+        asked["fit_seconds"] = "fit", "train_seconds"
+        table = table[table["problem"] == problem].set_index("baseline").reindex(columns=[*asked])
         rows = []
-        for name, members in table[table["problem"] == problem].groupby("baseline", sort=False):
+        for name, members in table.astype(float).groupby(level=0, sort=False):
             row = {}
-            for key, (column, of) in columns.items():
-                values = (
-                    members[column].astype(float).dropna().tolist() if column in members else []
-                )
-                row[key] = Shown(mean_interval(values, of.least, of.most), of.unit, values=values)
-            rows.append((about["baselines"].get(name, str(name).replace("-", " ")), row))
+            for column, (key, measure) in asked.items():
+                values, of = members[column].dropna().tolist(), known[measure]
+                row[key] = Shown(mean_interval(values, of.least, of.most), of.unit, values)
+            rows.append((about["baselines"][name], row))
         return rows
 
     def outcomes(self, sweep, by):
@@ -187,13 +177,15 @@ class View:
         Worked out by the same arithmetic that builds the network.
         """
         known, problem = run.settings, self.problems[run.problem]
+        if known["model"] == "module":
+            return []
         channels, widths = (
             [int(each) for each in str(known.get(key, "")).split("-") if each]
             for key in ("channels", "widths")
         )
-        shape = problem["shape"]
-        steps = [("Inputs", " × ".join(map(str, shape or [len(problem["inputs"])])))]
-        if known["model"] == "convolutional":
+        shape = problem["shape"] or [len(problem["inputs"])]
+        steps = [("Inputs", " × ".join(map(str, shape)))]
+        if channels:
             kernel, padding, pooling = (known[key] for key in ("kernel", "padding", "pooling"))
             sides = feature_sizes(shape, channels, kernel, padding, pooling)
             what = f"Convolution {kernel} × {kernel}, padding {padding}; ReLU; "
@@ -201,8 +193,6 @@ class View:
             for maps, (height, width) in zip(channels, sides, strict=True):
                 steps.append((what, f"{maps} × {height} × {width}"))
             steps.append(("Flattened", str(maps * height * width)))
-        elif known["model"] != "dense":
-            return []
         steps += [("Dense; ReLU", str(width)) for width in widths]
         return [*steps, ("Dense, the output", str(len(problem["classes"] or [0])))]
 
