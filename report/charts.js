@@ -117,6 +117,13 @@
   }
 
   // ------------------------------------------------------------------ scatter, linked to the table
+  const linked = (extra) => layout({ height: 400, dragmode: "select", legend: { orientation: "h", y: 1.02, yanchor: "bottom", x: 0 }, ...extra });
+  // The marks of some runs: those that are chosen are larger, and have an edge.
+  const marker = (table, names, extra) => ({
+    size: names.map((name) => (table.chosen.has(name) ? 13 : 8)),
+    line: { color: style("--ink"), width: names.map((name) => (table.chosen.has(name) ? 2 : 0)) },
+    ...extra,
+  });
   const jitter = (text) => {
     let hash = 0;
     for (const letter of text) hash = (hash * 31 + letter.charCodeAt(0)) | 0;
@@ -150,15 +157,11 @@
         customdata: members.map((i) => runs[i].id),
         text: members.map((i) => lines(runs[i].label)),
         hovertemplate: `%{text}<br><b>%{y:.4~g}</b><extra></extra>`,
-        marker: {
-          color: COLOURS[g % COLOURS.length], symbol: MARKS[g % MARKS.length], opacity: .85,
-          size: members.map((i) => (table.chosen.has(runs[i].id) ? 13 : 8)),
-          line: { color: style("--ink"), width: members.map((i) => (table.chosen.has(runs[i].id) ? 2 : 0)) },
-        },
+        marker: marker(table, members.map((i) => runs[i].id), { color: COLOURS[g % COLOURS.length], symbol: MARKS[g % MARKS.length], opacity: .85 }),
       };
     });
-    draw(place, traces, layout({
-      height: 400, dragmode: "select", showlegend: Boolean(by), legend: { orientation: "h", y: 1.02, yanchor: "bottom", x: 0 },
+    draw(place, traces, linked({
+      showlegend: Boolean(by),
       xaxis: axis(x.label, ordinal
         ? { tickmode: "array", tickvals: order.map((_, i) => i), ticktext: order.map((value) => shortened(value === null ? "none" : String(value), 18)), showgrid: false }
         : scaleOf(known, logged(known))),
@@ -192,14 +195,14 @@
       x: members.map((point) => point.time), y: members.map((point) => point.error), mode: "markers", name,
       customdata: members.map((point) => point.run.id), text: members.map((point) => lines(point.run.label)),
       hovertemplate: "%{text}<br><b>%{y:.4~g}</b> in %{x:.3~g} s<extra></extra>",
-      marker: { color: colour, symbol, size: members.map((point) => (table.chosen.has(point.run.id) ? 13 : 8)), line: { color: style("--ink"), width: members.map((point) => (table.chosen.has(point.run.id) ? 2 : 0)) } },
+      marker: marker(table, members.map((point) => point.run.id), { color: colour, symbol }),
     });
     draw(place, [
       { x: best.map((point) => point.time), y: best.map((point) => point.error), mode: "lines", line: { color: COLOURS[1], width: 1.5, shape: "hv" }, hoverinfo: "skip", showlegend: false },
       marks(points.filter((point) => !optimal.has(point.run.id)), "dominated", style("--edge"), "circle"),
       marks(best, "Pareto front", COLOURS[1], "diamond"),
-    ], layout({
-      height: 400, dragmode: "select", showlegend: true, legend: { orientation: "h", y: 1.02, yanchor: "bottom", x: 0 },
+    ], linked({
+      showlegend: true,
       xaxis: axis("Seconds to train", scaleOf(points.map((point) => point.time), true)),
       yaxis: axis(table.data.error, scaleOf(points.map((point) => point.error), points.every((point) => point.error > 0), table.data.measures.some((each) => each.key === "validation_metric" && each.share))),
     }), table);

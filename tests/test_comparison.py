@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from made_up_report import FACTS, HOSTILE, TEMPLATES, write_results
+from test_report import alter as alter_json
 from test_report import check_whole
 from tunebook.jobs import TunebookError
 from tunebook.report.compare import compare, render_comparison
@@ -27,11 +28,6 @@ def alter(results, change):
     """Read runs.csv of a results folder, change it, and write it back."""
     table = pd.read_csv(results / "runs.csv", dtype={"batch_size": str})
     change(table).to_csv(results / "runs.csv", index=False)
-
-
-def alter_json(results, name, change):
-    value = json.loads((results / f"{name}.json").read_text())
-    (results / f"{name}.json").write_text(json.dumps(change(value)))
 
 
 def whole_page(found):
@@ -89,18 +85,15 @@ def test_two_replicates_have_no_interval_to_leave(tmp_path):
 
 
 def test_another_value_in_the_place_of_a_run_is_a_change(study, other):
-    old = json.loads((other / "study.json").read_text())["sweeps"]["own"]["runs"][0]
-
-    def renamed(value):
-        value["sweeps"]["own"]["runs"][0] = "kinds-new"
-        return value
+    old, *others = json.loads((other / "study.json").read_text())["sweeps"]["own"]["runs"]
 
     def change(table):
         table.loc[table["run"] == old, "breadth"] = 16
         return table.assign(run=table["run"].replace(old, "kinds-new"))
 
     alter(study, change)
-    alter_json(study, "study", renamed)
+    replaced = {"runs": ["kinds-new", *others]}
+    alter_json(study / "study.json", lambda about: about["sweeps"]["own"].update(replaced))
     found = compare(study, other)
     (changed,) = found["changed"]
     assert (changed["before"].name, changed["after"].name) == (old, "kinds-new")
@@ -118,11 +111,8 @@ def test_runs_of_one_study_only_are_added_or_removed(study, other):
 
 
 def test_a_flipped_verdict_is_told_with_both_reasons(study, other):
-    def change(claims):
-        claims[2] |= {"verdict": "reproduced", "why": "Now it is."}
-        return claims
-
-    alter_json(study, "claims", change)
+    flipped = {"verdict": "reproduced", "why": "Now it is."}
+    alter_json(study / "claims.json", lambda claims: claims[2].update(flipped))
     found = compare(study, other)
     ((before, after),) = found["flipped"]
     assert (before["verdict"], after["verdict"]) == ("not reproduced", "reproduced")
@@ -132,7 +122,7 @@ def test_a_flipped_verdict_is_told_with_both_reasons(study, other):
 
 
 def test_claims_of_one_study_only_are_named(study, other):
-    alter_json(other, "claims", lambda claims: claims[1:])
+    alter_json(other / "claims.json", lambda claims: claims.pop(0))
     found = compare(study, other)
     assert [claim["id"] for claim in found["claims_added"]] == ["reproduced"]
     assert "Only in this study: <code>reproduced</code>" in whole_page(found)

@@ -355,25 +355,29 @@ def test_no_markup_of_an_article_becomes_markup(study, text):
     assert not re.search(r"<[^>]* on\w+=", body) and 'href="javascript:' not in body
 
 
+def alter(path, change):
+    """Change the content of a JSON file in place."""
+    content = json.loads(path.read_text())
+    change(content)
+    path.write_text(json.dumps(content))
+
+
 def test_markup_and_long_names_of_a_study_stay_text(tmp_path):
     study = write_results(tmp_path)
     results, provenance, claims = study
-    about = json.loads((results / "study.json").read_text())
-    about |= {"title": f"{HOSTILE} {'Averylongname' * 30}", "source": HOSTILE}
-    about["sweeps"]["own"]["question"] = f"*{HOSTILE}*"
-    about["problems"]["kinds"]["title"] = HOSTILE
-    (results / "study.json").write_text(json.dumps(about))
+    alter(results / "study.json", lambda study: [
+        study["sweeps"]["own"].update(question=f"*{HOSTILE}*"),
+        study["problems"]["kinds"].update(title=HOSTILE),
+    ])  # fmt: skip
     figure = {"title": HOSTILE, "caption": HOSTILE, "alt": HOSTILE, "runs": [HOSTILE]}
-    (results / "figures/first.json").write_text(json.dumps(figure))
-    raw = json.loads(provenance[1].read_text("utf-8"))
-    raw["files"][0]["address"] = "javascript:alert(3)"
-    raw["citation"] = HOSTILE
-    provenance[1].write_text(json.dumps(raw))
-    told = json.loads((results / "claims.json").read_text())
-    for claim in told:
-        claim |= {key: HOSTILE for key in ("title", "claim", "claimed", "why")}
-        claim["pieces"][0] |= {"text": HOSTILE, "about": HOSTILE}
-    (results / "claims.json").write_text(json.dumps(told))
+    alter(results / "figures/first.json", lambda about: about.update(figure))
+    hostile = {"citation": HOSTILE, "title": f"{HOSTILE} {'Averylongname' * 30}"}
+    alter(provenance[1], lambda about: about.update(hostile))
+    alter(provenance[1], lambda about: about["files"][0].update(address="javascript:alert(3)"))
+    claim = dict.fromkeys(("title", "claim", "claimed", "why"), HOSTILE)
+    alter(results / "claims.json", lambda told: [each.update(claim) for each in told])
+    piece = {"text": HOSTILE, "about": HOSTILE}
+    alter(results / "claims.json", lambda told: [c["pieces"][0].update(piece) for c in told])
     runs = pd.read_csv(results / "runs.csv", dtype={"batch_size": str})
     runs["module"] = runs["module"].where(runs["module"].isna(), f"x:{HOSTILE}{'z' * 300}")
     runs.to_csv(results / "runs.csv", index=False)
@@ -450,15 +454,11 @@ def test_stand_in_data_are_never_silent(tmp_path, page):
 
 def test_provenance_with_gaps_reads_as_unknown(tmp_path):
     results, provenance, claims = write_results(tmp_path)
+    assert "only plain <code>http</code>" in render((results, provenance, claims))
     for path in provenance:
         path.write_text(json.dumps({"dataset": path.stem, "kind": "real", "files": [{}]}))
-    text = render((results, provenance, claims))
-    assert '<th scope="row">stones</th>' in text
+    assert '<th scope="row">stones</th>' in render((results, provenance, claims))
     assert "kept no record of where its data" in render((results, [], claims))
-
-
-def test_a_plain_http_source_is_noted(study):
-    assert "only plain <code>http</code>" in render(study, '{{ table("data") }}')
 
 
 def test_a_single_replicate_has_no_interval(tmp_path):
@@ -501,14 +501,11 @@ def test_five_hundred_runs_fit_in_ten_megabytes(tmp_path):
     runs = pd.read_csv(results / "runs.csv", dtype={"batch_size": str})
     history = pd.concat([pd.read_parquet(results / "history.parquet")] * 12, ignore_index=True)
     history["epoch"] = history.groupby(["run", "replicate"]).cumcount() + 1
-    count = 500 // runs["run"].nunique() + 1
-    several = [
-        [frame.assign(run=frame["run"] + "-" * i) for i in range(count)]
-        for frame in (runs, history)
-    ]
-    several[0] = [part.assign(dropout=0.001 * i) for i, part in enumerate(several[0])]
-    pd.concat(several[0]).to_csv(results / "runs.csv", index=False)
-    pd.concat(several[1]).to_parquet(results / "history.parquet", index=False)
+    copies = range(500 // runs["run"].nunique() + 1)
+    runs = pd.concat(runs.assign(run=runs["run"] + "-" * i, dropout=0.001 * i) for i in copies)
+    history = pd.concat(history.assign(run=history["run"] + "-" * i) for i in copies)
+    runs.to_csv(results / "runs.csv", index=False)
+    history.to_parquet(results / "history.parquet", index=False)
     text = render((results, provenance, claims))
     assert len(read_results(results).by_name) >= 500
     assert len(text.encode()) < 10e6

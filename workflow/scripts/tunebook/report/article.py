@@ -63,13 +63,14 @@ class Functions:
         """Claims, each with its verdict and its evidence; a link where it was placed before."""
         marks = Markup("")
         for name in claims:
-            if name in self.placed:
-                marks += self.block(self.components.claim_link(self.claims[name]))
-            elif name in self.claims:
-                self.placed[name] = len(self.parts)
-                marks += self.block(self.components.claim(self.claims[name]))
+            if name not in self.claims:
+                html = self.components.missing(f"{name} was not tested.")
+            elif name in self.placed:
+                html = self.components.claim_link(self.claims[name])
             else:
-                marks += self.block(self.components.missing(f"{name} was not tested."))
+                self.placed[name] = len(self.parts)
+                html = self.components.claim(self.claims[name])
+            marks += self.block(html)
         return marks
 
     def verdict(self, claim):

@@ -34,8 +34,6 @@ def compare(results, against):
     return {
         "now": now,
         "before": before,
-        "results": str(results),
-        "against": str(against),
         "against_name": "/".join(Path(against).resolve().parts[-2:]),
         "added": only_in(now.runs, before.runs, placed),
         "removed": only_in(before.runs, now.runs, placed),

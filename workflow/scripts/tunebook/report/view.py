@@ -199,14 +199,14 @@ class View:
     def strip(self, shown, source):
         """Positions, in percent of a strip's width, of replicates, mean, interval and source."""
         mean, low, high, _ = shown.found
-        every = [v for v in (*shown.values, low, high, source) if words.known(v)]
-        if not every:
+        spots = {"mean": mean, "low": low, "high": high, "source": source}
+        known = [value for value in (*shown.values, *spots.values()) if words.known(value)]
+        if not known:
             return None
-        least, span = min(every), (max(every) - min(every)) or abs(max(every)) or 1.0
+        least, span = min(known), (max(known) - min(known)) or abs(max(known)) or 1.0
 
         def place(value):
             return round(6 + 88 * (value - least) / span, 2) if words.known(value) else None
 
-        spots = {"mean": mean, "low": low, "high": high, "source": source}
         each = [place(value) for value in shown.values if words.known(value)]
-        return {key: place(value) for key, value in spots.items()} | {"values": each}
+        return {name: place(value) for name, value in spots.items()} | {"values": each}
