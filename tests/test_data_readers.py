@@ -10,7 +10,7 @@ import pyarrow.parquet
 import pytest
 from PIL import Image
 
-from tunebook.data import archives, readers
+from tunebook.data import archives
 from tunebook.data.guess import guess, guess_task
 from tunebook.data.readers import read
 from tunebook.jobs import TunebookError
@@ -223,6 +223,7 @@ BAD = {
     "arrays of two lengths": (npz(a=[1], b=[1, 2]), {}, "found arrays of 1 (a), 2 (b) rows"),
     "an array without rows": (npz(a=3, b=[1, 2]), {}, "found arrays of None (a), 2 (b) rows"),
     "complex numbers": (npz(a=[1j]), {}, "array a holds complex128; allowed: numbers, text"),
+    "images without rows": (npz(a=np.zeros((0, 2, 2))), {}, "array a holds 0 x 1 x 2 x 2"),
     "five axes": (npz(a=np.zeros((1, 2, 2, 2, 2))), {}, "array a holds 1 x 2 x 2 x 2 x 2"),
     "two arrays of images": (npz(a=np.zeros((1, 2, 2)), b=np.zeros((1, 2, 2))), {}, "array b"),
     "images in no folder": (archive({"1.png": image(0)}), {}, "1.png lies in no class"),
@@ -245,9 +246,7 @@ BAD = {
 
 @pytest.mark.parametrize("data, said, words", BAD.values(), ids=BAD)
 def test_bad_files_are_refused_by_name(tmp_path, monkeypatch, data, said, words):
-    for room in (archives, readers):
-        monkeypatch.setattr(room, "LARGEST_FILE", 100_000 if "field" not in str(words) else 10**6)
-    monkeypatch.setattr(archives, "LARGEST_TABLE", 100_000)
+    monkeypatch.setattr(archives, "LARGEST", 10**6 if "field limit" in str(words) else 100_000)
     path = file(tmp_path, data)
     if words is None:
         assert list(read(path, said).columns) == ["x,y,z"]

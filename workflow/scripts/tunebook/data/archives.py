@@ -3,17 +3,16 @@
 import io
 import zipfile
 from collections import Counter
-from functools import partial
 
 import numpy as np
 
 from ..jobs import TunebookError
 from .table import Table, listed, times
 
-# What a file may hold, packed or not (bytes), and a table (values): bounds for hostile files.
-LARGEST_FILE = 256 * 1024 * 1024
-LARGEST_TABLE = 256 * 1024 * 1024
+# Bytes of a file, packed or not, and values of a table: a bound for hostile files.
+LARGEST = 256 * 1024 * 1024
 CHANNELS = (1, 3, 4)
+FOLDERS = "allowed: a folder of images for each class"
 
 
 def read_parquet(data, name, description):
@@ -23,7 +22,7 @@ def read_parquet(data, name, description):
 
     try:
         file = pyarrow.parquet.ParquetFile(io.BytesIO(data))
-        bounded(name, file.metadata.num_rows * file.metadata.num_columns, LARGEST_TABLE, "values")
+        bounded(name, file.metadata.num_rows * file.metadata.num_columns, "values")
         table = file.read()
     except (pyarrow.ArrowException, OSError) as error:
         raise damaged(name, "Parquet file", error) from error
@@ -42,19 +41,16 @@ def read_npz(data, name, description):
 
     An array [n, height, width] or [n, channels, height, width] holds images; channels may be last.
     """
-    bounded(name, sum(one.file_size for one in members(data, name)), LARGEST_FILE, "bytes unpacked")
+    unzipped(data, name)
     try:
         with np.load(io.BytesIO(data), allow_pickle=False) as archive:
-            arrays = {key: archive[key] for key in archive.files}
+            arrays = dict(archive)
     except Exception as error:  # zipfile, zlib and NumPy's own
         raise damaged(name, "file of arrays", error) from error
     sizes = {key: len(array) if array.ndim else None for key, array in arrays.items()}
     if None in sizes.values() or len(set(sizes.values())) != 1:
-        found = ", ".join(f"{size} ({key})" for key, size in sizes.items())
-        raise TunebookError(
-            f"{name}: found arrays of {found or 0} rows; allowed: arrays with one row each for "
-            "every example"
-        )
+        found = ", ".join(f"{size} ({key})" for key, size in sizes.items()) or 0
+        raise TunebookError(f"{name}: found arrays of {found} rows; allowed: as many rows in each")
     table = Table({}, [name], numbered(next(iter(sizes.values()))))
     for key, array in arrays.items():
         if array.dtype.kind not in "biufUS":
@@ -74,7 +70,7 @@ def add_images(table, key, array):
         array = array[:, None]
     elif array.shape[-1] in CHANNELS and array.shape[1] not in CHANNELS:
         array = np.moveaxis(array, -1, 1)
-    if array.ndim != 4 or table.shape or array.dtype.kind not in "iuf":
+    if array.ndim != 4 or table.shape or array.dtype.kind not in "iuf" or not array.size:
         raise TunebookError(
             f"{table.name}: array {key} holds {times(array.shape)} of {array.dtype}; allowed: one "
             "array of images, [n, height, width] or [n, channels, height, width], of numbers"
@@ -82,10 +78,10 @@ def add_images(table, key, array):
     columns = dict(numbered_columns(key, array.reshape(len(array), -1)))
     table.columns |= columns
     table.shape, table.pixels = array.shape[1:], list(columns)
-    low, high = (float(array.min()), float(array.max())) if array.size else (0.0, 0.0)
+    found = float(array.min()), float(array.max())
     usual = [(0.0, 255.0)] if array.dtype == np.uint8 else [(0.0, 1.0), (-1.0, 1.0), (0.0, 255.0)]
-    inside = [pair for pair in usual if pair[0] <= low and high <= pair[1]]
-    table.range = (*inside, (low, high))[0]
+    fitting = (pair for pair in usual if pair[0] <= found[0] and found[1] <= pair[1])
+    table.range = next(fitting, found)
 
 
 def read_images(data, name, description):
@@ -95,33 +91,47 @@ def read_images(data, name, description):
     """
     from PIL import Image
 
-    images, classes, places, size = [], [], [], None
-    for place, load in images_in(data, name):
+    images, classes, places = [], [], []
+    for (folder, *rest), load in images_in(data, name):
+        place = "/".join(["image " + folder, *rest])
         try:
             with Image.open(io.BytesIO(load())) as image:
-                if images and image.size != size:
+                if images and image.size != images[0].size:
                     raise TunebookError(
-                        f"{name}, image {place}: found {times(image.size)} pixels; allowed: "
-                        f"{times(size)}, as in {places[0]}"
+                        f"{name}, {place}: found {times(image.size)} pixels; allowed: "
+                        f"{times(images[0].size)}, as in {places[0]}"
                     )
-                size = image.size
-                bounded(name, 3 * (len(images) + 1) * np.prod(size), LARGEST_TABLE, "pixels")
+                bounded(name, 3 * (len(images) + 1) * np.prod(image.size), "pixels")
                 if image.mode.startswith(("I", "F")):
                     raise ValueError(f"of kind {image.mode}, not of 8 bits a colour")
-                images.append(
-                    np.asarray(image.convert("L" if image.mode in ("1", "L", "LA") else "RGB"))
-                )
+                images.append(image.convert("L" if image.mode in ("1", "L", "LA") else "RGB"))
         except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-            raise damaged(f"{name}, image {place}", "image", error) from error
-        classes.append(place.split("/")[0])
-        places.append(f"image {place}")
+            raise damaged(f"{name}, {place}", "image", error) from error
+        classes.append(folder)
+        places.append(place)
     if not images:
-        raise TunebookError(f"{name}: found no images; allowed: a folder of images for each class")
-    if any(image.ndim == 3 for image in images):
-        images = [np.broadcast_to(np.atleast_3d(image), (*image.shape[:2], 3)) for image in images]
+        raise TunebookError(f"{name}: found no images; {FOLDERS}")
+    mode = max(image.mode for image in images)  # RGB, if it is that of any
+    pixels = np.stack([np.atleast_3d(image.convert(mode)) for image in images])
     table = Table({"class": classes}, [name], places)
-    add_images(table, "pixel", np.stack(images))
+    add_images(table, "pixel", np.moveaxis(pixels, -1, 1))
     return table
+
+
+def images_in(data, name):
+    """[([CLASS, ..., FILE], function that gives its bytes)] of an archive, in order of names."""
+    archive = unzipped(data, name)
+    files = sorted(one for one in archive.namelist() if is_shown(one) and not one.endswith("/"))
+    paths = [file.split("/") for file in files]
+    # A folder around the classes is none.
+    while len({path[0] for path in paths}) == 1 and min(map(len, paths)) > 2:
+        paths = [path[1:] for path in paths]
+    if loose := [path[0] for path in paths if len(path) < 2]:
+        raise TunebookError(f"{name}: {loose[0]} lies in no class; {FOLDERS}")
+    return [
+        (path, lambda file=file: archive.read(file))
+        for path, file in zip(paths, files, strict=True)
+    ]
 
 
 def packed(folder):
@@ -132,13 +142,11 @@ def packed(folder):
     """
     found = {path.relative_to(folder).as_posix(): path for path in folder.rglob("*")}
     files = {place: path for place, path in sorted(found.items()) if path.is_file()}
-    size = sum(path.stat().st_size for path in files.values())
-    bounded(folder.name, size, LARGEST_FILE, "bytes")
+    bounded(folder.name, sum(path.stat().st_size for path in files.values()))
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as file:
-        for place, path in files.items():
-            if is_shown(place):
-                file.writestr(zipfile.ZipInfo(place), path.read_bytes())
+        for place in filter(is_shown, files):
+            file.writestr(zipfile.ZipInfo(place), files[place].read_bytes())
     return archive.getvalue()
 
 
@@ -147,31 +155,14 @@ def is_shown(place):
     return not any(part.startswith((".", "__MACOSX")) for part in place.split("/"))
 
 
-def images_in(data, name):
-    """[(CLASS/FILE, function that gives its bytes)] of a zip archive, in order of names."""
-    inside = members(data, name)
-    bounded(name, sum(one.file_size for one in inside), LARGEST_FILE, "bytes unpacked")
-    archive, found = zipfile.ZipFile(io.BytesIO(data)), []
-    for one in sorted(inside, key=lambda one: one.filename):
-        if not one.is_dir() and is_shown(one.filename):
-            found.append((one.filename.split("/"), one))
-    # A folder around the classes is none.
-    while len({parts[0] for parts, _ in found}) == 1 and min(len(parts) for parts, _ in found) > 2:
-        found = [(parts[1:], one) for parts, one in found]
-    for parts, _ in found:
-        if len(parts) < 2:
-            raise TunebookError(
-                f"{name}: {parts[0]} lies in no class; allowed: a folder of images for each class"
-            )
-    return [("/".join(parts), partial(archive.read, one)) for parts, one in found]
-
-
-def members(data, name):
-    """The entries of a zip archive."""
+def unzipped(data, name):
+    """The zip archive that bytes hold, if it is not too large to be unpacked."""
     try:
-        return zipfile.ZipFile(io.BytesIO(data)).infolist()
+        archive = zipfile.ZipFile(io.BytesIO(data))
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
         raise damaged(name, "archive", error) from error
+    bounded(name, sum(one.file_size for one in archive.infolist()), "bytes unpacked")
+    return archive
 
 
 def damaged(name, kind, error):
@@ -179,9 +170,9 @@ def damaged(name, kind, error):
     return TunebookError(f"{name}: not a whole {kind} that can be read ({reason})")
 
 
-def bounded(name, found, most, what):
-    if found > most:
-        raise TunebookError(f"{name}: found {found} {what}; allowed: at most {most}")
+def bounded(name, found, what="bytes"):
+    if found > LARGEST:
+        raise TunebookError(f"{name}: found {found} {what}; allowed: at most {LARGEST}")
 
 
 def require_once(name, columns):

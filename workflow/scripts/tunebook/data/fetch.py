@@ -12,10 +12,10 @@ from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 from urllib.request import url2pathname
 
-from ..jobs import TunebookError, write_json, written
-from .archives import LARGEST_FILE, packed
+from ..jobs import TunebookError, written
+from . import archives
 from .description import ABOUT
-from .readers import joined, parse
+from .readers import content, joined, parse
 from .table import listed, values_sha256
 
 # What section `data` of a configuration says, unless it does.
@@ -27,6 +27,8 @@ BY_HAND = "by-hand"
 KEPT = ".kept"
 # In place of a transport, where a function of the study's own made the file.
 MADE = "made here"
+# Of every stand-in.
+SEED = 0
 MIRRORS = "allowed: a folder, or an address that starts with http://, https:// or file://"
 
 
@@ -52,32 +54,24 @@ class Place:
 
 
 class Missing(TunebookError):
-    """No place gives a true copy of a file; `altered`: one gives a copy that is not true."""
-
-    altered = False
+    """No place has a file; TunebookError itself: one has an altered copy, and no other a true."""
 
 
-def retrieve(name, dataset, folder, study=".", base=".", seed=0, settings=(), retry="", warn=print):
+def retrieve(name, dataset, folder, study=".", base=".", settings=(), retry="", warn=print):
     """Bring the files of a dataset into `folder`; returns their provenance.
 
-    A file with a `path` lies there; one with `made_by` is what that function of the study's own
-    returns, as bytes. Any other is looked for in `by-hand` beside the folder, among the copies kept
-    from before, in every mirror, then at its addresses. A copy that fails its check
-    is passed over with a warning; if no later place gives a true one, that is an error even where
-    stand-ins are allowed: altered data is to be told of, not replaced. A file without a fingerprint
-    is taken as it is.
+    A copy that fails its check is passed over with a warning; if no later place gives a true one,
+    that is an error even where stand-ins are allowed: altered data is to be told of, not replaced.
+    A file without a fingerprint is taken as it is.
 
     name, dataset: of the configuration, and its section there. study, base: the folders that paths,
-    and mirrors, are relative to. seed: of the stand-in. settings: section `data`. retry: what the
-    warning tells users to do to try for the real data again. warn: a function of one message.
-
-    The provenance is a dictionary: dataset, title, kind (`real` or `sample`), files (dictionaries:
-    name, address, transport, bytes, sha256, expected, verified_by, retrieved), citation, licence,
-    note. Raises TunebookError where a file cannot be had (every place tried is named), where no
-    place has a true copy, or where the folder cannot be written.
+    and mirrors, are relative to. settings: section `data`. retry: what to do to try for the real
+    data again. warn: a function of one message. The provenance is a dictionary: dataset, kind
+    (`real` or `sample`), files (a `record` each) and ABOUT. Raises TunebookError where a file
+    cannot be had (every place tried is named), or the folder cannot be written.
     """
     folder, settings = Path(folder), SETTINGS | dict(settings)
-    found, missing = {}, []
+    found, missing = {}, None
     try:
         (folder.parent / BY_HAND).mkdir(parents=True, exist_ok=True)
         for file, source in dataset["files"].items():
@@ -87,29 +81,29 @@ def retrieve(name, dataset, folder, study=".", base=".", seed=0, settings=(), re
             try:
                 found[file] = find(name, dataset, file, folder, places, settings, warn)
             except Missing as error:
-                missing.append(error)
-            else:
-                if "addresses" in source:
-                    keep(folder / KEPT / file, *found[file])
+                missing = missing or error
+                continue
+            if "addresses" in source:
+                data, about = found[file]
+                put(folder / KEPT / file, data)
+                put(folder / KEPT / f"{file}.json", json.dumps(about).encode())
         about = {"title": name} | {key: dataset[key] for key in ABOUT if key in dataset}
         if missing:
-            worst = next((error for error in missing if error.altered), missing[0])
-            allowed = "stand_in" in dataset and settings["when_unreachable"] == "sample"
-            if worst.altered or not allowed:
-                raise worst
+            if "stand_in" not in dataset or settings["when_unreachable"] != "sample":
+                raise missing
             warn(
                 f"STAND-IN DATA for {about['title']}. Nothing measured on it tells anything about "
-                f"the real data.\n{worst}\nThen: {retry}"
+                f"the real data.\n{missing}\nThen: {retry}"
             )
             absent = next(file for file in dataset["files"] if file not in found)
-            found, about = stand_in(dataset, study, seed)
-            about["note"] = f"Stand-in made with seed {seed}, because {absent} could not be had."
+            found, about = stand_in(dataset, study)
+            about["note"] = f"Stand-in made with seed {SEED}, because {absent} could not be had."
         for file, (data, _) in found.items():
             put(folder / file, data)
     except OSError as error:
+        allowed = "a folder that may be written to, on a disk with space left"
         raise TunebookError(
-            f"{folder}: could not be written ({error.strerror or error}); allowed: a folder that "
-            "may be written to, on a disk with space left"
+            f"{folder}: could not be written ({error.strerror or error}); allowed: {allowed}"
         ) from error
     return {
         "dataset": name,
@@ -157,15 +151,15 @@ def without_password(address):
 
 
 def find(name, dataset, file, folder, places, settings, warn):
-    """(bytes, record) of a true copy of a dataset's file; Missing, with what to do, without one."""
-    tried, altered, shown = [], False, [place.shown for place in places]
+    """(bytes, record) of a true copy of a dataset's file; an error says what to do without one."""
+    tried, altered, kept_at = [], False, folder / KEPT / file
     for place in places:
-        is_kept = place.location == folder / KEPT / file
-        kept = recall(place.location) if is_kept else {}
+        kept = recall(kept_at) if place.location == kept_at else {}
         try:
             data = read_place(place, settings["timeout_seconds"], settings["attempts"])
-            verified_by, expected = verify(file, data, dataset)
-            if is_kept and not verified_by and kept.get("address") not in shown:
+            how = verify(file, data, dataset)
+            unknown = kept.get("address") not in [place.shown for place in places]
+            if place.location == kept_at and not any(how) and unknown:
                 raise Unavailable("not from a place that the configuration names")
         except Unavailable as error:
             tried.append(f"  {place.shown}: {error}")
@@ -174,15 +168,13 @@ def find(name, dataset, file, folder, places, settings, warn):
             tried.append(f"  {place.shown}: altered: {error}")
             warn(f"{place.shown} is not used. {error}")
         else:
-            if kept.get("sha256") == digest(data):
-                return data, kept
-            how = verified_by, expected
-            return data, record(file, data, place.shown, place.transport, *how)
-    source = dataset["files"][file]
+            made = record(file, data, place.shown, place.transport, *how)
+            return data, kept if kept.get("sha256") == made["sha256"] else made
+    source, key = dataset["files"][file], f"datasets.{name}.files.{file}"
     if "made_by" in source:
-        mend = f"mend {source['made_by']}, or change datasets.{name}.files.{file}.sha256"
+        mend = f"mend {source['made_by']}, or change {key}.sha256"
     elif "path" in source:
-        mend = f"put {file} there, or change datasets.{name}.files.{file}.path"
+        mend = f"put {file} there, or change {key}.path"
     else:
         where = f" (from {source['addresses'][-1]})" if source["addresses"] else ""
         mend = (
@@ -191,9 +183,8 @@ def find(name, dataset, file, folder, places, settings, warn):
         )
     what = "no true copy of it was found" if altered else "it could not be had"
     head = f"{file} (dataset {name}): {what}. Places tried:"
-    missing = Missing("\n".join([head, *tried, f"To mend this, {mend}."]))
-    missing.altered = altered
-    raise missing
+    kind = TunebookError if altered else Missing
+    raise kind("\n".join([head, *tried, f"To mend this, {mend}."]))
 
 
 def verify(file, data, dataset):
@@ -201,55 +192,47 @@ def verify(file, data, dataset):
 
     Raises TunebookError that names the file, what was expected and what was found.
     """
-    known = {key: dataset["files"][file].get(key) for key in ("sha256", "values_sha256")}
-    found, why = digest(data), ""
-    if not any(known.values()):
+    source, found, why = dataset["files"][file], digest(data), ""
+    whole, of_values = source.get("sha256"), source.get("values_sha256")
+    if not (whole or of_values):
         return "", ""
-    if found == known["sha256"]:
+    if found == whole:
         return "file", found
-    if known["values_sha256"]:
+    if of_values:
         try:
             values = values_sha256(joined([parse(data, file, dataset)], dataset))
+            why = f" with values of SHA-256 {values}"
         except TunebookError as error:
             values, why = "", f" ({error})"
-        if values == known["values_sha256"]:
+        if values == of_values:
             return "values", values
-        why = why or f" with values of SHA-256 {values}"
-    expected = known["sha256"] or f"of its values, {known['values_sha256']}"
-    also = ", or the same values" if all(known.values()) else ""
+    expected = whole or f"of its values, {of_values}"
+    also = ", or the same values" if whole and of_values else ""
     raise TunebookError(
         f"{file}: expected SHA-256 {expected}{also}; found {found}, {len(data)} bytes{why}"
     )
 
 
 def read_place(place, timeout_seconds, attempts):
-    """The bytes of the file at a place, a folder of images as a zip archive; Unavailable if not.
-
-    timeout_seconds: bounds each wait for the server. attempts: how often it is asked, with growing
-    pauses, unless it refuses.
-    """
+    """The bytes of the file at a place, a folder of images as a zip archive; Unavailable if not."""
     path = place.location
-    if callable(path):
-        return made(place)
     if isinstance(path, str):
         return download(path, timeout_seconds, attempts)
+    if callable(path):
+        return made(path)
     try:
-        if path.is_dir():
-            return packed(path)
-        if path.stat().st_size > LARGEST_FILE:
-            raise Unavailable(f"larger than {LARGEST_FILE} bytes")
-        return path.read_bytes()
+        return content(path)
     except FileNotFoundError as error:
         raise Unavailable("no such file" if path.parent.is_dir() else "no such folder") from error
-    # ValueError: a null character in the name; TunebookError: a folder that is too large
+    # ValueError: a null character in the name; TunebookError: a file that is too large
     except (OSError, ValueError, TunebookError) as error:
         raise Unavailable(getattr(error, "strerror", None) or str(error)) from error
 
 
-def made(place):
+def made(function):
     """The bytes that a function of the study's own returns."""
     try:
-        data = place.location()
+        data = function()
     except Exception as error:
         raise Unavailable(f"{type(error).__name__}: {error}") from error
     if not isinstance(data, bytes):
@@ -258,7 +241,11 @@ def made(place):
 
 
 def download(address, timeout_seconds, attempts):
-    """The bytes at an http(s) address; Unavailable, with the last reason, if they cannot be had."""
+    """The bytes at an http(s) address; Unavailable, with the last reason, if they cannot be had.
+
+    timeout_seconds: bounds each wait for the server. attempts: how often it is asked, with growing
+    pauses, unless it refuses.
+    """
     # Imported here: a study that finds its files in a folder never needs them.
     import requests
     import urllib3
@@ -267,7 +254,9 @@ def download(address, timeout_seconds, attempts):
         if attempt:
             time.sleep(2 ** min(attempt - 1, 4))
         try:
-            return request(address, timeout_seconds)
+            with requests.get(address, timeout=timeout_seconds, stream=True) as response:
+                response.raise_for_status()
+                return body(response, address)
         except requests.HTTPError as error:
             status = error.response.status_code
             reason = f"the server answered {status} {error.response.reason}"
@@ -281,34 +270,29 @@ def download(address, timeout_seconds, attempts):
     raise Unavailable(reason)
 
 
-def request(address, timeout_seconds):
-    import requests
-
+def body(response, address):
+    """The bytes of an answer, up to LARGEST."""
     # Some servers label a .gz file as compressed on the way; it is wanted as it lies there.
-    decode = not urlsplit(address).path.endswith(".gz")
-    with requests.get(address, timeout=timeout_seconds, stream=True) as response:
-        response.raise_for_status()
-        data = bytearray()
-        for chunk in response.raw.stream(2**16, decode):
-            data += chunk
-            if len(data) > LARGEST_FILE:
-                raise Unavailable(f"larger than {LARGEST_FILE} bytes")
+    decode, data = not urlsplit(address).path.endswith(".gz"), bytearray()
+    for chunk in response.raw.stream(2**16, decode):
+        data += chunk
+        if len(data) > archives.LARGEST:
+            raise Unavailable(f"larger than {archives.LARGEST} bytes")
     return bytes(data)
 
 
-def stand_in(dataset, study, seed):
+def stand_in(dataset, study):
     """({file: (bytes, record)}, what the provenance says) of the stand-in for a dataset.
 
     It is made by a function of the study's own, `FILE.py:name`: seed -> {file: bytes}. Its
     docstring says what it makes (first line), after whom (last paragraph), and `Licence: ...`.
     """
-    function = named(dataset["stand_in"], study)
-    files = function(seed)
+    origin = dataset["stand_in"]
+    function = named(origin, study)
+    files = function(SEED)
     if sorted(files) != sorted(dataset["files"]):
-        raise TunebookError(
-            f"{dataset['stand_in']}: made {listed(files)}; allowed: {listed(dataset['files'])}"
-        )
-    paragraphs = (inspect.getdoc(function) or dataset["stand_in"]).split("\n\n")
+        raise TunebookError(f"{origin}: made {listed(files)}; allowed: {listed(dataset['files'])}")
+    paragraphs = (inspect.getdoc(function) or origin).split("\n\n")
     title, *more = (" ".join(paragraph.split()) for paragraph in paragraphs)
     licence = next((text for text in more if text.startswith("Licence: ")), "")
     about = {
@@ -316,9 +300,7 @@ def stand_in(dataset, study, seed):
         "citation": " ".join(text for text in more if text != licence),
         "licence": licence.removeprefix("Licence: "),
     }
-    return {
-        file: (data, record(file, data, dataset["stand_in"], MADE)) for file, data in files.items()
-    }, about
+    return {file: (data, record(file, data, origin, MADE)) for file, data in files.items()}, about
 
 
 def named(reference, folder):
@@ -347,13 +329,6 @@ def record(file, data, address, transport, verified_by="", expected=""):
         "expected": expected,
         "retrieved": datetime.now(UTC).date().isoformat(),
     }
-
-
-def keep(path, data, about):
-    """Keep a true copy, and its record beside it."""
-    put(path, data)
-    if recall(path) != about:
-        write_json(f"{path}.json", about)
 
 
 def recall(path):

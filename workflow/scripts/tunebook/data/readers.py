@@ -8,27 +8,21 @@ import gzip
 import io
 import re
 import zlib
+from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 
 from ..jobs import TunebookError
-from .archives import (
-    LARGEST_FILE,
-    bounded,
-    damaged,
-    members,
-    packed,
-    read_images,
-    read_npz,
-    read_parquet,
-    require_once,
-)
+from . import archives
+from .archives import bounded, damaged, require_once
 from .table import Table, is_missing, is_number, listed, settle, times
 
 SEPARATORS = ["\t", ";", "|", ",", ":", "whitespace"]
 # Where something is guessed of a text, so many of its first lines are looked at.
 SAMPLE = 200
+WHITE_SPACE = ("whitespace", " ")
 
 
 def read(paths, description=None):
@@ -38,26 +32,30 @@ def read(paths, description=None):
     `separator`, `decimal`, `encoding`, `header`, `image`; what it does not say is guessed. Raises
     TunebookError that names the file, and the line and column where there are some.
     """
-    paths = [Path(path) for path in (paths if isinstance(paths, list | tuple) else [paths])]
-    description = description or {}
-    return joined([parse(content(path), path.name, description) for path in paths], description)
+    paths, parts = paths if isinstance(paths, list | tuple) else [paths], []
+    for path in map(Path, paths):
+        try:
+            data = content(path)
+        except (OSError, ValueError) as error:  # ValueError: a null character in the name
+            reason = getattr(error, "strerror", None) or error
+            raise TunebookError(f"{path}: cannot be read ({reason})") from error
+        parts.append(parse(data, path.name, description or {}))
+    return joined(parts, description or {})
 
 
 def content(path):
     """The bytes of a file, or of a folder as an archive."""
-    try:
-        if path.is_dir():
-            return packed(path)
-        bounded(path, path.stat().st_size, LARGEST_FILE, "bytes")
-        return path.read_bytes()
-    except (OSError, ValueError) as error:  # ValueError: a null character in the name
-        reason = getattr(error, "strerror", None) or error
-        raise TunebookError(f"{path}: cannot be read ({reason})") from error
+    if path.is_dir():
+        return archives.packed(path)
+    bounded(path.name, path.stat().st_size)
+    return path.read_bytes()
 
 
 def parse(data, name, description):
     """The raw Table of one file's bytes: columns as they stand there, lists of text or arrays."""
-    table = READERS[description.get("reader") or kind(data, name)](data, name, description)
+    reader = description.get("reader") or kind(data, name)
+    table = READERS[reader](data, name, description)
+    table.reader = reader
     if not table.places:
         raise TunebookError(f"{name}: found no rows; allowed: at least one")
     return table
@@ -69,11 +67,10 @@ def kind(data, name):
         return "parquet"
     if not data.startswith((b"PK\3\4", b"PK\5\6")):  # an archive, one without files
         return "csv"
-    names = [member.filename for member in members(data, name)]
+    names = archives.unzipped(data, name).namelist()
     if "[Content_Types].xml" in names:
         raise TunebookError(f"{name}: found an office document; allowed: save it as CSV")
-    arrays = names and all(member.endswith(".npy") for member in names)
-    return "npz" if arrays else "images"
+    return "npz" if names and all(file.endswith(".npy") for file in names) else "images"
 
 
 def joined(parts, description):
@@ -81,24 +78,18 @@ def joined(parts, description):
     first = parts[0]
     for part in parts[1:]:
         if absent := [name for name in first.columns if name not in part.columns]:
-            raise TunebookError(
-                f"{part.name}: no column {listed(absent)}; found {listed(part.columns)}; allowed: "
-                f"the columns of {first.name}"
-            )
+            found = f"{part.name}: no column {listed(absent)}; found {listed(part.columns)}"
+            raise TunebookError(f"{found}; allowed: the columns of {first.name}")
         if part.shape != first.shape:
-            raise TunebookError(
-                f"{part.name}: found images of {times(part.shape)}; allowed: {times(first.shape)}, "
-                f"as in {first.name}"
-            )
-    table = Table(
-        {},
-        [part.name for part in parts],
-        [place for part in parts for place in part.places],
-        np.repeat(np.arange(len(parts)), [len(part) for part in parts]),
-        first.separator,
-        shape=first.shape,
-        range=first.range,
-        pixels=first.pixels,
+            allowed = f"{times(first.shape)}, as in {first.name}"
+            found = f"{part.name}: found images of {times(part.shape)}"
+            raise TunebookError(f"{found}; allowed: {allowed}")
+    table = replace(
+        first,
+        columns={},
+        files=[part.name for part in parts],
+        places=[place for part in parts for place in part.places],
+        file=np.repeat(np.arange(len(parts)), [len(part) for part in parts]),
     )
     for name in first.columns:
         settle(table, name, [part.columns[name] for part in parts], description.get("decimal"))
@@ -110,27 +101,44 @@ def joined(parts, description):
 def read_csv(data, name, description):
     """The raw Table of separated text, plain or in gzip; fields may be quoted."""
     text = decoded(unpacked(data, name), name, description.get("encoding"))
-    separator = description.get("separator") or guess_separator(text)
-    lines = records(text, name, separator)
-    if not lines:
-        raise TunebookError(f"{name}: found no rows; allowed: at least one")
+    lines = io.StringIO(text, newline="").readlines()
+    separator = description.get("separator") or guess_separator(lines)
+    head = list(islice(records(lines, name, separator), SAMPLE))
+    if not head:
+        return Table({}, [name], [])
     header = description.get("header")
     if header is None:
-        header = guess_header([row for _, row in lines[:SAMPLE]])
-    first = lines.pop(0)[1] if header else [""] * len(lines[0][1])
-    names = [
-        " ".join(cell.split()) or f"column-{position}" for position, cell in enumerate(first, 1)
-    ]
+        header = guess_header([row for _, row in head])
+    first = head[0][1] if header else [""] * len(head[0][1])
+    names = [" ".join(cell.split()) or f"column-{at}" for at, cell in enumerate(first, 1)]
     require_once(name, names)
-    for line, row in lines:
-        if len(row) != len(names):
-            raise TunebookError(
-                f"{name}, line {line}: found {len(row)} fields; allowed: {len(names)}, as in the "
-                "first line"
-            )
-    cells = map(list, zip(*(row for _, row in lines), strict=True))
-    columns = dict(zip(names, cells, strict=True)) if lines else {}
-    return Table(columns, [name], [f"line {line}" for line, _ in lines], separator=separator)
+    columns = None
+    if description.get("decimal") != ",":
+        columns = plain_columns(lines[1:] if header else lines, separator)
+    if columns is not None and len(columns) == len(names):
+        found = range(1 + header, 1 + len(lines))
+    else:
+        rows = list(records(lines, name, separator))[header:]
+        for line, row in rows:
+            if len(row) != len(names):
+                allowed = f"{len(names)}, as in the first line"
+                raise TunebookError(
+                    f"{name}, line {line}: found {len(row)} fields; allowed: {allowed}"
+                )
+        columns = map(list, zip(*(row for _, row in rows), strict=True))
+        found = [line for line, _ in rows]
+    columns = dict(zip(names, columns, strict=True)) if found else {}
+    return Table(columns, [name], [f"line {line}" for line in found], separator=separator)
+
+
+def plain_columns(lines, separator):
+    """Numbers [columns, lines], read at once; None where a line holds, or misses, anything else."""
+    delimiter = None if separator in WHITE_SPACE else separator
+    try:
+        numbers = np.loadtxt(lines or ["-"], delimiter=delimiter, comments=None, ndmin=2)
+    except ValueError:
+        return None
+    return numbers.T if len(numbers) == len(lines) and np.isfinite(numbers).all() else None
 
 
 def unpacked(data, name):
@@ -138,11 +146,11 @@ def unpacked(data, name):
     if not data.startswith(b"\x1f\x8b"):
         return data
     try:
-        with gzip.GzipFile(fileobj=io.BytesIO(data)) as archive:
-            text = archive.read(LARGEST_FILE + 1)
+        with gzip.open(io.BytesIO(data)) as archive:
+            text = archive.read(archives.LARGEST + 1)
     except (OSError, EOFError, zlib.error) as error:
         raise damaged(name, "gzip file", error) from error
-    bounded(name, len(text), LARGEST_FILE, "bytes unpacked")
+    bounded(name, len(text), "bytes unpacked")
     return text
 
 
@@ -153,28 +161,24 @@ def decoded(data, name, encoding):
         try:
             text = data.decode(attempt)
         except LookupError:
-            raise TunebookError(
-                f"{name}: found encoding {attempt!r}; allowed: one that Python knows, such as utf-8"
-            ) from None
+            allowed = "one that Python knows, such as utf-8"
+            raise TunebookError(f"{name}: found encoding {attempt!r}; allowed: {allowed}") from None
         except UnicodeError:
             continue
         if strange := re.search(r"[\x00-\x08\x0e-\x1f]", text):
             line = text.count("\n", 0, strange.start()) + 1
-            raise TunebookError(
-                f"{name}, line {line}: found {strange[0]!r}; allowed: plain text, in UTF-8 or in "
-                "the encoding that the dataset names"
-            )
+            allowed = "plain text, in UTF-8 or in the encoding that the dataset names"
+            raise TunebookError(f"{name}, line {line}: found {strange[0]!r}; allowed: {allowed}")
         return text.removeprefix("\ufeff")
     raise TunebookError(f"{name}: not text in {attempt}; allowed: name its encoding")
 
 
-def guess_separator(text):
+def guess_separator(lines):
     """The first of SEPARATORS that cuts the first lines alike; without one, the most regular."""
-    head = "".join(io.StringIO(text, newline="").readlines(SAMPLE * 1000)[:SAMPLE])
     regular = {}
     for separator in SEPARATORS:
         try:
-            counts = [len(row) for _, row in records(head, "", separator)]
+            counts = [len(row) for _, row in records(lines[:SAMPLE], "", separator)]
         except TunebookError:
             continue
         if counts and counts[0] > 1:
@@ -182,19 +186,21 @@ def guess_separator(text):
     return max(regular, key=regular.get, default=",")
 
 
-def records(text, name, separator):
-    """[(line number, fields)] of separated text, without blank lines."""
-    lines = io.StringIO(text, newline="")
-    if separator in ("whitespace", " "):
-        rows = [(line, split(fields)) for line, fields in enumerate(lines, 1)]
-        return [(line, row) for line, row in rows if row]
+def records(lines, name, separator):
+    """(line number, fields) of each row of separated text in turn, without blank lines."""
+    if separator in WHITE_SPACE:
+        rows = ((line, split(fields)) for line, fields in enumerate(lines, 1))
+        yield from ((line, row) for line, row in rows if row)
+        return
     reader = csv.reader(lines, delimiter=separator, skipinitialspace=True, strict=True)
     try:
-        return [(reader.line_num, row) for row in reader if len(row) > 1 or "".join(row).strip()]
+        yield from (
+            (reader.line_num, row) for row in reader if len(row) > 1 or "".join(row).strip()
+        )
     except csv.Error as error:
+        allowed = f"fields separated by {separator!r}, a quoted field ending with its quote"
         raise TunebookError(
-            f"{name}, line {reader.line_num}: {error}; allowed: fields separated by {separator!r}, "
-            "a quoted field ending with its quote"
+            f"{name}, line {reader.line_num}: {error}; allowed: {allowed}"
         ) from error
 
 
@@ -221,4 +227,9 @@ def guess_header(rows):
     return not found or counting or any(above)
 
 
-READERS = {"csv": read_csv, "parquet": read_parquet, "npz": read_npz, "images": read_images}
+READERS = {
+    "csv": read_csv,
+    "parquet": archives.read_parquet,
+    "npz": archives.read_npz,
+    "images": archives.read_images,
+}
