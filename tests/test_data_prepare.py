@@ -50,11 +50,11 @@ def numbered(count, *columns):
 
 
 def test_random_rows_are_disjoint_complete_and_depend_on_the_seed_alone():
-    test, validation, train = split_random(1460, [292, 292], seed=3)
+    test, validation, train = split_random(range(1460), [292, 292], seed=3)
     assert (len(test), len(validation), len(train)) == (292, 292, 876)
     assert sorted(np.concatenate([test, validation, train])) == list(range(1460))
-    assert (split_random(1460, [292, 292], seed=3)[0] == test).all()
-    assert (split_random(1460, [292, 292], seed=4)[0] != test).any()
+    assert (split_random(range(1460), [292, 292], seed=3)[0] == test).all()
+    assert (split_random(range(1460), [292, 292], seed=4)[0] != test).any()
 
 
 def test_strata_have_their_share_in_each_split():

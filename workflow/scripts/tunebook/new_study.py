@@ -143,7 +143,7 @@ def facts(folder, name, found):
         "file": re.sub(r"[^A-Za-z0-9._-]+", "-", file)[-100:].lstrip(".-") or "data",
         "path": os.path.relpath(path, folder.resolve()) if here else str(path),
         "here": here,
-        "reader": found.reader,
+        "reader": table.reader,
         "header": found.header,
         "image": image(table),
         "rows": len(table),

@@ -1,19 +1,17 @@
 """From a table to one replicate: what each column is used for, the split, and plain numbers."""
 
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 
 import numpy as np
 
 from ..jobs import TunebookError
 from .description import split_of
-from .guess import NEARLY, equal, guess, levels_of, never_varies
+from .guess import NEARLY, USABLE, equal, guess, levels_of, never_varies
 from .split import SPLITS, split_rows
-from .table import is_number, listed, shortened, texts, times
+from .table import codes, is_number, listed, perhaps, shortened, texts, times
 
 # Of classes, and of levels of a category: more would be some mistake, and fill the memory.
 MOST_LEVELS = 1000
-USABLE = ("number", "category")
 SAID = "as the configuration says"
 
 
@@ -61,38 +59,35 @@ def replicate(table, name, problem, dataset, seed):
         "features": features,
     }
     test = {side: arrays.pop(side) for side in ("test_x", "test_y")}
-    found = warnings(table, problem, columns, inputs, rows)
-    if classes and (absent := set(range(len(classes))) - set(arrays["train_y"].tolist())):
-        found.append(f"no training row is {listed(classes[index] for index in sorted(absent))}")
+    found = warnings(table, problem["target"], columns, inputs, rows)
+    if absent := [label for i, label in enumerate(classes or []) if i not in arrays["train_y"]]:
+        found.append(f"no training row is {listed(absent)}")
     return Replicate(arrays, test, record, found, list(columns.values()))
 
 
 def describe(table, key, problem, dataset, on):
     """{name: Column}: as guessed, and as the dataset's `columns` say; wrong names are told of."""
-    said = dataset.get("columns", {})
+    said, section = dataset.get("columns", {}), f"datasets.{problem['dataset']}.columns"
     asked = {
         f"{key}.target": [problem["target"]],
         f"{key}.inputs": problem.get("inputs", []),
         f"{key}.split": [on] if on else [],
-        f"datasets.{problem['dataset']}.columns": said,
+        section: said,
     }
     for where, names in asked.items():
-        for name in names:
-            if name not in table.columns:
-                close = get_close_matches(name, table.columns, 1)
-                raise TunebookError(
-                    f"{where}: {table.name} has no column {name!r}"
-                    f"{f' (is it {close[0]!r}?)' if close else ''}; allowed: "
-                    f"{listed(table.columns)}"
-                )
+        if wrong := [name for name in names if name not in table.columns]:
+            raise TunebookError(
+                f"{where}: {table.name} has no column {wrong[0]!r}"
+                f"{perhaps(wrong[0], table.columns)}; allowed: {listed(table.columns)}"
+            )
     columns = {column.name: column for column in guess(table, problem["target"])}
     for name, settings in said.items():
         if settings.get("type") == "number":
-            require_numbers(table, name, f"datasets.{problem['dataset']}.columns.{name}")
+            require_numbers(table, name, f"{section}.{name}")
         changes = {word: settings[word] for word in ("type", "unit") if word in settings}
-        if "type" in changes:
-            changes["why"] = SAID
-        columns[name] = replace(columns[name], **changes)
+        columns[name] = replace(
+            columns[name], **changes, **{"why": SAID} if "type" in changes else {}
+        )
     return columns
 
 
@@ -101,67 +96,59 @@ def require_numbers(table, name, where):
     values = table.columns[name]
     if values.dtype == object:
         row = next(row for row, cell in enumerate(values) if cell and not is_number(cell))
-        raise TunebookError(
-            f"{table.where([row])}, column {name}: found {shortened(values[row])!r}; allowed: a "
-            f"finite number, or nothing where it is missing ({where})"
-        )
+        found = f"{table.where([row])}, column {name}: found {shortened(values[row])!r}"
+        allowed = f"a finite number, or nothing where it is missing ({where})"
+        raise TunebookError(f"{found}; allowed: {allowed}")
 
 
 def choose_inputs(table, key, problem, columns, apart):
     """Names of the input columns. apart: the group or time column, no input unless it is named."""
-    unused, named = (problem["target"], apart), problem.get("inputs")
-    if table.shape and not named:
-        named = table.pixels or [name for name in columns if name not in unused]
-    for name in named or [name for name in columns if name not in unused]:
+    free = [name for name in columns if name not in (problem["target"], apart)]
+    named = problem.get("inputs") or (table.pixels or free if table.shape else None)
+    section = f"datasets.{problem['dataset']}.columns"
+    for name in named or free:
         column = columns[name]
         if column.missing == len(table) and (named or column.why != SAID):
-            raise TunebookError(
-                f"{table.name}, column {name}: all {len(table)} rows have no value; "
-                f"allowed: leave it out of {key}.inputs, or say that its type is constant"
-            )
+            found = f"{table.name}, column {name}: all {len(table)} rows have no value"
+            allowed = f"leave it out of {key}.inputs, or say that its type is constant"
+            raise TunebookError(f"{found}; allowed: {allowed}")
         if named and column.type not in USABLE and table.columns[name].dtype == object:
-            raise TunebookError(
-                f"{key}.inputs: {name} is taken for: {column.type} ({column.why}); allowed: a "
-                f"number or category, or say so: datasets.{problem['dataset']}.columns.{name}.type"
-            )
-    usable = [name for name in columns if name not in unused and columns[name].type in USABLE]
-    if not (named or usable):
-        taken = listed(f"{name}: {columns[name].type}" for name in columns if name not in unused)
+            found = f"{key}.inputs: {name} is taken for: {column.type} ({column.why})"
+            allowed = f"a number or category, or say so: {section}.{name}.type"
+            raise TunebookError(f"{found}; allowed: {allowed}")
+    usable = named or [name for name in free if columns[name].type in USABLE]
+    if not usable:
+        taken = listed(f"{name}: {columns[name].type}" for name in free)
         raise TunebookError(
             f"{key}.inputs: no column of {table.name} is taken for a number or category ({taken}); "
-            f"allowed: name the inputs, or say datasets.{problem['dataset']}.columns.NAME.type"
+            f"allowed: name the inputs, or say {section}.NAME.type"
         )
-    return named or usable
+    return usable
 
 
 def encode_target(table, key, name, task):
     """(y [n], class labels or None): class indices, or values in the target's own unit."""
-    values = table.columns[name]
+    values, section = table.columns[name], f"{key}.target"
     if (missing := table.missing(name)).any():
-        raise TunebookError(
-            f"{table.where(np.flatnonzero(missing))}: the target {name} is missing; allowed: a "
-            "value in every row"
-        )
+        found = f"{table.where(np.flatnonzero(missing))}: the target {name} is missing"
+        raise TunebookError(f"{found}; allowed: a value in every row")
     if task == "regression":
-        require_numbers(table, name, f"{key}.target")
+        require_numbers(table, name, section)
         if never_varies(values):
-            raise TunebookError(
-                f"{key}.target: {name} is always {values[0]:g}; allowed: values that vary"
-            )
+            found = f"{section}: {name} is always {values[0]:g}"
+            raise TunebookError(f"{found}; allowed: values that vary")
         return values, None
     levels = levels_of(values)
     if not 2 <= len(levels) <= MOST_LEVELS:
+        found = f"{section}: {name} has {len(levels)} classes in {table.name}"
+        raise TunebookError(f"{found}; allowed: 2 to {MOST_LEVELS} (or task: regression)")
+    indices = codes(values).astype(np.int64)
+    single = np.flatnonzero(np.bincount(indices) == 1)
+    if len(single):
+        where = table.where(np.flatnonzero(indices == single[0]))
+        found = f"{where}: class {levels[single[0]]!r} of {name} has this one row"
         raise TunebookError(
-            f"{key}.target: {name} has {len(levels)} classes in {table.name}; allowed: 2 "
-            f"to {MOST_LEVELS} (or task: regression)"
-        )
-    indices = np.unique(values, return_inverse=True)[1].astype(np.int64)
-    single = [index for index, count in enumerate(np.bincount(indices)) if count == 1]
-    if single:
-        row = np.flatnonzero(indices == single[0])
-        raise TunebookError(
-            f"{table.where(row)}: class {levels[single[0]]!r} of {name} has this one row; allowed: "
-            "at least 2 rows of each class (or task: regression)"
+            f"{found}; allowed: at least 2 rows of each class (or task: regression)"
         )
     return indices, list(levels)
 
@@ -173,35 +160,32 @@ def encode_inputs(table, key, columns, inputs, train):
     `train` has is zero in every row, since nothing is learnt of it.
     """
     if table.shape:
-        return encode_image(table, key, columns, inputs)
+        return encode_image(table, key, inputs)
     features, x = [], []
-
-    def add(name, values, kind, unit=""):
-        features.append({"name": name, "unit": unit, "type": kind})
-        x.append(values)
-
     for name in inputs:
         column, values, missing = columns[name], table.columns[name], table.missing(name)
+        where = f"{table.name}, column {name}"
         if column.type == "category":
             levels = levels_of(values)
             if len(levels) > MOST_LEVELS:
-                raise TunebookError(
-                    f"{table.name}, column {name}: a category of {len(levels)} levels; "
-                    f"allowed: at most {MOST_LEVELS}"
-                )
-            for level in levels:
-                add(f"{name}={level}", known(texts(values) == level, train), "level")
+                found = f"{where}: a category of {len(levels)} levels"
+                raise TunebookError(f"{found}; allowed: at most {MOST_LEVELS}")
+            features += [feature(f"{name}={level}", "level") for level in levels]
+            x += [known(texts(values) == level, train) for level in levels]
         else:
             if missing[train].all():
-                raise TunebookError(
-                    f"{table.name}, column {name}: none of the {len(train)} training rows "
-                    f"has a value; allowed: leave it out of {key}.inputs"
-                )
-            fill = np.nanmedian(values[train])
-            add(name, np.where(missing, fill, values), "number", column.unit)
+                found = f"{where}: none of the {len(train)} training rows has a value"
+                raise TunebookError(f"{found}; allowed: leave it out of {key}.inputs")
+            features.append(feature(name, "number", column.unit))
+            x.append(np.where(missing, np.nanmedian(values[train]), values))
         if missing.any():
-            add(f"{name} missing", known(missing, train), "missing")
+            features.append(feature(f"{name} missing", "missing"))
+            x.append(known(missing, train))
     return np.column_stack(x), features
+
+
+def feature(name, kind, unit=""):
+    return {"name": name, "unit": unit, "type": kind}
 
 
 def known(present, train):
@@ -209,32 +193,31 @@ def known(present, train):
     return present.astype(float) * present[train].any()
 
 
-def encode_image(table, key, columns, inputs):
+def encode_image(table, key, inputs):
     """The same for images: pixels as float32, as they are."""
     if len(inputs) != np.prod(table.shape):
-        raise TunebookError(
-            f"{key}.inputs: found {len(inputs)} columns of {table.name}; allowed: "
-            f"{np.prod(table.shape)}, the pixels of an image of {times(table.shape)}"
-        )
+        allowed = f"{np.prod(table.shape)}, the pixels of an image of {times(table.shape)}"
+        found = f"{key}.inputs: found {len(inputs)} columns of {table.name}"
+        raise TunebookError(f"{found}; allowed: {allowed}")
     low, high = table.range
     for name in inputs:
         require_numbers(table, name, f"{key}.inputs")
         values = table.columns[name]
         outside = np.flatnonzero(~((values >= low) & (values <= high)))
         if len(outside):
-            found = values[outside[0]]
+            pixel = values[outside[0]]
+            where = f"{table.where(outside[:1])}, column {name}"
+            found = "nothing" if np.isnan(pixel) else f"{pixel:g}"
             raise TunebookError(
-                f"{table.where(outside[:1])}, column {name}: found "
-                f"{'nothing' if np.isnan(found) else f'{found:g}'}; "
-                f"allowed: a pixel from {low:g} to {high:g}"
+                f"{where}: found {found}; allowed: a pixel from {low:g} to {high:g}"
             )
     x = np.column_stack([table.columns[name] for name in inputs]).astype(np.float32)
-    return x, [{"name": name, "unit": "", "type": "number"} for name in inputs]
+    return x, [feature(name, "number") for name in inputs]
 
 
-def warnings(table, problem, columns, inputs, rows):
+def warnings(table, target, columns, inputs, rows):
     """What should be known before a network is trained on these rows, as sentences."""
-    found, target = [], problem["target"]
+    found = []
     for name, column in columns.items():
         use = "an input" if name in inputs else "left out"
         if name != target and equal(table.columns[name], table.columns[target]):
@@ -243,16 +226,17 @@ def warnings(table, problem, columns, inputs, rows):
             found.append(f"column {name} has the same value in every row ({use})")
         elif column.why.startswith(NEARLY):
             found.append(f"column {name} holds {column.why} ({use})")
-    compared = [name for name, column in columns.items() if column.type != "identifier"]
-    filled = (np.nan_to_num(table.columns[name], nan=np.inf) for name in compared)
-    alike = list(zip(*(values.tolist() for values in filled), strict=True))
-    seen, twice = {alike[row] for row in rows["train"]}, []
-    for split in ("validation", "test"):
+    compared = [
+        table.columns[name] for name, column in columns.items() if column.type != "identifier"
+    ]
+    values = np.column_stack([codes(each) if each.dtype == object else each for each in compared])
+    # Bytes are compared: a missing number is one and the same, and so is zero.
+    alike = [row.tobytes() for row in np.nan_to_num(values, nan=np.inf) + 0.0]
+    seen, twice = set(), []
+    for split in SPLITS:
         twice += [row for row in rows[split] if alike[row] in seen]
-        seen |= {alike[row] for row in rows[split]}
+        seen.update(alike[row] for row in rows[split])
     if twice:
-        found.append(
-            f"{len(twice)} rows of {table.name} are the same as one in another split, such "
-            f"as {table.where(twice[:1])}"
-        )
+        same = f"{len(twice)} rows of {table.name} are the same as one in another split"
+        found.append(f"{same}, such as {table.where(twice[:1])}")
     return found

@@ -12,6 +12,8 @@ from .table import is_number, label, shortened
 MOST_LEVELS = 100
 MOST_CLASSES = 10
 PIXEL, NEARLY = "a pixel", "numbers in all but"
+# Types of the columns that can be inputs.
+USABLE = ("number", "category")
 UNIT = re.compile(r".*\S\s*[(\[]\s*([^()\[\]]+?)\s*[)\]]\s*")
 NAMED_IDENTIFIER = re.compile(r"(.*[_\s.-])?(id|Id|ID|uuid|UUID|index)|.*[a-z](Id|ID)|Unnamed: 0")
 # Tried after ISO 8601; the first that reads every value is taken.
@@ -79,12 +81,9 @@ def guess_text(table, name, filled):
     if dates(filled) is not None:
         return "date", f"dates, such as {filled[0]}"
     strange = [row for row, cell in enumerate(table.columns[name]) if cell and not is_number(cell)]
-    if len(strange) < 0.2 * len(filled):
-        first = strange[0]
-        return "text", (
-            f"{NEARLY} {len(strange)} of {len(filled)} rows; {table.where([first])} has "
-            f"{shortened(table.columns[name][first])!r}"
-        )
+    if 0 < len(strange) < 0.2 * len(filled):
+        found = f"{table.where(strange[:1])} has {shortened(table.columns[name][strange[0]])!r}"
+        return "text", f"{NEARLY} {len(strange)} of {len(filled)} rows; {found}"
     levels = levels_of(filled)
     some = f"such as {shortened(levels[0])!r}"
     words = np.mean([len(cell.split()) for cell in filled])
@@ -109,24 +108,21 @@ def never_varies(values):
 def levels_of(values):
     """The different values of a column, as text: numbers in their order, texts by alphabet."""
     found = np.unique(values[values == values])
-    return tuple(
-        label(value) if values.dtype != object else value for value in found if value != ""
-    )
+    return tuple(found[found != ""]) if values.dtype == object else tuple(map(label, found))
 
 
 def dates(values):
     """Text [n] as seconds since 1970, [n]; None if not all are dates of one kind."""
-    for read in (datetime.fromisoformat, *map(reader_of, DATES)):
+    for form in ("", *DATES):
         try:
-            found = [read(value) for value in values]
+            found = [
+                datetime.strptime(value, form) if form else datetime.fromisoformat(value)
+                for value in values
+            ]
         except ValueError:
             continue
         return np.array([one.replace(tzinfo=one.tzinfo or UTC).timestamp() for one in found])
     return None
-
-
-def reader_of(form):
-    return lambda text: datetime.strptime(text, form)
 
 
 def guess_task(column, table):

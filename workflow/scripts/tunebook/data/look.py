@@ -2,7 +2,6 @@
 
 import re
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +9,9 @@ import numpy as np
 from ..jobs import TunebookError
 from ..tasks import TASKS
 from .encode import encode_target
-from .guess import NAMED_IDENTIFIER, guess, guess_task
-from .readers import content, kind, read
-from .table import listed, texts, times
+from .guess import NAMED_IDENTIFIER, PIXEL, USABLE, guess, guess_task
+from .readers import read
+from .table import codes, listed, perhaps, texts, times
 
 # Names of columns that say which rows belong together, and of those that say when.
 GROUP = re.compile(
@@ -27,33 +26,25 @@ FEWEST_GROUPS, GROUPS = 5, "that name groups of rows"
 FEW_IN_CLASS, FEW_ROWS, MANY_VALUES, MUCH_MISSING, LONG_TAIL = 10, 100, 20, 0.3, 0.2
 # Of more columns, only those that are no plain numbers are listed.
 LISTED = 60
-USED = ("number", "category")
 
 
 @dataclass
 class Found:
     """What is known of the data.
 
-    reader: of the file. header: whether it has to be said that its first line names the columns.
-    columns: {name: data.guess.Column}.
+    header: whether it has to be said that its first line names the columns. why: of the task, in
+    words. columns: {name: data.guess.Column}. classes: {class: rows}; empty where numbers are
+    predicted.
     """
 
     path: Path
-    reader: str
     header: bool
     table: object
     target: str
     task: str
     why: str
     columns: dict
-
-    @property
-    def classes(self):
-        """{class: rows}; empty where numbers are predicted."""
-        if self.task == "regression":
-            return {}
-        names, counts = np.unique(texts(self.table.columns[self.target]), return_counts=True)
-        return dict(zip(names.tolist(), counts.tolist(), strict=True))
+    classes: dict
 
     @property
     def others(self):
@@ -73,63 +64,52 @@ def look(name, path, target, task):
     if task and task not in TASKS:
         raise TunebookError(f"TASK: found {task!r}; allowed: {' or '.join(TASKS)}, or nothing")
     if not path:
-        raise TunebookError(
-            "DATA: missing; allowed: a file (CSV, Parquet, NPZ) or folder of images"
-        )
+        allowed = "a file (CSV, Parquet, NPZ) or folder of images"
+        raise TunebookError(f"DATA: missing; allowed: {allowed}")
     path = Path(path).expanduser()
-    table, reader, header = read(path), kind(content(path), path.name), False
-    if reader == "csv" and target not in ("", *table.columns):  # a first line of numbers, perhaps
-        named = read(path, {"header": True})
+    table, header = read(path), False
+    if table.reader == "csv" and target not in ("", *table.columns):
+        named = read(path, {"header": True})  # a first line of numbers, perhaps
         header = target in named.columns
         table = named if header else table
-    target = find_target(table, target, reader)
+    target = find_target(table, target)
     columns = {column.name: column for column in guess(table, target)}
     guessed, why = guess_task(columns[target], table)
-    if guessed == "classification" and lonely(table.columns[target]):
+    classes, counts = np.unique(texts(table.columns[target]), return_counts=True)
+    if guessed == "classification" and counts.min() == 1 and table.columns[target].dtype != object:
         guessed, why = "regression", f"{why}, one of them in a single row"
     task, why = (task, "as TASK says") if task else (guessed, why)
     encode_target(table, f"problems.{name}", target, task)
     for key, column in columns.items():
-        if key != target and column.why != "a pixel":
+        if key != target and column.why != PIXEL:
             columns[key] = judged(table, column, target, task)
-    return Found(path, reader, header, table, target, task, why, columns)
+    by_class = dict(zip(classes.tolist(), counts.tolist(), strict=True))
+    by_class = by_class if task == "classification" else {}
+    return Found(path, header, table, target, task, why, columns, by_class)
 
 
-def find_target(table, target, reader):
+def find_target(table, target):
     """The column that is predicted: the one named, else the classes of a folder, the array y."""
-    usual = {"images": "class", "npz": "y"}.get(reader)
     names = [name for name in table.columns if name not in (table.pixels or ())]
-    if target in names or not target and usual in names:
-        return target or usual
-    close = get_close_matches(target, names, 1)
-    raise TunebookError(
-        f"TARGET: {f'found {target!r}' if target else 'missing'}"
-        f"{f' (is it {close[0]!r}?)' if close else ''}; allowed: a column of {table.name}: "
-        f"{listed(names, 30)}"
-    )
-
-
-def lonely(values):
-    """Whether these are numbers, and one of them stands in a single row."""
-    return values.dtype != object and np.unique(values, return_counts=True)[1].min() == 1
+    name = target or {"images": "class", "npz": "y"}.get(table.reader)
+    if name not in names:
+        found = f"found {target!r}{perhaps(target, names)}" if target else "missing"
+        allowed = f"a column of {table.name}: {listed(names, 30)}"
+        raise TunebookError(f"TARGET: {found}; allowed: {allowed}")
+    return name
 
 
 def judged(table, column, target, task):
     """A Column, left out as an identifier where it names groups of rows or tells the target."""
-    values, classes = numbered(table, column.name), numbered(table, target)
+    values, classes = codes(table.columns[column.name]), codes(table.columns[target])
     count = values.max() + 1
     named = GROUP.fullmatch(column.name) or NAMED_IDENTIFIER.fullmatch(column.name)
-    if column.type in (*USED, "text") and named and FEWEST_GROUPS <= count <= len(table) / 2:
+    if column.type in (*USABLE, "text") and named and FEWEST_GROUPS <= count <= len(table) / 2:
         return replace(column, type="identifier", why=f"{count} values {GROUPS}")
     pairs = len(np.unique(values * (classes.max() + 1) + classes))
-    if column.type in USED and task == "classification" and count == classes.max() + 1 == pairs:
+    if column.type in USABLE and task == "classification" and count == classes.max() + 1 == pairs:
         return replace(column, type="identifier", why=f"each value goes with one {target}")
     return column
-
-
-def numbered(table, name):
-    """The values of a column, [n], as whole numbers from 0: the same for the same value."""
-    return np.unique(table.columns[name], return_inverse=True)[1]
 
 
 def description(found):
@@ -138,23 +118,20 @@ def description(found):
     what = f"{len(table):,} rows, {len(table.columns)} columns"
     if table.shape:
         what = f"{len(table):,} images of {times(table.shape)} (channels, height, width)"
-    separator = {"": "", "\t": ", separated by tabs"}
-    what += separator.get(table.separator, f", separated by {table.separator!r}")
-    yield f"{table.name}: {what}\n"
+    by = "tabs" if table.separator == "\t" else repr(table.separator)
+    yield f"{table.name}: {what}{f', separated by {by}' if table.separator else ''}\n"
     other = next(name for name in TASKS if name != found.task)
     rows = [(found.target, "target", f"{found.task}: {found.why} (if not: TASK={other})")]
     for column in found.shown:
-        use = "input" if column.type in USED else "left out"
+        use = "input" if column.type in USABLE else "left out"
         rows.append((column.name, f"{use}, {column.type}", reason(column)))
     if rest := len(found.others) - len(found.shown):
         rows.append((f"{rest} others", "input, number", ""))
-    rows += [
-        (f"{found.target} = {name}", "", f"{rows} rows") for name, rows in found.classes.items()
-    ]
+    rows += [(f"{found.target} = {name}", "", f"{n} rows") for name, n in found.classes.items()]
     rows = [tuple(map(plain, row)) for row in rows]
-    widths = [min(max(len(row[i]) for row in rows), 40) for i in (0, 1)]
+    first, second = (min(max(len(row[i]) for row in rows), 40) for i in (0, 1))
     for name, use, why in rows:
-        yield f"  {name:{widths[0]}}  {use:{widths[1]}}  {why}".rstrip()
+        yield f"  {name:{first}}  {use:{second}}  {why}".rstrip()
 
 
 def reason(column):
@@ -190,7 +167,7 @@ def advice(found, warnings):
         if count < FEW_IN_CLASS:
             yield f"{found.target} = {name} has only {count} rows: too few to learn or test much."
     for column in found.others:
-        if column.type in USED and column.missing > MUCH_MISSING * rows:
+        if column.type in USABLE and column.missing > MUCH_MISSING * rows:
             yield f"{column.name} is missing in {column.missing / rows:.0%} of the rows. Ask why."
         if column.type == "category" and len(column.levels) > MANY_VALUES:
             yield (
@@ -206,8 +183,7 @@ def advice(found, warnings):
 
 def tailed(found):
     """The inputs that min-max scaling would press into a corner of [0, 1], by a few far values."""
-    numbers = [column.name for column in found.others if column.type == "number"]
-    for name in numbers:
+    for name in (column.name for column in found.others if column.type == "number"):
         values = found.table.columns[name]
         least, low, high, most = np.nanquantile(values, [0, 0.05, 0.95, 1])
         if 0 < high - low < LONG_TAIL * (most - least):

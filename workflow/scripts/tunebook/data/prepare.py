@@ -80,28 +80,28 @@ def fit_scaling(configuration, arrays, record):
     gives them mean 0 and standard deviation 1 (an image: all its pixels together). `scale_target`
     of values: `range` divides by the range and does not shift, `standard` as above.
     """
-    x, y = arrays["train_x"], arrays["train_y"]
-    low, size = np.zeros(x.shape[1]), np.ones(x.shape[1])
+    x, y, image = arrays["train_x"], arrays["train_y"], record["shape"]
     numbers = np.array([feature["type"] == "number" for feature in record["features"]])
-    if configuration["scale_inputs"] == "min-max":
-        if record["shape"]:
-            least, most = record["range"]
-        else:
-            least, most = x[:, numbers].min(axis=0), x[:, numbers].max(axis=0)
-        low[numbers], size[numbers] = least, most - least
-    elif configuration["scale_inputs"] == "standard":
-        axis = None if record["shape"] else 0
-        known = x[:, numbers].astype(float)
-        low[numbers], size[numbers] = known.mean(axis=axis), known.std(axis=axis)
-    scaling = Scaling(low, np.where(size > 0, size, 1.0))
+    offset, factor = np.zeros(x.shape[1]), np.ones(x.shape[1])
+    how, known = configuration["scale_inputs"], x[:, numbers].astype(float)
+    if image and how == "min-max":
+        known = np.array(record["range"], dtype=float)
+    offset[numbers], factor[numbers] = fit(how, known, axis=None if image else 0)
+    scaling = Scaling(offset, np.where(factor > 0, factor, 1.0))
     if record["classes"] is None:
-        scaling.target_range = float(y.max() - y.min()) or 1.0
-        if configuration["scale_target"] == "range":
-            scaling.target_factor = scaling.target_range
-        elif configuration["scale_target"] == "standard":
-            scaling.target_offset = float(y.mean())
-            scaling.target_factor = float(y.std()) or 1.0
+        scaling.target_range = float(np.ptp(y)) or 1.0
+        offset, factor = fit(configuration["scale_target"], y)
+        scaling.target_offset, scaling.target_factor = float(offset), float(factor) or 1.0
     return scaling
+
+
+def fit(how, values, axis=None):
+    """(offset, factor) of some values along an axis: what a way of scaling takes to 0, and to 1."""
+    if how == "min-max":
+        return values.min(axis), np.ptp(values, axis)
+    if how == "standard":
+        return values.mean(axis), values.std(axis)
+    return 0.0, np.ptp(values) if how == "range" else 1.0
 
 
 def stack(replicates, scalings, split):

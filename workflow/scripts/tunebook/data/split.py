@@ -3,11 +3,13 @@
 All replicates have as many rows of each, so that they can be trained together.
 """
 
+from itertools import chain
+
 import numpy as np
 
 from ..jobs import TunebookError
 from .guess import dates
-from .table import shortened, texts
+from .table import codes, shortened, texts
 
 SPLITS = ("train", "validation", "test")
 # How often another order of the groups is tried before the same groups are held out once more.
@@ -23,21 +25,8 @@ def split_rows(table, key, way, on, official, shares, seed):
     is_test = table.file == (table.files.index(official) if official else -1)
     rows = np.flatnonzero(~is_test)
     sizes = [round(len(rows) * share) for share in shares]
-    values = column_to_split_on(table, key, way, on, rows)
-    if way == "random":
-        parts = split_random(len(rows), sizes, seed)
-    elif way == "stratify_on":
-        parts = split_stratified(values, sizes, seed)
-    elif way == "group_on":
-        if len(set(values)) <= len(sizes):
-            raise TunebookError(
-                f"{table.name}, column {on}: found {len(set(values))} groups; allowed: at least "
-                f"{len(sizes) + 1}, one for each split ({key}.{way})"
-            )
-        parts = split_groups(values, sizes, seed)
-    else:
-        parts = split_time(values, sizes)
-    parts = [rows[part] for part in parts]
+    values = rows if way == "random" else column_to_split_on(table, key, way, on, rows, len(sizes))
+    parts = [rows[part] for part in DIVIDE[way](values, sizes, seed)]
     found = dict(zip(SPLITS, [*reversed(parts), np.flatnonzero(is_test)], strict=False))
     if empty := [name for name, part in found.items() if not len(part)]:
         raise TunebookError(
@@ -48,38 +37,35 @@ def split_rows(table, key, way, on, official, shares, seed):
     return found
 
 
-def column_to_split_on(table, key, way, on, rows):
-    """[rows]: whole numbers for strata and groups, numbers in order for times; None for chance."""
-    if way == "random":
-        return None
-    missing = rows[table.missing(on)[rows]]
+def column_to_split_on(table, key, way, on, rows, held_out):
+    """[rows]: whole numbers for strata and groups, numbers in order for times."""
+    missing, values = rows[table.missing(on)[rows]], table.columns[on][rows]
+    said = f"{key}.{way}"
     if way != "stratify_on" and len(missing):
-        raise TunebookError(
-            f"{table.where(missing)}, column {on}: no value; allowed: one in every row, as it is "
-            f"{key}.{way}"
-        )
-    values = table.columns[on][rows]
+        where = f"{table.where(missing)}, column {on}"
+        raise TunebookError(f"{where}: no value; allowed: one in every row, as it is {said}")
     if way == "time_on":
         times = values if values.dtype != object else dates(values)
         if times is None:
-            raise TunebookError(
-                f"{table.name}, column {on}: found {shortened(values[0])!r}; allowed: numbers, or "
-                f"dates such as 2024-12-31 ({key}.{way})"
-            )
+            found = f"{table.name}, column {on}: found {shortened(values[0])!r}"
+            raise TunebookError(f"{found}; allowed: numbers, or dates such as 2024-12-31 ({said})")
         return times
-    codes = np.unique(texts(values), return_inverse=True)[1]
-    counts = np.bincount(codes)
+    strata = codes(texts(values))
+    counts = np.bincount(strata)
+    if way == "group_on" and len(counts) <= held_out:
+        allowed = f"at least {held_out + 1}, one for each split ({said})"
+        found = f"{table.name}, column {on}: found {len(counts)} groups"
+        raise TunebookError(f"{found}; allowed: {allowed}")
     if way == "stratify_on" and counts.min() < 2:
-        raise TunebookError(
-            f"{table.where(rows[codes == counts.argmin()])}, column {on}: no other row has this "
-            f"value; allowed: at least 2 rows of each ({key}.{way}; or say none)"
-        )
-    return codes
+        found = f"{table.where(rows[strata == counts.argmin()])}, column {on}"
+        allowed = f"at least 2 rows of each ({said}; or say none)"
+        raise TunebookError(f"{found}: no other row has this value; allowed: {allowed}")
+    return strata
 
 
-def split_random(count, sizes, seed):
-    """Disjoint row indices: an array for each of `sizes`, then one for the rest."""
-    return np.split(np.random.default_rng(seed).permutation(count), np.cumsum(sizes))
+def split_random(rows, sizes, seed):
+    """Disjoint indices of [n] rows: an array for each of `sizes`, then one for the rest."""
+    return np.split(np.random.default_rng(seed).permutation(len(rows)), np.cumsum(sizes))
 
 
 def split_stratified(strata, sizes, seed):
@@ -102,7 +88,7 @@ def split_stratified(strata, sizes, seed):
     return [order[part[order] == index] for index in range(len(sizes) + 1)]
 
 
-def split_time(times, sizes):
+def split_time(times, sizes, seed=None):
     """The same, the latest rows first; rows of one time stay together. times: [n]."""
     order, ends = np.argsort(times, kind="stable"), [len(times)]
     for size in sizes:
@@ -117,40 +103,30 @@ def split_groups(groups, sizes, seed):
     The number of rows of each split is the one nearest to what is asked for that groups add up to,
     and then, in every replicate, chance takes other groups that add up to the same.
     """
-    counts = np.bincount(groups)
-    fixed, totals, left = [], [], list(np.argsort(-counts, kind="stable"))  # the biggest first
+    counts, totals = np.bincount(groups), []
+    biggest_first = np.argsort(-counts, kind="stable")
     for later, size in zip(range(len(sizes), 0, -1), sizes, strict=True):
-        for total in sorted(attainable(left, counts), key=lambda total: abs(total - size)):
-            chosen = adding_up(left, counts, total)
-            if len(left) - len(chosen) >= later:
-                break
-        fixed.append(chosen)
-        totals.append(total)
-        left = [group for group in left if group not in set(chosen)]
+        nearest = sorted(range(1, len(groups)), key=lambda total: abs(total - size))
+        tried = ([*totals, total] for total in nearest)
+        totals = next(more for more in tried if held_out(biggest_first, counts, more, later))
     generator = np.random.default_rng(seed)
-    for _ in range(TRIES):
-        left, taken = list(generator.permutation(len(counts))), []
-        for total in totals:
-            chosen = adding_up(left, counts, total)
-            if chosen is None:
-                break
-            taken.append(chosen)
-            left = [group for group in left if group not in set(chosen)]
-        if len(taken) == len(totals) and left:
-            fixed = taken
-            break
+    orders = (generator.permutation(len(counts)) for _ in range(TRIES))
+    tried = (held_out(order, counts, totals) for order in chain(orders, [biggest_first]))
     part = np.full(len(counts), len(sizes))
-    for index, chosen in enumerate(fixed):
-        part[chosen] = index
+    for index, chosen in enumerate(next(filter(None, tried))):
+        part[list(chosen)] = index
     return [np.flatnonzero(part[groups] == index) for index in range(len(sizes) + 1)]
 
 
-def attainable(groups, counts):
-    """Every number of rows, above none, that some of the groups add up to."""
-    sums = 1  # as the bits of one number
-    for group in groups:
-        sums |= sums << int(counts[group])
-    return [total for total, bit in enumerate(reversed(bin(sums))) if bit == "1" and total]
+def held_out(order, counts, totals, rest=1):
+    """For each total the first groups in an order that add up to it; None if `rest` do not stay."""
+    left, found = order.tolist(), []
+    for total in totals:
+        found.append(adding_up(left, counts, total))
+        if found[-1] is None:
+            return None
+        left = [group for group in left if group not in found[-1]]
+    return found if len(left) >= rest else None
 
 
 def adding_up(groups, counts, total):
@@ -164,9 +140,17 @@ def adding_up(groups, counts, total):
     sums.reverse()
     if not sums[0] >> total & 1:
         return None
-    chosen = []
+    chosen = set()
     for group, later in zip(groups, sums[1:], strict=True):
         if counts[group] <= total and later >> (total - int(counts[group])) & 1:
-            chosen.append(int(group))
+            chosen.add(group)
             total -= int(counts[group])
     return chosen
+
+
+DIVIDE = {
+    "random": split_random,
+    "stratify_on": split_stratified,
+    "group_on": split_groups,
+    "time_on": split_time,
+}

@@ -65,10 +65,6 @@ class Table:
         values = self.columns[name]
         return values == "" if values.dtype == object else np.isnan(values)
 
-    def codes(self, name):
-        """A column as whole numbers from 0 in the order of its values, [n]."""
-        return np.unique(self.columns[name], return_inverse=True)[1]
-
 
 def values_sha256(table):
     """SHA-256 of a table's values, whatever their spelling.
@@ -138,6 +134,11 @@ def texts(values):
     if values.dtype == object:
         return values
     return np.array([label(value) for value in values.tolist()], dtype=object)
+
+
+def codes(values):
+    """A column as whole numbers from 0 in the order of its values, [n]."""
+    return np.unique(values, return_inverse=True)[1]
 
 
 def listed(names, most=12):
