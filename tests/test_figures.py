@@ -1,6 +1,5 @@
 """Figures: every kind of panel is drawn, from whole studies and from poor ones, and in words."""
 
-import dataclasses
 import io
 import itertools
 import json
@@ -9,6 +8,7 @@ import runpy
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
@@ -21,45 +21,28 @@ from hypothesis import strategies as st
 from matplotlib.backends.backend_svg import RendererSVG
 from matplotlib.colors import to_rgb
 
+import made_up_runs
 from tunebook.evidence.intervals import mean_interval
 from tunebook.evidence.tables import read_results
 from tunebook.figures import kinds, page, style
-from tunebook.figures.draw import KINDS, draw, entitle, panels_of, share_colours
+from tunebook.figures.draw import KINDS, draw, panels_of
 from tunebook.figures.panel import finite, ordered, rank
 from tunebook.figures.spec import asked_inputs, check_figures, load_figures, with_defaults
-from tunebook.jobs import TunebookError, write_csv, write_parquet
+from tunebook.jobs import TunebookError, write_csv, write_json, write_parquet
 
 ROOT = Path(__file__).parent.parent
-EPOCHS = 6
-PROBLEMS = {
-    "shapes": {
-        "title": "Shapes", "task": "classification", "metric": "accuracy", "target": "shape",
-        "unit": "", "classes": ["disc", "ring", "star"], "shape": [1, 4, 4], "inputs": [],
-        "baselines": {"nearest": "Nearest neighbour"},
-    },
-    "rents": {
-        "title": "Rents", "task": "regression", "metric": "mse", "target": "rent", "unit": "€",
-        "classes": None, "shape": None, "inputs": [{"name": "area", "unit": "m²"}],
-        "baselines": {},
-    },
-}  # fmt: skip
-DENSE = {"model": "dense", "widths": "8-8", "depth": 2, "width": 8, "dropout": 0.0, "loss": "mse",
-         "optimizer": "adam", "learning_rate": 0.01, "batch_size": "32", "epochs": EPOCHS,
-         "scale_inputs": "min-max", "scale_target": "range"}  # fmt: skip
-SHAPES = {key: value for key, value in DENSE.items() if key != "scale_target"} | {
-    "loss": "cross-entropy"
-}
+EPOCHS, ROWS = 6, 60
+SHORT = {"epochs": EPOCHS, "widths": [8, 8], "batch_size": "32"}
+IMAGES = SHORT | {"model": "dense", "channels": []}
 # sweep: (problem, base, axes)
 SWEEPS = {
-    "rates": ("rents", DENSE, {"learning_rate": [0.001, 0.01, 0.1]}),
-    "grid": ("rents", DENSE, {"dropout": [0.0, 0.2], "learning_rate": [0.01, 0.03]}),
-    "batches": ("rents", DENSE, {"batch_size": ["32", "full"]}),
-    "gaussian": ("rents", DENSE | {"loss": "gaussian"}, {"learning_rate": [0.001, 0.01]}),
-    "trained": ("shapes", SHAPES, {"optimizer": ["sgd", "adam"], "learning_rate": [0.001, 0.01]}),
-    "own": (
-        "shapes", SHAPES | {"model": "module", "module": "networks.py:Skip", "widths": ""},
-        {"skip": [False, True], "activation": ["gelu", "a-name-that-nobody-has-heard-of"]},
-    ),
+    "rates": ("prices", SHORT, {"learning_rate": [0.001, 0.01, 0.1]}),
+    "grid": ("prices", SHORT, {"dropout": [0.0, 0.2], "learning_rate": [0.01, 0.03]}),
+    "batches": ("prices", SHORT, {"batch_size": ["32", "full"]}),
+    "gaussian": ("prices", SHORT | {"loss": "gaussian"}, {"learning_rate": [0.001, 0.01]}),
+    "trained": ("images", IMAGES, {"optimizer": ["sgd", "adam"], "learning_rate": [0.001, 0.01]}),
+    "own": ("images", IMAGES | {"model": "module", "module": "networks.py:Skip", "widths": []},
+            {"skip": [False, True], "units": ["gelu", "a-name-that-nobody-has-heard-of"]}),
 }  # fmt: skip
 # One figure of every kind, and of what its panels can be asked for.
 GALLERY = """
@@ -97,101 +80,84 @@ scatter:
 """
 
 
-def rows_of(sweeps):
-    """[(sweep, problem, settings)] of every run."""
+def predictions_of(name, problem, loss, replicates, random):
+    """The kept test predictions of a run, a fifth of the images misread."""
+    area = np.linspace(20, 150, ROWS).round()
+    frames = []
+    for replicate in range(replicates):
+        target, found = 12 * area, 12 * area + random.normal(0, 40, ROWS)
+        if problem == "images":
+            target = np.arange(ROWS) % 5
+            found = np.where(random.random(ROWS) < 0.2, (target + 1) % 5, target)
+        variance = (area / 2000) ** 2 if loss == "gaussian" else np.nan
+        frame = pd.DataFrame({"row": range(ROWS), "target": target, "prediction": found})
+        about = {"run": name, "problem": problem, "replicate": replicate}
+        frames.append(frame.assign(variance=variance, area=area, **about))
+    return frames
+
+
+def made_up(sweeps=tuple(SWEEPS), replicates=4, hostile=False):
+    """The Results of a study with made-up numbers. hostile: every run diverges in epoch 2."""
+    random = np.random.default_rng(0)
+    runs, predictions, members = [], [], {sweep: [] for sweep in sweeps}
     for sweep in sweeps:
         problem, base, axes = SWEEPS[sweep]
         for values in itertools.product(*axes.values()):
-            settings = base | dict(zip(axes, values, strict=True))
-            yield sweep, problem, {k: v for k, v in settings.items() if v != ""}
-
-
-def write_study(folder, sweeps=tuple(SWEEPS), replicates=4, hostile=False):
-    """A results folder with made-up numbers. hostile: every run diverges in its second epoch."""
-    random = np.random.default_rng(0)
-    tables = {name: [] for name in ("runs", "history", "timing", "predictions", "misread")}
-    members = {sweep: [] for sweep in sweeps}
-    area, pixels = random.uniform(20, 150, 60).round(), random.random((60, 16)).round(3)
-    for i, (sweep, problem, settings) in enumerate(rows_of(sweeps)):
-        run = f"{problem}-{i}"
-        members[sweep].append(run)
-        level = 0.3 / (1 + i % 5) / (1 + 100 * settings["learning_rate"])
-        for replicate in range(replicates):
-            keys = {"run": run, "replicate": replicate}
-            fall = level * random.lognormal(0, 0.1) * (1 + 2 * np.exp(-np.arange(EPOCHS)))
-            for epoch, error in enumerate(fall[: 2 if hostile else EPOCHS]):
-                value = 1 - error if problem == "shapes" else error
-                signed = np.log(error) if settings["loss"] == "gaussian" else error
-                signed = np.inf if hostile and epoch else signed
-                tables["history"].append(
-                    keys | {"epoch": epoch + 1, "train_loss": signed, "validation_loss": signed,
-                            "train_metric": value, "validation_metric": value}
-                )  # fmt: skip
-            error = np.nan if hostile else fall[-1]
-            row = keys | {"problem": problem, "sweeps": sweep} | settings
-            row |= {"diverged_at": 2 if hostile else np.nan, "parameters": 9, "target_range": 1000}
-            for split in ("train", "validation", "test"):
-                row[f"{split}_loss"] = error
-                row[f"{split}_accuracy"], row[f"{split}_mse"] = 1 - error, error
-                row[f"{split}_rmse"] = 1000 * np.sqrt(error)
-                row[f"constant_{split}_accuracy"], row[f"constant_{split}_mse"] = 0.4, 0.1
-            row |= {"coverage_50": 0.55, "coverage_90": 0.88 + 0.01 * replicate}
-            tables["runs"].append(row)
-            if hostile or sweep in ("grid", "batches"):
-                continue
-            found, target = 12 * area + random.normal(0, 40, 60), 12 * area
-            if problem == "shapes":
-                target = np.arange(60) % 3
-                found = np.where(random.random(60) < 0.2, (target + 1) % 3, target)
-            variance = (area / 2000) ** 2 if settings["loss"] == "gaussian" else np.full(60, np.nan)
-            for n in range(60):
-                shown = keys | {"row": n, "target": target[n], "prediction": found[n]}
-                about = {"problem": problem, "variance": variance[n], "area": area[n]}
-                tables["predictions"].append(shown | about)
-                if problem == "shapes" and found[n] != target[n]:
-                    more = {"probability": 0.7, "pixels": list(pixels[n])}
-                    tables["misread"].append(shown | more)
-        for repetition in range(3 if sweep == "batches" else 0):
-            seconds = {"repetition": repetition, "seconds_per_epoch": 0.01 * (1 + repetition)}
-            tables["timing"].append({"run": run, "sweeps": sweep, "problem": problem} | seconds)
-    names = dict.fromkeys(key for _, _, settings in rows_of(sweeps) for key in settings)
-    best = {"shapes": ("trained", -1), "rents": ("rates", 1)}
-    problems = {
-        name: about | {"best": {"run": members[best[name][0]][best[name][1]]}
-                       if best[name][0] in members else None}
-        for name, about in PROBLEMS.items()
-        if any(SWEEPS[sweep][0] == name for sweep in sweeps)
-    }  # fmt: skip
-    study = {
-        "title": "", "source": "", "results": "results", "parameters": list(names),
-        "problems": problems,
+            settings, name = base | dict(zip(axes, values, strict=True)), f"{problem}-{len(runs)}"
+            level = 0.3 / (1 + len(runs) % 5) / (1 + 100 * settings.get("learning_rate", 0.01))
+            spread = random.lognormal(0, 0.1, (replicates, 1))
+            error = level * spread * (1 + 2 * np.exp(-np.arange(EPOCHS)))
+            metric, loss = 1 - error if problem == "images" else error, error
+            if settings.get("loss") == "gaussian":
+                loss = np.log(error)
+            curves = {f"{split}_loss": loss for split in ("train", "validation")}
+            curves |= {f"{split}_metric": metric for split in ("train", "validation")}
+            ends = {f"{split}_metric": metric[:, -1] for split in ("train", "validation", "test")}
+            ends |= {f"constant_{s}_metric": 0.4 if problem == "images" else 0.1
+                     for s in ("train", "validation", "test")}  # fmt: skip
+            ends |= {f"{split}_loss": loss[:, -1] for split in ("train", "validation", "test")}
+            ends |= {"test_rmse": 1000 * np.sqrt(error[:, -1]), "target_range": 1000}
+            ends |= {"coverage_50": 0.55, "coverage_90": 0.88 + 0.01 * np.arange(replicates)}
+            about = {"diverged": range(replicates if hostile else 0), "replicates": replicates}
+            runs.append(
+                made_up_runs.run(name, sweep, problem, curves=curves, **about, **settings, **ends)
+            )
+            members[sweep].append(name)
+            if not hostile and sweep not in ("grid", "batches"):
+                loss = settings.get("loss")
+                predictions += predictions_of(name, problem, loss, replicates, random)
+    best = {"images": members.get("trained", [])[-1:], "prices": members.get("rates", [])[1:2]}
+    best = {problem: names[0] for problem, names in best.items() if names}
+    times = dict.fromkeys(members.get("batches", []), (0.01, 0.02, 0.03))
+    found = made_up_runs.results(*runs, best=best, times=times)
+    used = {SWEEPS[sweep][0] for sweep in sweeps}
+    study = found.study | {
+        "problems": {
+            name: about | {"baselines": {"nearest": "Nearest neighbour"}}
+            for name, about in found.study["problems"].items()
+            if name in used
+        },
         "sweeps": {
-            sweep: {"problem": SWEEPS[sweep][0], "question": f"What of {sweep}?", "runs": runs,
-                    "grid": sweep == "grid", "axes": list(SWEEPS[sweep][2])}
-            for sweep, runs in members.items()
+            sweep: about | {"question": f"What of {sweep}?", "grid": sweep == "grid",
+                            "axes": list(SWEEPS[sweep][2])}
+            for sweep, about in found.study["sweeps"].items()
         },
     }  # fmt: skip
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "study.json").write_text(json.dumps(study))
-    nearest = {"problem": "shapes", "baseline": "nearest", "test_accuracy": 0.9}
-    tables["baselines"] = [nearest | {"replicate": r} for r in range(replicates)]
-    for name, rows in tables.items():
-        write = write_csv if name in ("runs", "timing", "baselines") else write_parquet
-        if rows:
-            suffix = "csv" if write is write_csv else "parquet"
-            write(pd.DataFrame(rows), folder / f"{name}.{suffix}")
-    return folder
+    nearest = {"problem": "images", "baseline": "nearest", "test_accuracy": 0.9}
+    baselines = pd.DataFrame([nearest | {"replicate": r} for r in range(replicates)])
+    if not predictions:
+        return replace(found, study=study, baselines=baselines)
+    kept = pd.concat(predictions, ignore_index=True)
+    wrong = kept[(kept["problem"] == "images") & (kept["target"] != kept["prediction"])]
+    pixels = [list(random.random(256).round(3)) for _ in wrong["row"]]
+    misread = wrong.assign(probability=0.7, pixels=pixels)
+    return replace(found, study=study, baselines=baselines, predictions=kept, misread=misread)
 
 
 @pytest.fixture(scope="session")
-def study(tmp_path_factory):
-    """A function: the Results of a made-up study, with the options of `write_study`."""
-
-    @cache
-    def made(**options):
-        return read_results(write_study(tmp_path_factory.mktemp("study"), **options))
-
-    return made
+def study():
+    """A function: the Results of a made-up study, with the options of `made_up`."""
+    return cache(made_up)
 
 
 def load(text, folder):
@@ -215,11 +181,8 @@ def one(results, **panel):
     """The first Panel of a specification, ready to draw."""
     kind = next(key for key in panel if key in KINDS)
     lists = {key: [panel.pop(key)] for key in ("sweep",) if isinstance(panel.get(key), str)}
-    panels = panels_of({"kind": kind, "of": panel.pop(kind), **panel, **lists}, results)
-    share_colours(panels)
-    for panel in panels:
-        panel.check()
-    return panels[0]
+    spec = {"kind": kind, "of": panel.pop(kind)} | panel | lists
+    return panels_of({"panels": [spec]}, results)[0]
 
 
 NAMES = re.findall(r"^([a-z]+):", GALLERY, re.M)
@@ -232,8 +195,6 @@ def test_a_figure_shows_numbers_of_runs_of_the_study(name, drawn, study):
     figure = drawn(name)
     assert len(figure.data) > 1 and set(figure.runs) <= set(study().by_name) and figure.runs
     assert figure.alt.startswith(f"{figure.title}.") and figure.caption.endswith(".")
-    for panel in figure.panels:
-        assert panel["sentence"] in figure.alt
     for words in ("no sweep", "nan", "None", "no finite", "{", "_"):
         assert words not in figure.alt, words
 
@@ -259,13 +220,8 @@ def test_a_picture_can_stand_in_any_page(name, drawn, study, gallery):
 @pytest.mark.parametrize("options", [{}, {"replicates": 1}, {"hostile": True}], ids=str)
 def test_nothing_is_clipped(options, study, gallery):
     for name, spec in gallery.items():
-        panels = [p for each in spec["panels"] for p in panels_of(each, study(**options))]
-        share_colours(panels)
-        for panel in panels:
-            panel.check()
-        entitle(panels)
         with style.applied():
-            figure = page.arrange(panels)
+            figure = page.arrange(panels_of(spec, study(**options)))
             width, height = 72 * figure.get_size_inches()
             box = figure.get_tightbbox(RendererSVG(width, height, io.StringIO()))
         assert box.x0 > -0.05 and box.x1 < style.FULL_WIDTH + 0.05, (name, box)
@@ -293,6 +249,7 @@ def test_one_replicate_gives_means_without_intervals(name, drawn):
         ("best", "chooses no best run"),
         ("cells", "no sweep “grid”"),
         ("curves", "no sweep “trained”"),
+        ("across", "no sweep “grid”"),
         ("matrix", "no problem"),
         ("images", "no problem"),
         ("scatter", "no sweep “gaussian”"),
@@ -304,26 +261,21 @@ def test_a_panel_says_what_a_poor_study_lacks(name, words, drawn):
 
 def test_untimed_runs_and_single_runs_are_said_to_be_so(gallery, study):
     results = study()
-    poor = type(results)(**(fields(results) | {"timing": results.timing.iloc[:0]}))
+    poor = replace(results, **{"timing": results.timing.iloc[:0]})
     assert "was timed alone" in draw("across", gallery["across"], poor).alt
     panel = gallery["changes"]["panels"][0] | {"where": {"batch_size": "full"}}
     alone = gallery["changes"] | {"panels": [panel]}
     assert "no pair" in draw("changes", alone, results).alt
 
 
-def fields(results):
-    names = (field.name for field in dataclasses.fields(results))
-    return {name: getattr(results, name) for name in names}
-
-
 def test_predictions_that_were_not_kept_are_said_to_be_missing(study, gallery):
     results = study()
     empty = {"predictions": results.predictions.iloc[:0], "misread": results.misread.iloc[:0]}
-    poor = type(results)(**(fields(results) | empty))
+    poor = replace(results, **empty)
     for name, words in (("matrix", "were not kept"), ("images", "were not kept"),
                         ("scatter", "kept predictions")):  # fmt: skip
         assert words in draw(name, gallery[name], poor).alt
-    poor = type(results)(**(fields(results) | {"misread": results.misread.iloc[:0]}))
+    poor = replace(results, **{"misread": results.misread.iloc[:0]})
     assert "No test image is misread" in draw("images", gallery["images"], poor).alt
 
 
@@ -356,20 +308,30 @@ def test_changes_are_compared_within_replicates(drawn, study):
     )
     expected = mean_interval((second - first) / first.mean())
     assert (row["mean"], row["low"], row["high"]) == pytest.approx(expected[:3])
-    assert row["series"] == "Rents: batch 32 → full batch"
+    assert row["series"] == "Prices: batch 32 → full batch"
     data = drawn("paired").data
     assert set(data["series"]) == {"no dropout → dropout 0.2"} and len(data) == 2
 
 
+def test_a_run_of_two_sweeps_is_compared_in_each(study):
+    sweeps = study().study["sweeps"]
+    turned = sweeps["rates"] | {"runs": sweeps["rates"]["runs"][::-1]}
+    results = replace(study(), study=study().study | {"sweeps": sweeps | {"turned": turned}})
+    data = one(results, points="gap", sweep=["rates", "turned"], against="first").frame()
+    low, middle, high = sweeps["rates"]["runs"]
+    pairs = [(low, middle), (low, high), (high, middle), (high, low)]
+    assert list(zip(data["against"], data["run"], strict=True)) == pairs
+
+
 def test_rows_hold_best_runs_sweeps_and_standard_methods(drawn):
     labels = drawn("rows").data["series"].tolist()
-    assert labels[0].startswith("best: ") and labels[-2] == "Nearest neighbour"
-    assert len(drawn("rows").panels) == 2, "a panel a problem"
+    assert labels[0].startswith("best: ") and labels[-1] == "Nearest neighbour"
+    assert set(drawn("rows").data["panel"]) == {"a", "b"}, "a panel a problem"
 
 
 def test_a_confusion_matrix_counts_an_average_replicate(drawn, study):
     data, results = drawn("matrix").data, study()
-    rows = results.predictions[results.predictions["run"] == results.best("shapes")]
+    rows = results.predictions[results.predictions["run"] == results.best("images")]
     assert data["rows"].sum() == pytest.approx(len(rows) / 4)
     wrong = (rows["target"] != rows["prediction"]).sum() / 4
     assert data.loc[data["true"] != data["predicted"], "rows"].sum() == pytest.approx(wrong)
@@ -397,7 +359,7 @@ def test_scatters_are_binned_with_equally_many_rows(drawn, study):
 
 
 def test_a_run_of_a_sweep_is_that_with_the_lowest_validation_loss(study):
-    panel = one(study(), scatter="variance", run={"sweep": "gaussian"}, across="area")
+    panel = one(study(), scatter="variance", run={"sweep": ["gaussian"]}, across="area")
     losses = {name: study().interval("validation_loss", name).centre
               for name in study().members("gaussian")}  # fmt: skip
     assert panel.names == [min(losses, key=losses.get)]
@@ -408,7 +370,7 @@ def test_a_run_of_a_sweep_is_that_with_the_lowest_validation_loss(study):
 
 def line(values, diverged=()):
     values = np.asarray(values, float)
-    return kinds.Line("rate", "run", "train_loss", values, style.DATA, list(diverged))
+    return kinds.Line("rate", "run", "train_loss", values, list(diverged))
 
 
 def curves(*lines):
@@ -655,12 +617,16 @@ def test_a_sweep_that_a_figure_names_gets_no_other(gallery, study):
 # Files
 
 
-def test_the_script_writes_what_the_tables_on_disk_say(tmp_path, monkeypatch, gallery):
+def test_the_script_writes_what_the_tables_on_disk_say(tmp_path, monkeypatch, gallery, study):
     # The script sends its output to its log, and then back to the process's own.
     monkeypatch.setattr(sys, "stdout", sys.stdout)
     monkeypatch.setattr(sys, "stderr", sys.stderr)
-    folder = write_study(tmp_path / "results", replicates=3)
-    wanted = {name: gallery[name] for name in ("curves", "rows")}
+    folder, made = tmp_path / "results", study()
+    folder.mkdir()
+    write_json(folder / "study.json", made.study)
+    write_csv(made.runs, folder / "runs.csv")
+    write_parquet(made.history, folder / "history.parquet")
+    wanted = {name: gallery[name] for name in ("curves", "changes")}
 
     class Files(list):
         runs = str(folder / "runs.csv")
@@ -676,7 +642,7 @@ def test_the_script_writes_what_the_tables_on_disk_say(tmp_path, monkeypatch, ga
     for name, spec in wanted.items():
         figure = draw(name, spec, read_results(folder))
         about = json.loads((tmp_path / f"figures/{name}.json").read_text("utf-8"))
-        keys = ("title", "caption", "alt", "runs", "panels")
+        keys = ("title", "caption", "alt", "runs")
         assert about == {key: getattr(figure, key) for key in keys}
         assert (tmp_path / f"figures/{name}.svg").read_text("utf-8") == figure.svg
         data = pd.read_csv(tmp_path / f"figures/{name}.csv")

@@ -1,9 +1,12 @@
 """Draw figures: specification and results -> panels with colours and titles -> SVG, CSV, JSON."""
 
 import io
+import itertools
 import re
+from collections import defaultdict
 from dataclasses import dataclass
 from pathlib import Path
+from string import ascii_lowercase
 from xml.sax.saxutils import escape
 
 import numpy as np
@@ -15,26 +18,18 @@ from . import page, style
 from .kinds import Cells, Curves, Points
 from .panel import ordered, setting_text, value_of
 from .predicted import Images, Matrix, Scatter
+from .spec import listed
 
-KINDS = {
-    "curves": Curves,
-    "points": Points,
-    "cells": Cells,
-    "matrix": Matrix,
-    "images": Images,
-    "scatter": Scatter,
+KINDS = {kind.__name__.lower(): kind for kind in (Curves, Points, Cells, Matrix, Images, Scatter)}
+# What a problem must be for a kind of panel that names none; the others are left out.
+SUITS = {
+    "matrix": lambda problem: problem.get("classes"),
+    "images": lambda problem: problem.get("shape"),
+    "scatter": lambda problem: problem["task"] == "regression",
 }
-# What a problem must have for a kind of panel that names none: problems that lack it are left out.
-NEEDS = {"matrix": "classes", "images": "shape"}
-NO_METADATA = {"Date": None, "Creator": None, "Format": None, "Type": None}
-INKS = {
-    style.INK: "--ink",
-    style.MUTED: "--muted",
-    style.GRID: "--line",
-    style.GROUND: "--ground",
-}
+INKS = {style.INK: "--ink", style.MUTED: "--muted", style.GRID: "--line", style.GROUND: "--ground"}
+QUOTE = {'"': "&quot;"}
 SANS = "font-family: var(--sans, 'Source Sans Pro', 'Source Sans 3', Arial, sans-serif)"
-LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
 @dataclass(frozen=True)
@@ -42,7 +37,7 @@ class Drawn:
     """A figure: its SVG text, its numbers (`data`), and what is said of it.
 
     caption: what its author says, and what dots, bars and bands are. alt: for readers who cannot
-    see. runs: names of those behind it. panels: letter, title and sentence of each.
+    see. runs: names of those behind it.
     """
 
     svg: str
@@ -51,38 +46,26 @@ class Drawn:
     caption: str
     alt: str
     runs: list
-    panels: list
 
 
 def draw(name, spec, results):
     """The figure `name` of a specification (see `spec`) and evidence.tables.Results, as Drawn."""
-    panels = [panel for each in spec["panels"] for panel in panels_of(each, results)]
-    share_colours(panels)
-    for letter, panel in zip(LETTERS, panels, strict=False):
-        panel.letter = letter if len(panels) > 1 else ""
-        panel.check()
-        panel.height = 0.9 if panel.absent else panel.height
+    panels = panels_of(spec, results)
     shown = [panel for panel in panels if not panel.absent]
-    for panel in shown:
-        panel.alike = [other for other in shown if same_scale(panel, other)]
-    entitle(panels)
     with style.applied():
         figure = page.arrange(panels)
-        said = [
-            {"letter": p.letter, "title": p.title, "sentence": p.absent or p.sentence()}
-            for p in panels
-        ]
+        texts = [ended(spec["title"])]
+        for panel in panels:
+            head = ": ".join(filter(None, (panel.letter, panel.title)))
+            texts += [ended(head), panel.absent or panel.sentence()]
         note = notes(shown)
-        heads = [": ".join(filter(None, (each["letter"], each["title"]))) for each in said]
-        parts = [ended(head) + each["sentence"] for head, each in zip(heads, said, strict=True)]
-        alt = " ".join(filter(None, [ended(spec["title"]).strip(), *parts, note]))
+        alt = " ".join(filter(None, [*texts, note]))
         svg = to_svg(figure, name, alt)
     frames = [panel.frame().assign(panel=panel.letter) for panel in shown]
-    data = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame({"panel": []})
+    data = pd.concat(frames or [pd.DataFrame({"panel": []})], ignore_index=True)
     data = data[["panel", *data.columns.drop("panel")]].convert_dtypes()
     runs = list(dict.fromkeys(name for panel in shown for name in panel.names))
-    caption = f"{spec['caption']} {note}".strip()
-    return Drawn(svg, data, spec["title"], caption, alt, runs, said)
+    return Drawn(svg, data, spec["title"], f"{spec['caption']} {note}".strip(), alt, runs)
 
 
 def save(name, spec, results, folder):
@@ -93,108 +76,93 @@ def save(name, spec, results, folder):
         beside.write_text(drawn.svg, encoding="utf-8")
     with written(folder / f"{name}.csv") as beside:
         drawn.data.to_csv(beside, index=False, lineterminator="\n")
-    about = ("title", "caption", "alt", "runs", "panels")
+    about = ("title", "caption", "alt", "runs")
     write_json(folder / f"{name}.json", {key: getattr(drawn, key) for key in about})
+
+
+def panels_of(spec, results):
+    """The panels of a figure, with the letters, titles, colours and scales that they share."""
+    panels = [panel for each in spec["panels"] for panel in divided(each, results)]
+    share_colours(panels)
+    for letter, panel in zip(ascii_lowercase, panels, strict=False):
+        panel.letter = letter if len(panels) > 1 else ""
+    shown = [panel for panel in panels if not panel.absent]
+    for panel in shown:
+        panel.alike = [other for other in shown if same_scale(panel, other)]
+    entitle(panels)
+    return panels
 
 
 # Which runs a panel means
 
 
-def panels_of(spec, results):
+def divided(spec, results):
     """The panels of one specification: one for each problem, and each value of its facet."""
-    kind, (sweeps, why) = KINDS[spec["kind"]], runs_of(spec, results)
-    problems = list(dict.fromkeys(run.problem for runs in sweeps.values() for run in runs))
-    if not problems:
+    kind, (members, why) = KINDS[spec["kind"]], members_of(spec, results)
+    if not members:
         return [kind(spec, results, absent=why)]
+    facet, problems = spec.get("facet", ""), dict.fromkeys(run.problem for _, run in members)
     if "against" in spec and "across" not in spec and len(problems) > 1:
-        return [kind(spec, results, sweeps)]  # changes in per cent of different things
+        return [kind(spec, results, members)]  # changes in per cent of different things
+    parts = defaultdict(list)
+    for sweep, run in members:
+        parts[run.problem, sweep if facet == "sweep" else value_of(run, facet)].append((sweep, run))
+    runs, sweeps = [run for _, run in members], dict.fromkeys(sweep for sweep, _ in members)
+    values = sweeps if facet == "sweep" else ordered(runs, facet)  # of no facet, just None
     return [
-        kind(spec, results, ours, results.problem(problem), facet)
-        for problem in problems
-        for facet, ours in facets(spec.get("facet", ""), only(sweeps, "problem", problem))
+        kind(spec, results, parts[key], results.problem(key[0]), (facet, key[1]))
+        for key in itertools.product(problems, values)
+        if key in parts
     ]
 
 
-def only(sweeps, name, value):
-    """The runs of each sweep with a value of a hyper-parameter, or of a problem."""
-    of = (lambda run: run.problem) if name == "problem" else (lambda run: value_of(run, name))
-    found = {sweep: [run for run in runs if of(run) == value] for sweep, runs in sweeps.items()}
-    return {sweep: runs for sweep, runs in found.items() if runs}
-
-
-def facets(name, sweeps):
-    """[((hyper-parameter, value), {sweep: runs})]: what stands in panels of its own."""
-    if name == "sweep":
-        return [((name, sweep), {sweep: runs}) for sweep, runs in sweeps.items()]
-    if name in ("", "problem"):
-        return [(("", None), sweeps)]
-    values = ordered([run for runs in sweeps.values() for run in runs], name)
-    return [((name, value), only(sweeps, name, value)) for value in values]
-
-
-def runs_of(spec, results):
-    """{sweep, or "" for a single run: its runs}, and why there are none."""
-    asked = [spec["problem"]] if "problem" in spec else results.problems
-    problems = [name for name in asked if name in results.problems and suits(spec, results, name)]
-    found, why = {}, "The study has no problem and run that this could be drawn of."
+def members_of(spec, results):
+    """[(sweep, or "" for a single run, run)] of a specification, and why there are none."""
+    suits = SUITS.get(spec["kind"], bool)
+    asked = listed(spec.get("problem", results.problems))
+    problems = [p for p in asked if p in results.problems and suits(results.problem(p))]
+    found, why = [], "The study has no problem and run that this could be drawn of."
     if isinstance(spec.get("run"), dict):
-        found[""], why = lowest(spec, results)
+        found, why = lowest(spec, results)
     elif "run" in spec and problems:
-        best = [results.best(problem) for problem in problems]
-        found[""], why = [results.run(run) for run in best if run], "The study chooses no best run."
-    sweeps = spec.get("sweep", [])
-    found |= {sweep: [results.run(run) for run in results.members(sweep)] for sweep in sweeps}
-    missing = [f"“{sweep}”" for sweep in sweeps if not found[sweep]]
+        names = filter(None, map(results.best, problems))
+        found, why = [("", results.run(name)) for name in names], "The study chooses no best run."
+    sweeps = {sweep: results.members(sweep) for sweep in spec.get("sweep", [])}
+    found += [(sweep, results.run(name)) for sweep, names in sweeps.items() for name in names]
+    missing = [f"“{sweep}”" for sweep, names in sweeps.items() if not names]
     if missing:
         why = f"The study has no sweep {words.spoken(missing)}."
-    for sweep, runs in found.items():
-        found[sweep] = [
-            run for run in runs if run.problem in problems and fits(run, spec.get("where", {}))
-        ]
-    return {sweep: runs for sweep, runs in found.items() if runs}, why
+    return [m for m in found if m[1].problem in problems and fits(m[1], spec)], why
 
 
-def suits(spec, results, problem):
-    """Whether a kind of panel can be drawn of a problem."""
-    about, needs = results.problem(problem), NEEDS.get(spec["kind"])
-    return bool(not needs or about.get(needs)) and (
-        spec["kind"] != "scatter" or about["task"] == "regression"
-    )
-
-
-def fits(run, where):
-    """Whether a run has these values of hyper-parameters, each one or any of a list."""
-    lists = {name: v if isinstance(v, list) else [v] for name, v in where.items()}
+def fits(run, spec):
+    """Whether a run has the values of hyper-parameters that are asked for, or any of a list."""
     return all(
-        words.plain(value_of(run, name)) in map(words.plain, values)
-        for name, values in lists.items()
+        words.plain(value_of(run, name)) in map(words.plain, listed(values))
+        for name, values in spec.get("where", {}).items()
     )
 
 
 def lowest(spec, results):
-    """([the run of some sweeps with the lowest mean validation loss], why there is none).
+    """([("", the run of some sweeps with the lowest mean validation loss)], why there is none).
 
     Of those that the panel can show: with kept predictions where it draws them, with a variance
     where it draws that.
     """
     sweeps = spec["run"]["sweep"]
-    sweeps = sweeps if isinstance(sweeps, list) else [sweeps]
     names = dict.fromkeys(name for sweep in sweeps for name in results.members(sweep))
-    runs = [results.run(name) for name in names]
-    runs = [run for run in runs if fits(run, spec["run"].get("where", {}))]
-    if not runs:
+    names = sorted(name for name in names if fits(results.run(name), spec["run"]))
+    if not names:
         quoted = words.spoken(f"“{sweep}”" for sweep in sweeps)
         return [], f"The study has no sweep {quoted} with such a run."
     if spec["kind"] not in ("curves", "points"):
         kept = results.predictions
         kept = kept[kept["variance"].notna()] if spec["of"] == "variance" else kept
-        runs = [run for run in runs if run.name in set(kept["run"])]
-    means = {
-        r.name: np.mean(list(results.finite("validation_loss", r.name).values())) for r in runs
-    }
-    means = {name: mean for name, mean in means.items() if np.isfinite(mean)}
+        names = [name for name in names if name in set(kept["run"])]
+    means = {name: np.mean([*results.finite("validation_loss", name).values()]) for name in names}
+    found = sorted((name for name in names if np.isfinite(means[name])), key=means.get)[:1]
     why = "No such run has finite losses and kept predictions (predictions: true in its sweep)."
-    return [results.run(name) for name in sorted(means, key=means.get)[:1]], why
+    return [("", results.run(name)) for name in found], why
 
 
 # What the panels of a figure have in common
@@ -202,21 +170,17 @@ def lowest(spec, results):
 
 def share_colours(panels):
     """Give panels the colours of their figure; networks get a ramp for each of their kinds."""
-    runs, scales, taken = {}, {}, set()
+    runs, scales, taken = defaultdict(list), defaultdict(dict), set()
     for panel in panels:
-        runs.setdefault(panel.colour, []).extend(panel.runs)
         panel.colours = scales
-    for name in filter(None, runs):
-        if name != "network":
-            scales[name] = style.scale(name, ordered(runs[name], name), taken)
-            continue
-        kinds = {}
-        for run in runs[name]:
-            kinds.setdefault(run.settings.get("model"), {})[run.network] = None
-        scales[name] = {}
-        for found in kinds.values():
-            ramp = style.ramp(style.free(style.RAMPS, [], name, taken), len(found))
-            scales[name] |= dict(zip(found, ramp, strict=True))
+        if panel.colour:
+            runs[panel.colour] += panel.runs
+    for name, ours in runs.items():
+        groups = defaultdict(list)
+        for run in ours:
+            groups[run.settings.get("model") if name == "network" else ""].append(run)
+        for group in groups.values():
+            scales[name] |= style.scale(name, ordered(group, name), taken)
 
 
 def same_scale(panel, other):
@@ -234,18 +198,17 @@ def entitle(panels):
     their networks where nothing else does.
     """
     bits = [title_bits(panel) for panel in panels]
-    differs = [len({bit[i] for bit in bits}) > 1 for i in range(3)]
+    differs = [len(set(each)) > 1 for each in zip(*bits, strict=True)]
     for panel, (problem, facet, of, network) in zip(panels, bits, strict=True):
-        own, alike = panel.spec.get("title"), [b for b in bits if b[:3] == (problem, facet, of)]
-        parts = [own or (problem if differs[0] else ""), facet if differs[1] else ""]
-        if not own and len(alike) > 1:
+        own, about = panel.spec.get("title"), panel.about
+        parts = [own or problem * differs[0], facet * differs[1]]
+        if not own and [bit[:3] for bit in bits].count((problem, facet, of)) > 1:
             parts.append(network)
-        title, about = ", ".join(filter(None, parts)), panel.about
-        of_title = about and differs[2] and not own
+        title, of_title = ", ".join(filter(None, parts)), about and differs[2] and not own
         if of_title:
             title = f"{title}: {about}" if title else about
         panel.title = title[:1].upper() + title[1:]
-        unit = f"({panel.scale})" if panel.scale else ""
+        unit = panel.scale and f"({panel.scale})"
         panel.head = "" if panel.absent else panel.scale if of_title else f"{about} {unit}".strip()
 
 
@@ -253,25 +216,25 @@ def title_bits(panel):
     """Problem, facet, measure and network of a panel, "" where it has no single one."""
     problem = panel.problem["title"] if panel.problem else ""
     name, value = panel.facet
-    facet = "" if name in ("", "sweep") else setting_text(name, value)
+    facet = "" if name in ("", "problem", "sweep") else setting_text(name, value)
     networks = {run.network for run in panel.runs}
     return problem, facet, panel.of, networks.pop() if len(networks) == 1 else ""
 
 
 def ended(text):
-    """A sentence with its end and a space, "" for none."""
-    return text and f"{text} " if text[-1:] in (".", "!", "?") else text and f"{text}. "
+    """A text with its full stop, unless it has an end, or is none."""
+    return text if text[-1:] in ("", ".", "!", "?") else f"{text}."
 
 
 def notes(panels):
     """What dots, bars and bands are: what all panels have in common first, each thing once."""
-    letters, parts = {}, {}
+    letters, parts = defaultdict(list), defaultdict(list)
     counts = words.counts([run.n for panel in panels for run in panel.runs], "replicate")
     for panel in panels:
         for part in panel.note():
-            letters.setdefault(part.replace("{replicates}", counts), []).append(panel.letter)
+            letters[part.replace("{replicates}", counts)].append(panel.letter)
     for part, of in letters.items():
-        parts.setdefault(tuple(of), []).append(part)
+        parts[tuple(of)].append(part)
     texts = []
     for of, found in parts.items():
         text = f"{'; '.join(found)}."
@@ -288,7 +251,7 @@ def to_svg(figure, name, alt):
     Coordinates keep hundredths of a point. Call inside `style.applied()`.
     """
     buffer = io.StringIO()
-    figure.savefig(buffer, format="svg", metadata=NO_METADATA)
+    figure.savefig(buffer, format="svg")
     text = buffer.getvalue()
     # Its style sheet would hold for a whole page: the root element says the same of the figure.
     gone = r"<metadata>.*?</metadata>\s*|<defs>\s*<style.*?</defs>\s*|<!--.*?-->\s*"
@@ -303,8 +266,7 @@ def to_svg(figure, name, alt):
         text = text.replace(f": {ink}", f": var({variable}, {ink})")
     head, body = text.split(">", 1)
     box = re.search(r'viewBox="[^"]*"', head)[0]
-    label = escape(alt, {'"': "&quot;"})
-    width = f"{float(box.split()[2]) * 96 / page.INCH:.0f}"
+    width, label = f"{float(box.split()[2]) * 96 / page.INCH:.0f}", escape(alt, QUOTE)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" {box} width="{width}" role="img" '
         f'aria-label="{label}" style="--natural-width:{width}px; stroke-linejoin: round">{body}'

@@ -1,8 +1,10 @@
 """Panels of what training gave: curves over the epochs, final values, and outcomes."""
 
 import math
-from dataclasses import dataclass
-from functools import cached_property
+import os
+from collections import Counter
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 
 import numpy as np
 import pandas as pd
@@ -34,51 +36,42 @@ SPREAD = 0.46  # of a category's width, between its first and its last series
 ASIDE = 5.0  # points between a mean and its replicates
 DASHES = ("solid", (0, (4, 2)), (0, (1.5, 1.5)), (0, (6, 2, 1, 2)))
 SUMMARY = ("mean", "low", "high", "replicates")  # columns of what is drawn
+NO_VALUE = "No run has a finite value."
 
 
-@dataclass(eq=False)
 class Line:
-    """One curve: `values` are [replicates, epochs], blank from where a replicate diverged.
+    """One curve of a run: a column of the history, [replicates, epochs], blank from where a
+    replicate diverged.
 
-    diverged: the epochs where they did. quiet: thin, dashed, and without a label of its own.
+    diverged: the epochs where they did. summary: mean, low, high and replicates, each [epochs].
+    mean: up to the last epoch where a replicate has a value. gone: whether every one diverged.
+    quiet: thin, dashed, and without a label of its own.
     """
 
-    label: str
-    run: str
-    column: str
-    values: np.ndarray
-    color: str
-    diverged: list
-    dash: object = "solid"
-    quiet: bool = False
+    def __init__(self, label, run, column, values, diverged, quiet=False):
+        self.label, self.run, self.column, self.quiet = label, run, column, quiet
+        self.split = column.partition("_")[0]
+        self.diverged, self.replicates = diverged, len(values)
+        self.summary = mean_intervals(values, in_ratio=True)
+        known = np.flatnonzero(np.isfinite(self.summary[0]))
+        self.mean = self.summary[0][: known[-1] + 1 if len(known) else 0]
+        self.gone = len(diverged) >= len(values)
 
     @property
     def series(self):
         """What it is called among all: one without a label by its split as well."""
-        split = measures.SPLITS[self.column.partition("_")[0]]
-        return f"{self.label}, {split}" if self.quiet else self.label
-
-    @cached_property
-    def summary(self):
-        """mean, low, high and replicates, each [epochs]."""
-        return mean_intervals(self.values, in_ratio=True)
-
-    @cached_property
-    def mean(self):
-        """The mean at each epoch up to the last where a replicate has a value."""
-        known = np.flatnonzero(np.isfinite(self.summary[0]))
-        return self.summary[0][: known[-1] + 1] if len(known) else np.zeros(0)
-
-    @property
-    def gone(self):
-        """Whether every replicate diverged."""
-        return len(self.diverged) >= len(self.values)
+        return f"{self.label}, {measures.SPLITS[self.split]}" if self.quiet else self.label
 
     @property
     def fate(self):
         """What to add to the label: how many replicates diverged, "" for none."""
-        part = "" if self.gone else f"{len(self.diverged)} of {len(self.values)}"
+        part = "" if self.gone else f"{len(self.diverged)} of {self.replicates}"
         return f" ×{part}" if self.diverged else ""
+
+
+def split_of(column):
+    """The split that a column is measured on, in words."""
+    return measures.SPLITS[column.partition("_")[0]]
 
 
 class Curves(Panel):
@@ -93,31 +86,20 @@ class Curves(Panel):
         self.splits = len(self.runs) == 1 and bool(self.beside)
         if self.splits:
             self.about = self.about.partition(" ")[2]
-
-    @cached_property
-    def lines(self):
-        found, used = [], {}
-        for run in reversed(self.runs[:MOST_CURVES]):
-            # Runs of one colour are told apart by dashes; the last of them is drawn through.
-            color = self.color(run)
-            dash = DASHES[used.get(color, 0) % len(DASHES)]
-            used[color] = used.get(color, 0) + 1
-            diverged = sorted(at for at in run.diverged if at is not None)
-            for column in filter(None, (self.of, self.beside)):
-                values, text = self.results.curves(run.name, column), self.series[run.name]
-                line = Line(text, run.name, column, values, color, diverged, dash)
-                if self.splits:
-                    split = column.partition("_")[0]
-                    line.label, line.color = measures.SPLITS[split], style.SPLITS[split]
-                elif column == self.beside:
-                    line.dash, line.quiet = DASHES[1], True
-                found.append(line)
-        return found[::-1]
-
-    def check(self):
-        if not self.absent and not any(len(line.mean) for line in self.lines):
-            ended = all(line.gone and len(line.values) for line in self.lines)
+        self.lines = [
+            self.line(run, column)
+            for run in self.runs[:MOST_CURVES]
+            for column in filter(None, (self.beside, self.of))
+        ]
+        if not any(len(line.mean) for line in self.lines):
+            ended = all(line.gone and line.replicates for line in self.lines)
             self.absent = "All runs diverged in their first epoch." if ended else NO_VALUE
+
+    def line(self, run, column):
+        values = self.results.curves(run.name, column)
+        label = split_of(column) if self.splits else self.series[run.name]
+        quiet = column == self.beside and not self.splits
+        return Line(label, run, column, values, sorted(filter(None, run.diverged)), quiet)
 
     def limits(self):
         """Lower and upper end of the vertical axis, and whether it is logarithmic.
@@ -126,55 +108,51 @@ class Curves(Panel):
         panel, and so does an error of exactly 0, at the foot.
         """
         lines = [line for panel in self.alike for line in panel.lines if len(line.mean)]
-        values = np.concatenate([line.mean for line in lines])
-        log = np.nanmin(values) >= 0 and np.nanmax(values) > 0 and self.spec.get("log", True)
-        lowest, highest = np.nanmin(values[values > 0] if log else values), np.nanmax(values)
         steady = [line for line in lines if not line.gone] or lines
-        start = max(line.mean[np.isfinite(line.mean)][0] for line in steady)
-        if log:
-            highest = min(highest, HEADROOM * start) if start > 0 else highest
-            room = max((highest / lowest) ** 0.06, 1.02)
-            return lowest / room, highest * room, True
-        if start > lowest:
-            highest = min(highest, start + HEADROOM * (start - lowest))
-        room = 0.06 * (highest - lowest or abs(highest) or 1)
-        return lowest - room, highest + room, False
+        start = max(finite(line.mean)[0] for line in steady)
+        values = finite(np.concatenate([line.mean for line in lines]))
+        log = values.min() >= 0 and values.max() > 0 and self.spec.get("log", True)
+        low, high = values[values > 0].min() if log else values.min(), values.max()
+        most = HEADROOM * start if log else start + HEADROOM * (start - low)
+        return *page.padded(low, min(high, most) if most > low else high, log), log
 
-    def show(self, ax):
+    def draw(self, ax):
         low, high, log = self.limits()
         page.scale(ax.yaxis, low, high, log, lambda value: tick(value, self.unit))
         page.scale(ax.xaxis, 1, max(2, *(len(line.summary[0]) for line in self.lines)), True)
         ax.set_xlabel("epoch (log scale)")
         # Farther than this out of the panel nothing need be drawn: a file holds no huge numbers.
         reach = (low / 10, high * 10) if log else (2 * low - high, 2 * high - low)
-        ends = []
+        ends, dashes = [], self.dashes()
         for line in self.lines:
-            mean = np.clip(line.mean, low, high)
-            self.draw_line(ax, line, *reach)
+            color = style.SPLITS[line.split] if self.splits else self.color(line.run)
+            dash = DASHES[1] if line.quiet else dashes[line.run.name]
+            many, inside = len(line.mean), np.clip(line.mean, low, high)
+            width = 1.1 if line.quiet else 1.6 if len(self.lines) <= 4 else 1.3
+            drawn = (np.clip(part[:many], *reach) for part in line.summary[:3])
+            page.band(ax, np.arange(1, many + 1), *drawn, color, lw=width, ls=dash)
             for epoch in set(line.diverged):
-                last = min(epoch, len(mean)) or epoch
-                y = mean[last - 1] if len(mean) else high  # at the top if no replicate was left
-                look = {"marker": "x", "ms": 5.5, "mew": 1.6, "color": line.color}
+                last = min(epoch, many) or epoch
+                y = inside[last - 1] if many else high  # at the top if no replicate was left
+                look = {"marker": "x", "ms": 5.5, "mew": 1.6, "color": color}
                 ax.plot([last], [y], clip_on=False, zorder=5, **look)
             if not line.quiet:
-                ends.append((mean[-1] if len(mean) else high, line.label + line.fate, line.color))
+                ends.append((inside[-1] if many else high, line.label + line.fate, color))
         page.label_ends(ax, ends + self.draw_levels(ax))
 
-    def draw_line(self, ax, line, least, most):
-        """One mean line and its band, between the values `least` and `most`."""
-        count = len(line.mean)
-        epochs, (_, low, high, _) = np.arange(1, count + 1), line.summary
-        width = 1.1 if line.quiet else 1.6 if len(self.lines) <= 4 else 1.3
-        look = {"color": line.color, "lw": width, "ls": line.dash}
-        ax.plot(epochs, np.clip(line.mean, least, most), zorder=3, **look)
-        if np.isfinite(low).any():
-            low, high = np.clip([low[:count], high[:count]], least, most)
-            ax.fill_between(epochs, low, high, color=line.color, alpha=0.18, lw=0, zorder=2)
+    def dashes(self):
+        """{run's name: dashes}: runs of one colour differ in these; the last is drawn through."""
+        found, used = {}, Counter()
+        for run in reversed(self.runs[:MOST_CURVES]):
+            color = self.color(run)
+            found[run.name] = DASHES[used[color] % len(DASHES)]
+            used[color] += 1
+        return found
 
     def frame(self):
         return pd.concat(
             pd.DataFrame(
-                {"measure": line.column, "series": line.series, "run": line.run}
+                {"measure": line.column, "series": line.series, "run": line.run.name}
                 | {"epoch": np.arange(1, len(line.summary[0]) + 1)}
                 | dict(zip(SUMMARY, line.summary, strict=True))
             )
@@ -192,7 +170,7 @@ class Curves(Panel):
         texts = [f"Mean {self.about} after {epochs}: {ends}."] if ends else []
         texts += [
             f"{line.label} diverged in {len(line.diverged)} of "
-            f"{words.count(len(line.values), 'replicate')}, first in epoch {line.diverged[0]}."
+            f"{words.count(line.replicates, 'replicate')}, first in epoch {line.diverged[0]}."
             for line in self.lines
             if line.diverged and not line.quiet
         ]
@@ -204,19 +182,19 @@ class Curves(Panel):
         text = ["line: mean over {replicates}"]
         text += [f"band: {BAND}"] * (max(run.n for run in self.runs) >= MINIMUM_REPLICATES)
         if any(line.quiet for line in self.lines):
-            solid, dashed = (measures.SPLITS[c.partition("_")[0]] for c in (self.of, self.beside))
+            solid, dashed = map(split_of, (self.of, self.beside))
             text.append(f"{solid} drawn through, {dashed} dashed")
         if any(line.diverged for line in self.lines):
             text.append("×: a replicate diverged, and the line goes on with the others, if any")
         return text
 
 
-NO_VALUE = "No run has a finite value."
-
-
 @dataclass
 class Dot:
-    """A mean with its interval and the values behind it; `place`: along the other axis."""
+    """A mean with its interval and the values behind it; `place`: along the other axis.
+
+    color: "" for that of its run.
+    """
 
     series: str
     label: str
@@ -224,23 +202,22 @@ class Dot:
     measure: str
     values: np.ndarray
     interval: Interval
-    color: str
+    color: str = ""
     place: float = 0.0
     diverged: int = 0
     against: str = ""
 
-    def draw(self, ax, place, *, vertical=True, size=5.0, aside=ASIDE, hollow=False):
+    def draw(self, ax, place, color, *, vertical=True, size=5.0, aside=ASIDE, hollow=False):
         """The mean with its interval, and the values as small dots beside it."""
         shift = {"x": aside} if vertical else {"y": aside}
-        beside = offset_copy(ax.transData, ax.figure, units="points", **shift)
+        small = {"transform": offset_copy(ax.transData, ax.figure, units="points", **shift)}
 
         def plot(places, values, **look):
             at = (places, values) if vertical else (values, places)
-            ax.plot(*at, **{"color": self.color, "marker": "o", "mew": 0, "ls": ""} | look)
+            ax.plot(*at, **{"color": color, "marker": "o", "mew": 0, "ls": ""} | look)
 
         if len(self.values) > 1:
-            small = {"ms": 2.4, "alpha": 0.5, "transform": beside}
-            plot([place] * len(self.values), self.values, zorder=3, **small)
+            plot([place] * len(self.values), self.values, zorder=3, ms=2.4, alpha=0.5, **small)
         if self.interval.known:
             plot([place] * 2, self.interval[1:3], marker="", ls="solid", lw=2, zorder=4)
         look = {"mfc": style.GROUND, "mew": 1.4} if hollow else {}
@@ -273,43 +250,48 @@ class Points(Panel):
             self.about = f"change of the {self.of.replace('_', ' ') if several else self.about}"
             if self.measure.least >= 0:
                 self.unit, self.scale = RELATIVE, "relative to the first"
+        self.dots = self.make_dots()
+        names = {series for series, _ in self.lines}
+        if not any(dot.interval.n for dot in self.dots):
+            none = NO_VALUE if self.dots else "There is no pair of runs to compare."
+            self.absent = "No run was timed alone (timing.sweeps)." if self.timed else none
+        elif self.across:
+            self.key = (self.colour, *names) if len(names) > 1 else ""
+            self.least = max(1.1, len(self.categories) * (0.12 + 0.09 * len(names)))
+        else:
+            self.height = 0.2 + 0.25 * max(len(self.dots), 2)
 
-    def said(self, value):
-        return said(value, self.unit, self.changes)
-
-    @cached_property
-    def dots(self):
+    def make_dots(self):
         """Every Dot, one series after the other, from left to right or from above."""
         runs = sorted(self.runs, key=self.order) if self.across else self.runs
-        columns = [self.of, *([self.beside] if self.beside not in ("", "baselines") else [])]
+        columns = [self.of] + [self.beside] * (self.beside not in ("", "baselines"))
         found = [dot for column in columns for dot in self.of_runs(runs, column)]
         found = self.compared(found) if self.changes else found
         found += self.baselines() if self.beside == "baselines" else []
-        if not self.across:
-            for place, dot in enumerate(found):
-                dot.place = place
-        return found
+        if self.across:
+            return found
+        return [replace(dot, place=place) for place, dot in enumerate(found)]
 
     def order(self, run):
         """Where a run stands: by series, and within one from left to right."""
-        color, across = (value_of(run, name) for name in (self.colour, self.across))
         place = list(self.series.values()).index(self.series[run.name])
-        return rank(self.colour, color), place, rank(self.across, across)
+        color, across = (rank(name, value_of(run, name)) for name in (self.colour, self.across))
+        return color, place, across
 
     def of_runs(self, runs, column):
         """One Dot a run."""
         intervals = self.results.intervals(column, [run.name for run in runs])
         for run in runs:
-            values = finite(self.results.finite(column, run.name).values())
-            text, color = self.series[run.name], self.color(run)
-            dot = Dot(
-                text, text or run.network, run.name, column, values, intervals[run.name], color
+            values, text = (
+                finite(self.results.finite(column, run.name).values()),
+                self.series[run.name],
             )
+            dot = Dot(text, text or run.network, run.name, column, values, intervals[run.name])
             dot.diverged = 0 if self.timed else sum(at is not None for at in run.diverged)
             if self.across:
                 value = value_of(run, self.across)
                 dot.label, dot.place = value_text(self.across, value), self.categories.index(value)
-            elif self.spec.get("run") == "best" and run in self.sweeps[""]:
+            elif self.spec.get("run") == "best" and ("", run) in self.members:
                 dot.label, dot.color = f"best: {run.network}", style.OTHER
             yield dot
 
@@ -322,9 +304,8 @@ class Points(Panel):
             change = finite(second[key] - first[key] for key in first if key in second)
             if self.unit == RELATIVE and len(change):
                 change = change / finite(first.values()).mean()
-            dot = by_run[other.name]
-            dot.interval = mean_interval(change) if len(change) else Interval(*[math.nan] * 3, 0)
-            dot.values, dot.against = change, base.name
+            interval = mean_interval(change) if len(change) else Interval(*[math.nan] * 3, 0)
+            dot = replace(by_run[other.name], values=change, interval=interval, against=base.name)
             if self.across:
                 dot.series = step(by_run[base.name].series, dot.series)
             else:
@@ -336,14 +317,14 @@ class Points(Panel):
 
     def pairs(self):
         """[(run compared with, run)]."""
-        if not self.across:
-            return [(runs[0], run) for runs in self.sweeps.values() for run in runs[1:]]
-        places = {}
-        for run in self.runs:
-            places.setdefault(value_of(run, self.across), []).append(run)
-        runs = sorted(self.runs, key=self.order)
-        pairs = [(places[value_of(run, self.across)][0], run) for run in runs]
-        return [(base, run) for base, run in pairs if base is not run]
+        if self.across:
+            runs = sorted(self.runs, key=self.order)
+            first = {value_of(run, self.across): run for run in reversed(self.runs)}
+            found = [(first[value_of(run, self.across)], run) for run in runs]
+        else:
+            first = {sweep: run for sweep, run in reversed(self.members)}
+            found = [(first[sweep], run) for sweep, run in self.members]
+        return [(base, run) for base, run in found if base is not run]
 
     def baselines(self):
         """One Dot a standard method of the problem, the least error first."""
@@ -351,7 +332,7 @@ class Points(Panel):
         judged, metric = measures.judged(self.problem)
         split, _, what = self.of.partition("_")
         column = f"{split}_{judged if what in ('error', 'metric') else what}"
-        rows = rows[(rows["problem"] == self.problem["name"])]
+        rows = rows[rows["problem"] == self.problem["name"]]
         for name, part in rows.groupby("baseline", sort=False) if column in rows else ():
             values = part[column].to_numpy(float)
             values = finite(metric.error(values) if what == "error" else values)
@@ -369,19 +350,6 @@ class Points(Panel):
             found.setdefault((dot.series if self.across else "", dot.measure), []).append(dot)
         return found
 
-    def check(self):
-        if self.absent:
-            return
-        names = {series for series, _ in self.lines}
-        if not any(dot.interval.n for dot in self.dots):
-            none = NO_VALUE if self.dots else "There is no pair of runs to compare."
-            self.absent = "No run was timed alone (timing.sweeps)." if self.timed else none
-        elif self.across:
-            self.key = (self.colour, *names) if len(names) > 1 else ""
-            self.least = max(1.1, len(self.categories) * (0.12 + 0.09 * len(names)))
-        else:
-            self.height = 0.2 + 0.25 * max(len(self.dots), 2)
-
     def limits(self):
         """Lower and upper end of the measured axis, and whether it is logarithmic.
 
@@ -396,20 +364,25 @@ class Points(Panel):
         spread = values.max() / values.min() if values.min() > 0 else 0
         log = spread > (3 if len(positive) == len(every) else 10) and not self.zero
         if self.spec.get("log", log) and len(positive):
-            return positive.min() / 1.25, positive.max() * 1.25, True
+            return *page.padded(positive.min(), positive.max(), True), True
         low, high = every.min(), every.max()
         if low == high == 0:  # no row is misread anywhere
             return -0.01, 0.1, False
-        low, high = (min(low, 0), max(high, 0)) if self.zero else (low, high)
-        room = 0.08 * (high - low or abs(high) or 1)
-        return low - room * (low < 0 or not self.zero), high + room * (high > 0), False
+        if not self.zero:
+            return *page.padded(low, high, False), False
+        low, high = min(low, 0), max(high, 0)
+        ends = page.padded(low, high, False)
+        return low and ends[0], high and ends[1], False
 
-    def show(self, ax):
+    def draw(self, ax):
         axis = ax.yaxis if self.across else ax.xaxis
         page.scale(axis, *self.limits(), lambda value: tick(value, self.unit))
-        (self.show_across if self.across else self.show_rows)(ax)
+        (self.draw_across if self.across else self.draw_rows)(ax)
 
-    def show_across(self, ax):
+    def color_of(self, dot):
+        return dot.color or self.color(self.runs[self.names.index(dot.run)])
+
+    def draw_across(self, ax):
         """Categories from left to right, series side by side."""
         low, high = ax.get_ylim()
         page.name_ticks(ax, [value_text(self.across, value) for value in self.categories])
@@ -418,28 +391,27 @@ class Points(Panel):
             ax.axhline(0, color=style.MUTED, lw=0.9, zorder=1)
         names = list(dict.fromkeys(series for series, _ in self.lines))
         shifts = np.linspace(-SPREAD / 2, SPREAD / 2, len(names)) if len(names) > 1 else [0.0]
-        gap = page.across(ax) / len(self.categories) * SPREAD / max(len(names) - 1, 1)
+        gap = ax.bbox.width / len(self.categories) * SPREAD / max(len(names) - 1, 1)
         look, ends = {"size": 5 if gap > 9 else 4, "aside": min(ASIDE, gap / 2)}, []
         for (text, measure), dots in self.lines.items():
-            main, shift = measure == self.of, shifts[names.index(text)]
-            for dot in dots:
-                x, y = dot.place + shift, dot.interval.centre
-                dot.draw(ax, x, hollow=not main, **look)
+            main, colors = measure == self.of, list(map(self.color_of, dots))
+            places = [dot.place + shifts[names.index(text)] for dot in dots]
+            means = [dot.interval.centre for dot in dots]
+            for dot, x, y, color in zip(dots, places, means, colors, strict=True):
+                dot.draw(ax, x, color, hollow=not main, **look)
                 if self.timed and dot.interval.n:
                     beside(ax, self.said(y), (x, y), (8, 0))
                 if dot.diverged and main:
                     place = {"xycoords": ("data", "axes fraction"), "ha": "center", "va": "bottom"}
-                    beside(ax, f"×{dot.diverged}", (x, 1), (0, 0), color=dot.color, **place)
-            means = [dot.interval.centre for dot in dots]
+                    beside(ax, f"×{dot.diverged}", (x, 1), (0, 0), color=color, **place)
             if len(names) > 1 or not main:
-                places = [dot.place + shift for dot in dots]
-                ax.plot(places, means, color=dots[0].color, lw=1, alpha=0.55, zorder=3)
+                ax.plot(places, means, color=colors[0], lw=1, alpha=0.55, zorder=3)
             if main and self.labelled and (len(names) > 1 or self.changes):
-                ends.append((finite([high, *means])[-1], text, dots[-1].color))
+                ends.append((finite([high, *means])[-1], text, colors[-1]))
         levels = [] if self.changes else self.draw_levels(ax)
         page.label_ends(ax, ends and ends + levels)
 
-    def show_rows(self, ax):
+    def draw_rows(self, ax):
         """A row each from above, its name at the left and its mean at the right."""
         ax.set_yticks(range(len(self.dots)), [dot.label for dot in self.dots])
         ax.set_ylim(len(self.dots) - 0.5, -0.5)
@@ -448,13 +420,17 @@ class Points(Panel):
         if self.changes:
             ax.axvline(0, color=style.INK, lw=0.9, zorder=2)
         for dot in self.dots:
+            color, mean = self.color_of(dot), dot.interval.centre
             if self.zero and not self.changes and dot.interval.n:
-                ax.barh(dot.place, dot.interval.centre, 0.5, color=dot.color, alpha=0.25, lw=0)
-            dot.draw(ax, dot.place, vertical=False)
-            text = self.said(dot.interval.centre) if dot.interval.n else "diverged"
+                ax.barh(dot.place, mean, 0.5, color=color, alpha=0.25, lw=0)
+            dot.draw(ax, dot.place, color, vertical=False)
+            text = self.said(mean) if dot.interval.n else "diverged"
             text += f"\u2003n = {dot.interval.n}" if self.changes else ""
             text += f"\u2003×{dot.diverged}" if dot.diverged and dot.interval.n else ""
             beside(ax, text, (1, dot.place), (6, 0), xycoords=("axes fraction", "data"))
+
+    def said(self, value):
+        return said(value, self.unit, self.changes)
 
     def frame(self):
         return pd.DataFrame(
@@ -531,18 +507,23 @@ class Cells(Panel):
         that occur: quantities by size, choices as the sweep has them."""
         names = self.spec[which]
         found = {run.name: tuple(value_of(run, name) for name in names) for run in self.runs}
-        columns = dict(zip(names, zip(*found.values(), strict=True), strict=True))
-        order = [
-            ordered(self.runs, name) if parameter(name).scale else [*dict.fromkeys(column)]
-            for name, column in columns.items()
+        orders = [
+            ordered(self.runs, name)
+            if parameter(name).scale
+            else list(dict.fromkeys(value_of(run, name) for run in self.runs))
+            for name in names
         ]
-        place = lambda key: [each.index(v) for each, v in zip(order, key, strict=True)]  # noqa: E731
+
+        def place(key):
+            return [order.index(value) for order, value in zip(orders, key, strict=True)]
+
         return found, sorted(set(found.values()), key=place)
 
-    def show(self, ax):
+    def draw(self, ax):
         ax.set_axis_off()
         ax.set_xlim(-0.5, self.places[-1] + 0.5)
         ax.set_ylim(len(self.rows) - 0.5, -3.4)
+        write = partial(ax.text, ha="center", va="center", size=page.SMALL)
         for name, shares in self.shares.items():
             start = self.places[self.columns.index(self.over[name])] - self.WIDTH / 2
             y, top = self.rows.index(self.down[name]), max(shares, key=shares.get)
@@ -551,46 +532,39 @@ class Cells(Panel):
                 ax.barh(y, width, 0.86, left=start, color=style.OUTCOMES[outcome], lw=0)
                 if outcome == top:
                     text = self.SIGNS[top][0] + (f" {100 * share:.0f} %" if share < 1 else "")
-                    self.write(ax, text, start + width / 2, y + 0.03, weight=600, color=style.WHITE)
+                    write(start + width / 2, y + 0.03, text, weight=600, color=style.WHITE)
                 start += width
         self.name_rows(ax)
         *others, last = self.spec["columns"]
         above = {}
         for key, x in zip(self.columns, self.places, strict=True):
             above.setdefault(key[:-1], []).append(x)
-            self.write(ax, value_text(last, key[-1]), x, -0.95)
+            write(x, -0.95, value_text(last, key[-1]))
         for key, xs in above.items():
-            told = [setting_text(name, value) for name, value in zip(others, key, strict=True)]
-            self.write(ax, ", ".join([*told, axis_text(last)]), np.mean(xs), -1.9, weight=600)
-
-    @staticmethod
-    def write(ax, text, x, y, **look):
-        ax.text(x, y, text, ha="center", va="center", **{"size": page.SMALL} | look)
+            told = [*map(setting_text, others, key), axis_text(last)]
+            write(np.mean(xs), -1.9, ", ".join(told), weight=600)
 
     def name_rows(self, ax):
         """The conditions of each row, one repeated only where it changes; above them the signs."""
-        names = self.spec["rows"]
-        heads = tuple(axis_text(name) for name in names)
-        texts = [tuple(map(value_text, names, row)) for row in self.rows]
-        columns = zip(heads, *texts, strict=True)
-        widths = [max(map(page.width_of, column)) + 10 for column in columns]
+        names, ends = self.spec["rows"], ax.get_xlim()
+        write = partial(beside, ax, xycoords=("axes fraction", "data"))
+        heads = [axis_text(name) for name in names]
+        texts = [list(map(value_text, names, row)) for row in self.rows]
+        widths = [
+            max(map(page.width_of, column)) + 10 for column in zip(heads, *texts, strict=True)
+        ]
         starts = [-sum(widths[i:]) for i in range(len(widths))]
-        place = {"xycoords": ("axes fraction", "data")}
-        above, divided = ("",) * len(names), max(len(names) - 2, 1)
-        for y, row in enumerate(texts):
-            for i, start in enumerate(starts):
-                if row[: i + 1] != above[: i + 1]:
-                    beside(ax, row[i], (0, y), (start, 0), **place)
-            if y and row[:divided] != above[:divided]:
-                ends = ax.get_xlim()
+        for y, (row, above) in enumerate(zip(texts, [[], *texts], strict=False)):
+            changed = len(os.path.commonprefix([row, above]))
+            for start, text in zip(starts[changed:], row[changed:], strict=True):
+                write(text, (0, y), (start, 0))
+            if y and changed < max(len(names) - 2, 1):
                 ax.plot(ends, [y - 0.5] * 2, color=style.GRID, lw=0.8, zorder=0)
-            above = row
         for start, text in zip(starts, heads, strict=True):
-            beside(ax, text, (0, -0.95), (start, 0), color=style.MUTED, **place)
+            write(text, (0, -0.95), (start, 0), color=style.MUTED)
         x = starts[0]
         for outcome, text in self.SIGNS.items():
-            look = {"weight": 600, "color": style.OUTCOMES[outcome]}
-            beside(ax, text, (0, -3.0), (x, 0), **look, **place)
+            write(text, (0, -3.0), (x, 0), weight=600, color=style.OUTCOMES[outcome])
             x += page.width_of(text, weight=600) + 16
 
     def frame(self):

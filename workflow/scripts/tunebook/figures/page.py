@@ -2,12 +2,12 @@
 
 A panel to place has `height` (of its axes, inches), `least` and `most` (how narrow and wide they
 may be), `weight` (its share of what a row leaves), `letter`, `title`, `head` (what its axis
-measures) and `draw(ax)`. All is drawn, measured in the page's typeface, and drawn where it belongs.
+measures) and `draw(ax)`, or `absent`. All is drawn, measured in the page's typeface, and drawn
+where it belongs. Below: axes, texts and bands, which kinds of panel are made of.
 """
 
 import io
 import textwrap
-from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.backends.backend_svg import RendererSVG
@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import text_to_path
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullLocator
+from scipy.optimize import isotonic_regression
 
 from ..evidence.words import tick
 from . import style
@@ -22,25 +23,14 @@ from . import style
 INCH = 72  # points
 GAP, BELOW = 0.2, 0.16  # inches between two panels and between two rows
 LINE, AIR = 12.0, 8.0  # points of a line of a head, and between head and axes
+LETTER = 11.0  # points from a panel's letter to its title
 TITLE = {"size": 10, "weight": 600}
+HEAD = {"size": 9, "color": style.MUTED}
 SMALL = 8.5  # points: labels of ticks and series
 # How many panels (at most) -> in rows of how many they are tried, until all have room.
 COLUMNS = {1: (1,), 2: (2, 1), 3: (3, 2, 1), 4: (2, 1), 99: (3, 2, 1)}
 # How far an axis reaches, highest over lowest value, at least -> where its ticks stand in a decade.
 LOG_TICKS = {300: [1], 40: [1, 3], 10: [1, 2, 5], 4: [1, 2, 3, 5, 7], 0: [1, 1.5, 2, 3, 4, 5, 6, 8]}
-
-
-@dataclass
-class Box:
-    """Axes in inches from the left and from above; `start` is the left edge of all their panel."""
-
-    left: float
-    width: float
-    height: float
-    start: float
-    title: list  # its lines
-    head: list
-    top: float = 0.0
 
 
 def arrange(panels):
@@ -52,74 +42,73 @@ def arrange(panels):
             panel.labelled = not (panel.key and alike)
         for _ in range(3):
             before = margins
-            boxes, height = place(panels, margins, columns)
-            figure, margins = draw(panels, boxes, height)
+            height = place(panels, margins, columns)
+            figure, margins = draw(panels, height)
             if np.allclose(before, margins, atol=0.01):
                 break
-        if all(box.width >= panel.least for box, panel in zip(boxes, panels, strict=True)):
+        if all(panel.width >= panel.least for panel in panels):
             break
     return figure
 
 
 def place(panels, margins, columns):
-    """The Box of each panel in rows of `columns`, and the height of the page.
+    """Place panels in rows of `columns`; returns the height of the page, in inches.
 
-    Axes that stand below each other begin and end below each other.
+    A panel gets `start`, where all of it begins, `left`, `width` and `top` of its axes, and the
+    `heading` above them, pairs of text and look. Axes of one column stand in line.
     """
     count = min(columns, len(panels))
-    lefts, rights = (
-        [margins[first::columns, side].max() for first in range(count)] for side in (0, 1)
+    left, right = (
+        np.array([margins[first::columns, side].max() for first in range(count)]) for side in (0, 1)
     )
-    weights = [max(p.weight for p in panels[first::columns]) for first in range(count)]
-    room = style.FULL_WIDTH - GAP * (count - 1) - sum(lefts) - sum(rights)
-    boxes, top, end = [], -BELOW, 0.0
+    weights = np.array([max(p.weight for p in panels[first::columns]) for first in range(count)])
+    room = style.FULL_WIDTH - GAP * (count - 1) - left.sum() - right.sum()
+    widths = np.maximum(room * weights / weights.sum(), 0.3)
+    wholes = left + widths + right
+    starts = np.cumsum([0, *(wholes[:-1] + GAP)])
     for i, panel in enumerate(panels):
         column = i % columns
-        start = end + GAP if column else 0.0
-        width = max(room * weights[column] / sum(weights), 0.3)
-        end = start + lefts[column] + width + rights[column]
-        own = min(width, panel.most)
-        letter = 11 if panel.letter else 0
-        title = wrapped(panel.title, INCH * (end - start) - letter, **TITLE)
-        head = wrapped(panel.head, INCH * (end - start), 9)
-        left = start + lefts[column] + (width - own) / 2
-        boxes.append(Box(left, own, panel.height, start, title, head))
+        panel.start, panel.width = starts[column], min(widths[column], panel.most)
+        panel.left = panel.start + left[column] + (widths[column] - panel.width) / 2
+        whole, lettered = INCH * wholes[column], bool(panel.letter)
+        title = wrapped(panel.title, whole - LETTER * lettered, **TITLE) or [""] * lettered
+        head = wrapped(panel.head, whole, HEAD["size"])
+        panel.heading = [(text, TITLE) for text in title] + [(text, HEAD) for text in head]
+    top = -BELOW
     for first in range(0, len(panels), columns):
         row = range(first, min(first + columns, len(panels)))
-        top += BELOW + max(above(panels[i], boxes[i]) + margins[i, 2] for i in row)
+        above = [
+            (LINE * len(panels[i].heading) + AIR) / INCH if panels[i].heading else 0 for i in row
+        ]
+        top += BELOW + max(above + margins[row, 2])
         for i in row:
-            boxes[i].top = top
+            panels[i].top = top
         top += max(panels[i].height + margins[i, 3] for i in row)
-    return boxes, top
+    return top
 
 
-def above(panel, box):
-    """The height of a panel's head, in inches."""
-    lines = max(len(box.title), bool(panel.letter)) + len(box.head)
-    return (LINE * lines + AIR) / INCH if lines else 0.0
-
-
-def draw(panels, boxes, height):
-    """The Figure of some panels in their boxes, and the margins that they then need, in inches."""
+def draw(panels, height):
+    """The Figure of panels in their places, and the margins that they then need, in inches."""
     size = np.array([style.FULL_WIDTH, height])
     figure, every = Figure(figsize=size), []
-    for panel, box in zip(panels, boxes, strict=True):
-        area = [box.left, height - box.top - box.height, box.width, box.height]
+    for panel in panels:
+        area = [panel.left, height - panel.top - panel.height, panel.width, panel.height]
         every.append(figure.add_axes(np.array(area) / np.tile(size, 2)))
-        panel.draw(every[-1])
+        if panel.absent:
+            say_missing(every[-1], panel.absent)
+        else:
+            panel.draw(every[-1])
     renderer = RendererSVG(*(INCH * size), io.StringIO(), image_dpi=INCH)
     margins = np.array([measured(ax, renderer) for ax in every])
-    for panel, box, ax in zip(panels, boxes, every, strict=True):
-        top = max(m[2] for m, other in zip(margins, boxes, strict=True) if other.top == box.top)
-        x, y = INCH * (box.start - box.left), INCH * top + AIR - 2
-        for line in reversed(box.head):
-            write(ax, line, x, y, color=style.MUTED)
-            y += LINE
-        y += LINE * max(len(box.title) - 1, 0)
+    for panel, ax in zip(panels, every, strict=True):
+        in_row = [other.top == panel.top for other in panels]
+        x, y = INCH * (panel.start - panel.left), INCH * margins[in_row, 2].max() + AIR - 2
+        y += LINE * (len(panel.heading) - 1)
         if panel.letter:
             write(ax, panel.letter, x, y, **TITLE)
-        for i, line in enumerate(box.title):
-            write(ax, line, x + (11 if panel.letter else 0), y - LINE * i, **TITLE)
+        for i, (text, look) in enumerate(panel.heading):
+            indent = LETTER if panel.letter and look is TITLE else 0
+            write(ax, text, x + indent, y - LINE * i, **look)
     return figure, margins
 
 
@@ -131,6 +120,16 @@ def measured(ax, renderer):
     inner, outer = ax.get_window_extent(renderer), ax.get_tightbbox(renderer)
     sides = [inner.x0 - outer.x0, outer.x1 - inner.x1, outer.y1 - inner.y1, inner.y0 - outer.y0]
     return np.maximum(sides, 0) * [1.04, 1.04, 1, 1] / INCH + [0.02, 0.02, 0, 0]
+
+
+def say_missing(ax, text):
+    """An empty panel that says plainly why it is empty."""
+    ax.set_axis_off()
+    lines = "\n".join(wrapped(text, 0.9 * ax.bbox.width, 9))
+    ax.text(0.5, 0.5, lines, transform=ax.transAxes, ha="center", va="center", color=style.MUTED)
+
+
+# Texts; a point is a pixel of a figure (see `figure.dpi` in the style file).
 
 
 def beside(ax, text, place, shift, **look):
@@ -170,21 +169,27 @@ def cut(text, width, size=SMALL):
     return text
 
 
-def across(ax):
-    """The width of axes in points."""
-    return INCH * ax.get_position().width * ax.figure.get_figwidth()
+# Axes
 
 
-def up(ax):
-    """The height of axes in points."""
-    return INCH * ax.get_position().height * ax.figure.get_figheight()
+def padded(low, high, log, room=0.06):
+    """The ends of an axis on which values from `low` to `high` have some room at each end."""
+    if log:
+        ratio = max((high / low) ** room, 1.02)
+        return low / ratio, high * ratio
+    room *= high - low or abs(high) or 1
+    return low - room, high + room
 
 
-def say_missing(ax, text):
-    """An empty panel that says plainly why it is empty."""
-    ax.set_axis_off()
-    lines = "\n".join(wrapped(text, 0.9 * across(ax), 9))
-    ax.text(0.5, 0.5, lines, transform=ax.transAxes, ha="center", va="center", color=style.MUTED)
+def ticks(low, high, log, count):
+    """About so many round numbers from `low` to `high`."""
+    found = MaxNLocator(int(np.clip(count, 2, 7))).tick_values(low, high)
+    if log:
+        subs = next(subs for least, subs in LOG_TICKS.items() if high / low > least)
+        logs = LogLocator(subs=subs).tick_values(low, high)
+        logs = logs[(logs >= low) & (logs <= high)]
+        found = logs[:: len(logs) // 6 + 1 if len(logs) > 7 else 1] if len(logs) > 1 else found
+    return [each for each in found if low <= each <= high]
 
 
 def scale(axis, low, high, log, text=tick):
@@ -192,21 +197,15 @@ def scale(axis, low, high, log, text=tick):
     ax, name = axis.axes, axis.axis_name
     getattr(ax, f"set_{name}scale")("log" if log else "linear")
     getattr(ax, f"set_{name}lim")(low, high)
-    room = up(ax) / 24 if name == "y" else across(ax) / 38
-    ticks = MaxNLocator(int(np.clip(room, 2, 7))).tick_values(low, high)
-    if log:
-        subs = next(subs for least, subs in LOG_TICKS.items() if high / low > least)
-        found = LogLocator(subs=subs).tick_values(low, high)
-        found = found[(found >= low) & (found <= high)]
-        ticks = found[:: len(found) // 6 + 1 if len(found) > 7 else 1] if len(found) > 1 else ticks
-    axis.set_major_locator(FixedLocator([each for each in ticks if low <= each <= high]))
+    count = ax.bbox.height / 24 if name == "y" else ax.bbox.width / 38
+    axis.set_major_locator(FixedLocator(ticks(low, high, log, count)))
     axis.set_minor_locator(NullLocator())
     axis.set_major_formatter(FuncFormatter(lambda value, _: text(round(value, 12))))
 
 
 def name_ticks(ax, names):
     """Ticks 0, 1, 2, ... with names across, in lines where they would touch, else aslant."""
-    room = across(ax) / max(len(names), 1) - 4
+    room = ax.bbox.width / max(len(names), 1) - 4
     lines = [wrapped(name, room) for name in names]
     ax.set_xticks(range(len(names)), ["\n".join(each) for each in lines])
     ax.set_xlim(-0.5, len(names) - 0.5)
@@ -222,39 +221,30 @@ def label_ends(ax, ends):
     if not ends:
         return
     right = ax.get_xlim()[1]
-    wanted = ax.transData.transform([(right, y) for y, *_ in ends])[:, 1]
-    wanted = wanted - ax.transAxes.transform((0, 0))[1]
+    wanted = ax.transData.transform([(right, y) for y, *_ in ends])[:, 1] - ax.bbox.y0
     texts = ["\n".join(textwrap.wrap(text, 26)) for _, text, _ in ends]
     sizes = [10.0 * (text.count("\n") + 1) for text in texts]
-    for y, text, (*_, color) in zip(spread(wanted, sizes, up(ax)), texts, ends, strict=True):
+    places = spread(wanted, sizes, ax.bbox.height)
+    for y, text, (*_, color) in zip(places, texts, ends, strict=True):
         look = {"xycoords": "axes fraction", "linespacing": 1.1}
         beside(ax, text, (1, 0), (5, y), color=color, **look)
 
 
 def spread(wanted, sizes, height):
-    """Middles near `wanted` of labels of such heights that do not touch, centred where they crowd.
+    """Middles near `wanted` of labels of such heights that do not touch, inside [0, height].
 
-    Groups that touch are merged, as in isotonic regression, each keeping the mean of its wishes;
-    a group that would leave [0, height] is moved inside.
+    What is left of each wish above the labels below must not fall: isotonic regression.
     """
-
-    def inside(members, middle):
-        half = (sum(sizes[i] for i in members) - min(sizes[i] for i in members)) / 2
-        return members, min(max(middle, half), max(height - half, half))
-
-    groups = []
-    for index in np.argsort(wanted, kind="stable"):
-        groups.append(inside([index], float(wanted[index])))
-        while len(groups) > 1:
-            (first, y1), (second, y2) = groups[-2:]
-            if y1 + sum(sizes[i] for i in first + second) / 2 <= y2:
-                break
-            middle = (y1 * len(first) + y2 * len(second)) / len(first + second)
-            groups[-2:] = [inside(first + second, middle)]
-    places = np.zeros(len(wanted))
-    for members, middle in groups:
-        y = middle - sum(sizes[i] for i in members) / 2
-        for i in members:
-            places[i] = y + sizes[i] / 2
-            y += sizes[i]
+    order, places = np.argsort(wanted, kind="stable"), np.zeros(len(wanted))
+    sizes = np.asarray(sizes, float)[order]
+    stacked = np.cumsum(sizes) - sizes / 2  # the middles without gaps, from 0
+    shifts = isotonic_regression(wanted[order] - stacked).x
+    places[order] = stacked + np.clip(shifts, -stacked[0], max(height - stacked[-1], -stacked[0]))
     return places
+
+
+def band(ax, x, mean, low, high, color, **look):
+    """A line of means with the band of their intervals, where there are any."""
+    ax.plot(x, mean, color=color, **{"zorder": 3} | look)
+    if np.isfinite(low).any():
+        ax.fill_between(x, low, high, color=color, alpha=0.18, lw=0, zorder=2)

@@ -8,11 +8,12 @@ import numpy as np
 
 from ..evidence import measures, words
 from ..study.parameters import label, parameter
-from . import page, style
+from . import style
 
 BAND = "95 % interval of the mean"
 CONSTANT = {"regression": "predict mean", "classification": "commonest class"}
 RELATIVE = "relative"  # the unit of a change or an error in per cent of something
+ABSENT = 0.9  # inches: the height of a panel that only says why it is empty
 
 
 def value_of(run, name):
@@ -88,39 +89,31 @@ class Panel:
     `sentence` (for readers who cannot see) and `note` (what dots, bars and bands are, a list). A
     kind says `about` (what it shows), `unit` and, where its ticks do not say that, `scale`.
 
-    sweeps: {sweep, or "" for a single run: its runs}. problem: theirs, where they have one. facet:
-    (hyper-parameter, value) that sets this panel apart from its neighbours. absent: why there is
-    nothing to draw. alike: the panels that share its scale. labelled: whether it names its series,
-    or leaves that to the next one, which has the same `key`. colours: {hyper-parameter: {value:
-    colour}} of the whole figure.
+    members: pairs of a sweep, or "" for a single run, and one of its runs. problem: theirs, where
+    they have one. facet: (hyper-parameter, value) that sets this panel apart from its neighbours.
+    absent: why there is nothing to draw. alike: the panels that share its scale. labelled: whether
+    it names its series, or leaves that to the next one, which has the same `key`. colours:
+    {hyper-parameter: {value: colour}} of the whole figure.
     """
 
     height, least, most, weight = 2.1, 1.3, math.inf, 1.0
     letter = title = head = key = about = unit = scale = dotted = ""
     colours, labelled = None, True
 
-    def __init__(self, spec, results, sweeps=(), problem=None, facet=("", None), absent=""):
-        self.spec, self.results, self.sweeps = spec, results, dict(sweeps)
+    def __init__(self, spec, results, members=(), problem=None, facet=("", None), absent=""):
+        self.spec, self.results, self.members = spec, results, members
         self.problem, self.facet, self.absent, self.alike = problem, facet, absent, [self]
-        runs = {run.name: run for runs in self.sweeps.values() for run in runs}
+        runs = {run.name: run for _, run in members}
         self.runs, self.names = list(runs.values()), list(runs)
         self.of, self.beside = spec["of"], spec.get("with", "")
         self.across, self.colour = spec.get("across", ""), spec.get("colour", "")
         if not absent:
             self.prepare()
+        if self.absent:
+            self.height = ABSENT
 
     def prepare(self):
-        """What a kind makes ready of its runs."""
-
-    def check(self):
-        """Say in `absent` why nothing can be drawn, where only the numbers tell."""
-
-    def draw(self, ax):
-        """Draw on axes that stand where they belong, or say why there is nothing to draw."""
-        if self.absent:
-            page.say_missing(ax, self.absent)
-        else:
-            self.show(ax)
+        """Make numbers of the runs, or say in `absent` why there are none."""
 
     def color(self, run):
         """The colour of a run; the plain data colour where colours stand for nothing."""
@@ -129,10 +122,16 @@ class Panel:
     @property
     def first_axis(self):
         """What colours stand for unless the panel says so: what its sweeps vary first."""
-        every = self.results.study["sweeps"]
-        axes = [axis for sweep in self.sweeps if sweep for axis in every[sweep]["axes"]]
-        axes = [axis for axis in axes if len(ordered(self.runs, axis)) > 1]
-        axes = [axis for axis in axes if axis not in (self.across, self.facet[0])]
+        sweeps, named = (
+            self.results.study["sweeps"],
+            dict.fromkeys(name for name, _ in self.members),
+        )
+        axes = [
+            axis
+            for sweep in filter(None, named)
+            for axis in sweeps[sweep]["axes"]
+            if axis not in (self.across, self.facet[0]) and len(ordered(self.runs, axis)) > 1
+        ]
         network = {"model", "module", "channels"} & set(axes)
         return "network" if network else next(iter(axes), "")
 

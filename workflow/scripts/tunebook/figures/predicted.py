@@ -11,25 +11,25 @@ from matplotlib.path import Path
 from ..evidence import words
 from ..evidence.intervals import MINIMUM_REPLICATES, mean_interval, mean_intervals, rank_correlation
 from . import page, style
-from .kinds import DASHES
+from .kinds import DASHES, SUMMARY
 from .panel import BAND, RELATIVE, Panel, finite, said, tick
 from .spec import TARGET
 
 
 class Predicted(Panel):
-    """A panel of the kept test predictions of one run; those that are finite."""
+    """A panel of the kept test predictions of one run; those that are finite.
 
-    @cached_property
-    def rows(self):
+    n: how many replicates have any.
+    """
+
+    def prepare(self):
         rows = self.results.predictions
-        return rows[rows["run"].isin(self.names) & np.isfinite(rows["prediction"].astype(float))]
-
-    @property
-    def tried(self):
-        return self.rows["replicate"].nunique()
-
-    def check(self):
-        if not self.absent and self.rows.empty:
+        rows = rows[rows["run"].isin(self.names) & np.isfinite(rows["prediction"].astype(float))]
+        self.rows, self.n = (
+            rows.astype({"target": float, "prediction": float}),
+            rows["replicate"].nunique(),
+        )
+        if rows.empty:
             self.absent = "The test predictions of this run were not kept (predictions: true)."
 
 
@@ -38,30 +38,26 @@ class Matrix(Predicted):
 
     CELL, WRITTEN = 0.42, 0.24  # inches: the largest cell, and the least that holds a number
 
-    def check(self):
-        super().check()
-        if self.absent:
-            return
+    def prepare(self):
+        super().prepare()
         self.classes = list(map(str, self.problem["classes"]))
         places = range(len(self.classes))
-        cells = (self.rows[name].astype(int) for name in ("target", "prediction"))
+        cells = self.rows["target"].astype(int), self.rows["prediction"].astype(int)
         table = pd.crosstab(*cells).reindex(index=places, columns=places, fill_value=0)
-        self.counts = table.to_numpy(float) / self.tried
+        self.counts = table.to_numpy(float) / max(self.n, 1)
         pairs = np.argwhere(~np.eye(len(places), dtype=bool))
         self.errors = sorted((-self.counts[t, p], t, p) for t, p in pairs)
         self.cell = min(self.CELL, 5.6 / len(places))
         self.height = self.least = self.most = self.cell * len(places)
 
-    def show(self, ax):
+    def draw(self, ax):
         most = -self.errors[0][0] or 1
         for (true, predicted), count in np.ndenumerate(self.counts):
-            if true == predicted:
-                total = self.counts[true].sum()
-                text, look = f"{100 * count / total:.1f}" if total else "", {"weight": 600}
-            else:
-                text, look = words.tick(float(f"{count:.2g}")) if count else "", {}
+            text, look = words.tick(float(f"{count:.2g}")) if count else "", {}
             ground = {"fill": False, "ec": style.GRID, "lw": 0.5}
-            if count and true != predicted:  # a tint lets the page shine through
+            if true == predicted and count:
+                text, look = f"{100 * count / self.counts[true].sum():.1f}", {"weight": 600}
+            elif count:  # a tint lets the page shine through
                 ground = {"color": style.OTHER, "alpha": 0.12 + 0.5 * count / most, "lw": 0}
             ax.bar(predicted, 0.94, 0.94, bottom=true - 0.47, **ground)
             if self.cell >= self.WRITTEN:
@@ -80,7 +76,7 @@ class Matrix(Predicted):
             {"true": self.classes[t], "predicted": self.classes[p], "rows": count}
             for (t, p), count in np.ndenumerate(self.counts)
         ]
-        return pd.DataFrame(found).assign(replicates=self.tried, run=self.names[0])
+        return pd.DataFrame(found).assign(replicates=self.n, run=self.names[0])
 
     def sentence(self):
         worst = ", ".join(
@@ -109,20 +105,24 @@ class Images(Predicted):
     SIDE = 0.78  # inches, of an image
     least = 6.0
 
-    def check(self):
-        every = self.results.misread
-        self.misread = every[every["run"].isin(self.names)]
-        if self.misread.empty:
-            super().check()
+    def prepare(self):
+        super().prepare()
+        rows = self.results.misread
+        table = (
+            rows[rows["run"].isin(self.names)]
+            .groupby("row", as_index=False)
+            .agg(
+                target=("target", "first"),
+                prediction=("prediction", lambda each: each.mode().iloc[0]),
+                replicates=("replicate", "nunique"),
+                probability=("probability", "mean"),
+                pixels=("pixels", "first"),
+            )
+        )
+        if table.empty:
             self.absent = self.absent or "No test image is misread."
             return
-        table = self.misread.groupby("row", as_index=False).agg(
-            target=("target", "first"),
-            prediction=("prediction", lambda each: each.mode().iloc[0]),
-            replicates=("replicate", "nunique"),
-            probability=("probability", "mean"),
-            pixels=("pixels", "first"),
-        )
+        self.absent = ""  # misread images are kept without other predictions
         worst = ["replicates", "probability", "row"]
         table = table.sort_values(worst, ascending=[False, False, True], ignore_index=True)
         self.chosen, self.many = table.head(self.MOST), words.count(len(table), "test image")
@@ -133,27 +133,28 @@ class Images(Predicted):
         names = (self.problem["classes"][int(image[key])] for key in ("target", "prediction"))
         return text.format(*(page.cut(name, width / 2 - 8) for name in names))
 
-    def show(self, ax):
+    def draw(self, ax):
         ax.set_axis_off()
-        ax.set_xlim(0, page.across(ax) / page.INCH)
+        ax.set_xlim(0, ax.bbox.width / page.INCH)
         ax.set_ylim(self.height, 0)
         step, shape = ax.get_xlim()[1] / self.IN_A_ROW, self.problem["shape"]
+        down, wide = (self.SIDE * side / max(shape[1:]) for side in shape[1:])
         for i, image in self.chosen.iterrows():
             pixels = np.clip(np.reshape(image["pixels"], shape), 0, 1)
             if shape[0] == 1:  # how much of the data colour stands on the page's own ground
                 color = np.reshape(to_rgb(style.DATA), (3, 1, 1)) + 0 * pixels
                 pixels = np.concatenate([color, pixels])
-            down, wide = (self.SIDE * side / max(shape[1:]) for side in shape[1:])
             middle, top = (i % self.IN_A_ROW + 0.5) * step, i // self.IN_A_ROW * self.HIGH
             extent = (middle - wide / 2, middle + wide / 2, top + down, top)
             ax.imshow(np.moveaxis(pixels, 0, 2), extent=extent, interpolation="none", aspect="auto")
             ax.bar(middle, down, wide, bottom=top, fill=False, ec=style.GRID, lw=0.7)
-            look = {"ha": "center", "va": "baseline"}
-            ax.text(
-                middle, top + down + 0.14, self.read(image, width=page.INCH * step), size=9, **look
+            often, small = (
+                f"{image['replicates']} of {self.runs[0].n}",
+                {"size": 7.5, "color": style.MUTED},
             )
-            often = f"{image['replicates']} of {self.runs[0].n}"
-            ax.text(middle, top + down + 0.26, often, size=7.5, color=style.MUTED, **look)
+            read = self.read(image, width=page.INCH * step)
+            for text, below, look in ((read, 0.14, {"size": 9}), (often, 0.26, small)):
+                ax.text(middle, top + down + below, text, ha="center", va="baseline", **look)
 
     def frame(self):
         return self.chosen.drop(columns="pixels").assign(run=self.names[0])
@@ -174,14 +175,26 @@ class Images(Predicted):
         ]
 
 
-# quantity -> (its name, its unit, whether its axis is logarithmic, how a bin is summarised)
+# quantity -> (its name, its unit, whether its axis is logarithmic, how a bin is summarised, and how
+# it follows from the test rows)
 QUANTITIES = {
-    "prediction": ("predicted {}", "target", False, "median"),
-    "residual": ("predicted − true {}", "target", False, "median"),
-    "relative_error": ("relative error", RELATIVE, False, "median"),
-    "squared_residual": ("squared residual", "squared ranges", True, "mean"),
-    "variance": ("predicted variance", "squared ranges", True, "mean"),
-}
+    "prediction": ("predicted {}", "target", False, "median", lambda rows: rows["prediction"]),
+    "residual": (
+        "predicted − true {}", "target", False, "median",
+        lambda rows: rows["prediction"] - rows["target"],
+    ),
+    "relative_error": (
+        "relative error", RELATIVE, False, "median",
+        lambda rows: rows["prediction"] / rows["target"] - 1,
+    ),
+    "squared_residual": (
+        "squared residual", "squared ranges", True, "mean",
+        lambda rows: ((rows["prediction"] - rows["target"]) / rows["range"]) ** 2,
+    ),
+    "variance": (
+        "predicted variance", "squared ranges", True, "mean", lambda rows: rows["variance"],
+    ),
+}  # fmt: skip
 
 
 class Scatter(Predicted):
@@ -190,13 +203,24 @@ class Scatter(Predicted):
     height, least, weight = 2.7, 2.0, 1.2
 
     def prepare(self):
-        self.across = self.across or TARGET
-        name, self.unit, self.log, self.how = QUANTITIES[self.of]
+        super().prepare()
+        self.across, self.log_across = self.across or TARGET, self.spec.get("log", False)
+        name, self.unit, self.log, self.how, _ = QUANTITIES[self.of]
         self.about, self.own = name.format(self.problem["target"]), self.problem["unit"] or ""
         self.unit = self.own if self.unit == "target" else self.unit
-        self.scale = words.unit_words(self.unit)
-        if self.unit == RELATIVE:
-            self.scale = "of the true value"
+        self.scale = "of the true value" if self.unit == RELATIVE else words.unit_words(self.unit)
+        if self.absent:
+            return
+        self.ranges = self.results.finite("target_range", self.names[0])  # of each replicate
+        self.rows = self.rows.assign(range=self.rows["replicate"].map(self.ranges))
+        self.rows["y"] = self.values(self.of)
+        if self.across not in self.rows or not len(finite(self.rows[self.across])):
+            self.absent = f"The predictions were kept without the input “{self.across}”."
+        elif not len(finite(self.rows["y"])):
+            self.absent = f"This run gives no {self.about}."
+        else:
+            self.rows["x"] = self.rows[self.across].astype(float)
+            self.bins = self.binned(self.of)
 
     @staticmethod
     def color(of):
@@ -204,54 +228,36 @@ class Scatter(Predicted):
 
     def values(self, of):
         """A quantity of every test row."""
-        target, found = (self.rows[name].to_numpy(float) for name in ("target", "prediction"))
-        if of in ("prediction", "variance"):
-            return self.rows[of].to_numpy(float)
-        if of == "relative_error":
-            return found / target - 1
-        if of == "residual":
-            return found - target
-        return ((found - target) / self.rows["replicate"].map(self.ranges).to_numpy(float)) ** 2
-
-    @cached_property
-    def ranges(self):
-        """{replicate: range of its training targets}."""
-        return self.results.finite("target_range", self.names[0])
-
-    @cached_property
-    def x(self):
-        return self.rows[self.across].to_numpy(float)
-
-    def check(self):
-        super().check()
-        if self.absent:
-            return
-        if self.across not in self.rows or not len(finite(self.x)):
-            self.absent = f"The predictions were kept without the input “{self.across}”."
-        elif not len(finite(self.values(self.of))):
-            self.absent = f"This run gives no {self.about}."
+        return QUANTITIES[of][-1](self.rows).astype(float)
 
     def binned(self, of):
         """The middle of a quantity in bins of equally many rows: x, mean, low, high, replicates."""
-        _, _, in_ratio, how = QUANTITIES[of]
-        edges = np.quantile(self.x, np.linspace(0, 1, self.spec.get("bins", 10) + 1))
-        place = np.searchsorted(np.unique(edges)[1:-1], self.x, "right")
-        rows = self.rows.assign(bin=place, x=self.x, y=self.values(of))
+        _, _, in_ratio, how, _ = QUANTITIES[of]
+        x = self.rows["x"].to_numpy()
+        edges = np.quantile(x, np.linspace(0, 1, self.spec.get("bins", 10) + 1))
+        place = np.searchsorted(np.unique(edges)[1:-1], x, "right")
+        rows = self.rows.assign(bin=place, y=self.values(of))
         table = rows.pivot_table(index="replicate", columns="bin", values="y", aggfunc=how)
-        found = mean_intervals(table.to_numpy(float), in_ratio=in_ratio)
-        named = dict(zip(("mean", "low", "high", "replicates"), found, strict=True))
-        return pd.DataFrame({"x": rows.groupby("bin")["x"].median().to_numpy(float)} | named)
+        found = mean_intervals(table.to_numpy(), in_ratio=in_ratio)
+        middles = {"x": rows.groupby("bin")["x"].median().to_numpy()}
+        return pd.DataFrame(middles | dict(zip(SUMMARY, found, strict=True)))
 
     @cached_property
-    def bins(self):
-        return self.binned(self.of)
+    def reach(self):
+        """Left and right end of the axis across, on which a prediction stands as well."""
+        values = finite(self.rows["x"])
+        if self.of == "prediction":
+            values = np.append(values, self.rows["y"])
+        values = values[values > 0] if self.log_across else values
+        low = np.quantile(values, 0.001 if self.log_across else 0)
+        return page.padded(low, values.max(), self.log_across, 0.03)
 
     @cached_property
     def span(self):
         """Lower and upper end of the measured axis."""
-        values = finite(self.values(self.of))
         if self.of == "prediction":
             return self.reach
+        values = finite(self.rows["y"])
         if not self.log:
             bound = 1.1 * np.quantile(np.abs(values), 0.99)
             return -bound, bound
@@ -259,58 +265,47 @@ class Scatter(Predicted):
         # A residual of almost nothing is far below all others.
         return max(low / 1.3, 0.05 * self.bins["mean"].min()), high * 1.3
 
-    @cached_property
-    def reach(self):
-        """Left and right end of the axis across, on which a prediction stands as well."""
-        values = finite([*self.x, *(self.values(self.of) if self.of == "prediction" else [])])
-        if self.spec.get("log"):
-            return tuple(np.quantile(values[values > 0], [0.001, 1]) * [0.92, 1.08])
-        room = 0.03 * np.ptp(values)
-        return values.min() - room, values.max() + room
-
-    def show(self, ax):
-        ends, log = np.array([panel.span for panel in self.alike]), self.spec.get("log", False)
-        both = self.log or (log and self.of == "prediction")
-        low, high, own = ends[:, 0].min(), ends[:, 1].max(), self.own * (self.across == TARGET)
-        page.scale(ax.yaxis, low, high, both, lambda value: tick(value, self.unit))
+    def draw(self, ax):
+        lows, highs = zip(*(panel.span for panel in self.alike), strict=True)
+        log, own = self.log_across, self.own * (self.across == TARGET)
+        both = log if self.of == "prediction" else self.log
+        page.scale(ax.yaxis, min(lows), max(highs), both, lambda value: tick(value, self.unit))
         page.scale(ax.xaxis, *self.reach, log, lambda value: tick(value, own))
-        y = self.values(self.of)
-        for replicate in np.unique(self.rows["replicate"]):
-            part = (self.rows["replicate"] == replicate).to_numpy()
-            cloud(ax, self.x[part], y[part], self.color(self.of))
+        for _, rows in self.rows.groupby("replicate"):
+            cloud(ax, rows["x"].to_numpy(), rows["y"].to_numpy(), self.color(self.of))
         if self.of == "prediction":
             ax.plot(self.reach, self.reach, color=style.INK, lw=0.9, zorder=3)
         else:
-            self.draw_line(ax)
+            self.draw_bins(ax)
         if self.of == "variance" and self.own:
             self.draw_deviations(ax)
         ax.set_xlabel(self.along)
         if self.number:
             page.write(ax, self.number, 4, -3, va="top", linespacing=1.3)
 
-    def draw_line(self, ax):
+    def draw_bins(self, ax):
         """The line through the bins, its band, and thin and dashed the line of another quantity."""
         if not self.log:
             ax.axhline(0, color=style.INK, lw=0.9, zorder=3)
-        line = {"color": self.color(self.of) if self.log else style.OTHER}
-        across, mean, low, high = (self.bins[name] for name in ("x", "mean", "low", "high"))
-        ax.plot(across, mean, lw=2, marker="o", ms=3.5, zorder=4, **line)
-        ax.fill_between(across, low, high, alpha=0.25, lw=0, zorder=3, **line)
+        line = (self.bins[name] for name in ("x", "mean", "low", "high"))
+        color = self.color(self.of) if self.log else style.OTHER
+        page.band(ax, *line, color, lw=2, marker="o", ms=3.5, zorder=4)
         if self.beside:
             other = self.binned(self.beside)
-            color = self.color(self.beside)
-            ax.plot(other["x"], other["mean"], color=color, lw=1.1, ls=DASHES[1], zorder=3)
+            look = {"color": self.color(self.beside), "lw": 1.1, "ls": DASHES[1], "zorder": 3}
+            ax.plot(other["x"], other["mean"], **look)
 
     def draw_deviations(self, ax):
         """A second axis: what standard deviation a variance is, in the target's own unit."""
         unit = np.median(finite(self.ranges.values()))
         low, high = np.sqrt(ax.get_ylim()) * unit
-        steps = [m * 10.0**power for power in range(-9, 13) for m in (1, 2, 5)]
-        steps = [each for each in steps if low <= each <= high]
+        steps = page.ticks(low, high, True, 5)
         other = ax.secondary_yaxis("right")
-        other.set_yticks(
-            [(each / unit) ** 2 for each in steps], [tick(each, self.own) for each in steps]
+        places, texts = (
+            [(each / unit) ** 2 for each in steps],
+            [tick(each, self.own) for each in steps],
         )
+        other.set_yticks(places, texts)
         other.minorticks_off()
         other.spines["right"].set_visible(False)
         other.tick_params(length=0, labelcolor=style.MUTED)
@@ -333,7 +328,7 @@ class Scatter(Predicted):
             return f"root mean squared error\n{words.measured(found, self.own)}"
         if not self.log:
             return ""
-        parts = self.rows.assign(x=self.x, y=self.values(self.of)).groupby("replicate")
+        parts = self.rows.groupby("replicate")
         ranks = finite(rank_correlation(part["x"], part["y"]) for _, part in parts)
         return f"rank correlation {words.measured(mean_interval(ranks, -1, 1), 'rank correlation')}"
 
@@ -362,7 +357,7 @@ class Scatter(Predicted):
         if self.of == "prediction":
             return [*text, "diagonal: a perfect prediction"]
         text.append(f"line: {self.how} in bins of equally many rows, mean over replicates")
-        text += [f"band: {BAND}"] * (self.tried >= MINIMUM_REPLICATES)
+        text += [f"band: {BAND}"] * (self.n >= MINIMUM_REPLICATES)
         return text + ["thin dashed: the line of the other quantity"] * bool(self.beside)
 
 
@@ -372,8 +367,8 @@ def cloud(ax, x, y, color):
     Overlaps within a call do not darken; call it once per replicate.
     """
     known = np.isfinite(x) & np.isfinite(y)
-    for axis, values in (("x", x), ("y", y)):
-        known &= (values > 0) | (getattr(ax, f"get_{axis}scale")() != "log")
+    for values, scale in ((x, ax.get_xscale()), (y, ax.get_yscale())):
+        known &= (values > 0) | (scale != "log")
     dots = np.repeat(np.column_stack([x[known], y[known]]), 2, axis=0)
     if len(dots):
         path = Path(dots, [Path.MOVETO, Path.LINETO] * (len(dots) // 2))

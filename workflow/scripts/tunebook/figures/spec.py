@@ -2,7 +2,8 @@
 
 Imports neither matplotlib nor pandas, so that the workflow can read the figures at the start of
 every call. A panel in its one form has its key of the grammar taken apart: `{curves: train_loss}`
-is `{"kind": "curves", "of": "train_loss"}`; `sweep`, `rows`, `columns` and `level` are lists.
+is `{"kind": "curves", "of": "train_loss"}`; `sweep`, `rows`, `columns`, `level` and each value of
+`where` are lists.
 """
 
 from pathlib import Path
@@ -26,29 +27,24 @@ def load_figures(path):
     A study need not have such a file. Raises TunebookError for what is wrong in itself: unknown
     kinds and keys, values of a wrong type. What a study does not have is not: a panel says so.
     """
-    schema = read_yaml(SCHEMAS / "figures.schema.yaml")
     if not Path(path).exists():
         return {}
+    found, schema = read_yaml(path), read_yaml(SCHEMAS / "figures.schema.yaml")
     try:
-        found = read_yaml(path)
         check_keys_are_text(found)
         found = normalise(found)
         check_against(found, schema, "figures")
-        return {name: one_form(name, figure, schema) for name, figure in found.items()}
+        for name, figure in found.items():
+            named = {f"{name}.panels[{i}]": p for i, p in enumerate(listed(figure["panels"]))}
+            formed = [one_form(panel, where, schema) for where, panel in named.items()]
+            found[name] = {"caption": ""} | figure | {"panels": formed}
+        return found
     except TunebookError as error:
-        text = str(error)
-        raise TunebookError(text if text.startswith(str(path)) else f"{path}: {text}") from None
+        raise TunebookError(f"{path}: {error}") from None
 
 
-def one_form(name, figure, schema):
-    """A figure with its panels in their one form."""
-    panels = figure["panels"] if isinstance(figure["panels"], list) else [figure["panels"]]
-    checked = [panel_form(f"{name}.panels[{i}]", panel, schema) for i, panel in enumerate(panels)]
-    return {"title": figure["title"], "caption": figure.get("caption", ""), "panels": checked}
-
-
-def panel_form(where, panel, schema):
-    """One panel in its one form."""
+def one_form(panel, where, schema):
+    """A panel in its one form; where: what to call it in a message."""
     kinds = [key for key in panel if key in KINDS]
     if len(kinds) != 1:
         raise TunebookError(
@@ -60,16 +56,23 @@ def panel_form(where, panel, schema):
     if not {"sweep", "run"} & set(panel):
         raise TunebookError(f"{where}: sweep: missing; a sweep or a run must be given")
     rest = {key: value for key, value in panel.items() if key != kind}
-    lists = {key: value if isinstance(value, list) else [value] for key, value in rest.items()
-             if key in LISTS}  # fmt: skip
-    return {"kind": kind, "of": panel[kind]} | rest | lists
+    return {"kind": kind, "of": panel[kind]} | with_lists(rest)
 
 
-def sweeps_of(panel):
-    """The sweeps that a panel names."""
-    run = panel.get("run")
-    inside = run["sweep"] if isinstance(run, dict) else []
-    return [*panel.get("sweep", []), *(inside if isinstance(inside, list) else [inside])]
+def listed(value):
+    """A list as it is, anything else as the only thing of one."""
+    return value if isinstance(value, list) else [value]
+
+
+def with_lists(panel):
+    """A panel, or its `run`, with a list for each key that can have several values."""
+    inner = {key: with_lists(value) for key, value in panel.items() if isinstance(value, dict)}
+    return panel | inner | {key: listed(panel[key]) for key in LISTS if key in panel}
+
+
+def run_of(panel):
+    """Which run of a sweep a panel asks for; empty for the best one, or none."""
+    return panel["run"] if isinstance(panel.get("run"), dict) else {}
 
 
 def with_defaults(figures, description):
@@ -78,7 +81,9 @@ def with_defaults(figures, description):
     description: what study.json says of the study: its `sweeps` (`problem`, `question`, `runs`,
     `axes`, `grid`).
     """
-    named = {sweep for one in figures.values() for p in one["panels"] for sweep in sweeps_of(p)}
+    panels = [panel for figure in figures.values() for panel in figure["panels"]]
+    of = [each for panel in panels for each in (panel, run_of(panel))]
+    named = {sweep for each in of for sweep in each.get("sweep", [])}
     found = dict(figures)
     for sweep, about in description["sweeps"].items():
         if sweep not in named and len(about["runs"]) > 1:
@@ -121,40 +126,35 @@ def check_figures(figures, description):
 
 def check_measures(panel, problems):
     """Raise TunebookError for a measure that no problem knows."""
-    if panel["kind"] != "points":
-        return
-    for key in ("of", "with"):
-        if panel.get(key, "baselines") == "baselines":
-            continue
+    asked = {"points": panel["of"], "with": panel.get("with", "baselines")}
+    for key, name in asked.items() if panel["kind"] == "points" else ():
         errors = []
-        for problem in problems:
+        for problem in problems if name != "baselines" else ():
             try:
-                measure(panel[key], problem)
+                measure(name, problem)
             except TunebookError as error:
                 errors.append(str(error).partition(": ")[2])
-        if problems and len(errors) == len(problems):
-            raise TunebookError(f"{'points' if key == 'of' else key}: {errors[0]}")
+        if errors and len(errors) == len(problems):
+            raise TunebookError(f"{key}: {errors[0]}")
 
 
 def check_names(panel, known):
     """Raise TunebookError for a hyper-parameter that no run has."""
-    run = panel["run"] if isinstance(panel.get("run"), dict) else {}
-    named = [(key, panel[key]) for key in ("across", "colour", "facet") if key in panel]
-    named += [(key, name) for key in ("rows", "columns") for name in panel.get(key, [])]
-    named += [("where", key) for of in (panel, run) for key in of.get("where", {})]
+    across = () if panel["kind"] == "scatter" else ("across",)
+    keys = [key for key in (*across, "colour", "facet", "rows", "columns") if key in panel]
+    named = [(key, name) for key in keys for name in listed(panel[key])]
+    named += [("where", key) for of in (panel, run_of(panel)) for key in of.get("where", {})]
     for key, name in named:
-        if name not in known and not (key == "across" and panel["kind"] == "scatter"):
+        if name not in known:
             raise TunebookError(f"{key}: found {shown(name)}; allowed: {', '.join(sorted(known))}")
 
 
 def asked_inputs(figures):
     """Names of the input columns that some panel stands on, in order: see `predictions.parquet`."""
-    asked = {}
+    asked = []
     for panel in (panel for figure in figures.values() for panel in figure["panels"]):
-        if panel["kind"] == "scatter" and panel.get("across", TARGET) != TARGET:
-            asked[panel["across"]] = None
-        for start in RANKS:
-            for name in (panel["of"], panel.get("with", "")):
-                if name.startswith(start):
-                    asked[name.removeprefix(start)] = None
-    return list(asked)
+        if panel["kind"] == "scatter":
+            asked.append(panel.get("across", TARGET))
+        for name in (panel["of"], panel.get("with", "")):
+            asked += [name.removeprefix(start) for start in RANKS if name.startswith(start)]
+    return [name for name in dict.fromkeys(asked) if name != TARGET]

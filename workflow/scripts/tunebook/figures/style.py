@@ -75,15 +75,15 @@ def applied():
 
 
 def blended(colors, places):
-    """The colours at some places from 0 to 1 along others, in sRGB."""
+    """The colours at some places from 0 to 1 along others, in sRGB; outside the nearest."""
     blend = LinearSegmentedColormap.from_list("", colors, N=1201)
-    return [to_hex(blend(float(place))) for place in places]
+    return [to_hex(color) for color in blend(np.asarray(places, float))]
 
 
 def rate_color(learning_rate):
-    """The colour of a learning rate, wherever it appears; outside 1e-5 to 0.1 the nearest."""
+    """The colour of a learning rate, wherever it appears."""
     place = (log10(learning_rate) - min(RATES)) / (max(RATES) - min(RATES))
-    return blended(list(RATES.values()), [min(max(place, 0), 1)])[0]
+    return blended(list(RATES.values()), [place])[0]
 
 
 def ramp(colors, count):
@@ -98,9 +98,9 @@ CHOSEN = [row.name for row in TABLE if row.choices]
 def scale(name, values, taken):
     """{value: colour} of the values of a hyper-parameter, in their order.
 
-    What has an order gets a ramp, what is chosen by name a palette by its place in the list of
-    choices, with and without a colour each. taken: the ramps and palettes that the figure has used
-    for others, which grows: one colour means one thing in a figure.
+    What has an order gets a ramp, and so do networks; what is chosen by name a palette by its place
+    in the list of choices, with and without a colour each. taken: the ramps and palettes that the
+    figure has used for others, which grows: one colour means one thing in a figure.
     """
     if name == "learning_rate":
         return {value: rate_color(value) for value in values}
@@ -108,7 +108,7 @@ def scale(name, values, taken):
         return dict(zip(values, (WITHOUT, WITH), strict=True))
     choices = list(parameter(name).choices)
     by_name = choices or any(isinstance(value, str | bool) for value in values)
-    if by_name and name not in ORDERED:
+    if by_name and name not in (*ORDERED, "network"):
         palette = free(PALETTES, CHOSEN, name, taken)
         places = [choices.index(v) if v in choices else i for i, v in enumerate(values)]
         return {v: palette[place % len(palette)] for v, place in zip(values, places, strict=True)}
