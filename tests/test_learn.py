@@ -1,0 +1,941 @@
+"""Training gives what PyTorch gives, alone or together, and leaves what can be read back."""
+
+import itertools
+import json
+import math
+import subprocess
+import sys
+import textwrap
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from made_up import SEEDS, configure, image_record, images, replicates, splits, table, table_record
+from tunebook.jobs import TunebookError
+from tunebook.learn import losses, models, modules, stacks, training
+from tunebook.learn.baselines import choose, fit_baselines
+from tunebook.learn.blocks import (
+    HISTORY,
+    HISTORY_COLUMNS,
+    choose_best,
+    columns,
+    last_validation,
+    read_history,
+    read_record,
+    read_weights,
+    save_block,
+)
+from tunebook.learn.training import Trained
+from tunebook.study.signature import REQUIRED, arguments
+from tunebook.study.sizes import feature_sizes, work
+
+torch.set_num_threads(1)
+
+# Float32 sums in another order: a few units in the last place, grown over the steps.
+alike = partial(torch.testing.assert_close, rtol=1e-4, atol=1e-6)
+
+CASES = [
+    ("prices", {"optimizer": name, "loss": loss})
+    for name in ("sgd", "sgd-momentum", "adam", "adamw", "rmsprop")
+    for loss in ("mse", "gaussian")
+] + [
+    ("prices", {"dropout": 0.3}),
+    ("prices", {"batch_size": "full", "metric": "r2"}),
+    ("prices", {"weight_decay": 0.1, "scale_target": "standard"}),
+    ("images", {"metric": "balanced-accuracy"}),
+    ("images", {"loss": "mse", "dropout": 0.2}),
+    ("images", {"model": "dense", "widths": [7]}),
+    ("images", {"model": "dense", "widths": [], "metric": "auc"}),
+]
+
+
+@pytest.mark.parametrize(("problem", "overrides"), CASES)
+def test_training_replicates_together_gives_what_training_them_alone_gives(problem, overrides):
+    configuration, data = configure(problem, **overrides), replicates(problem)
+    together = training.train(configuration, data, SEEDS)
+    for slot, seed in enumerate(SEEDS):
+        alone = training.train(configuration, [data[slot]], [seed])
+        for name, value in alone.weights.items():
+            alike(together.weights[name][slot], value[0])
+        for name in HISTORY:
+            alike(together.history[name][:, slot], alone.history[name][:, 0], atol=1e-5)
+
+
+def reference_module(network, configuration, shape=(1, 16, 16)):
+    """The same network in torch.nn, with the first replicate's weights."""
+    values, layers = {name: value[0] for name, value in network.state().items()}, []
+
+    def append(layer, name, weight, *more):
+        layer.load_state_dict({"weight": weight, "bias": values[f"{name}.bias"].flatten()})
+        layers.extend([layer, *more])
+
+    if configuration["model"] == "convolutional":
+        window = configuration["kernel"], 1, configuration["padding"]
+        counts = itertools.pairwise([shape[0], *configuration["channels"]])
+        for i, (fan_in, fan_out) in enumerate(counts):
+            name, layer = f"convolution{i}", nn.Conv2d(fan_in, fan_out, *window)
+            append(layer, name, values[f"{name}.weight"], nn.ReLU(), nn.MaxPool2d(2))
+        layers.append(nn.Flatten())
+    for i in range(sum(name.startswith("dense") for name in values) // 2):
+        weight = values[f"dense{i}.weight"]
+        append(nn.Linear(*weight.shape), f"dense{i}", weight.T, nn.ReLU())
+    return nn.Sequential(*layers[:-1])
+
+
+REFERENCE_OPTIMIZERS = {
+    "sgd": lambda p: torch.optim.SGD(p, lr=0.01),
+    "sgd-momentum": lambda p: torch.optim.SGD(p, lr=0.01, momentum=0.9),
+    "adam": lambda p: torch.optim.Adam(p, lr=0.01),
+    "adamw": lambda p: torch.optim.AdamW(p, lr=0.01),
+    "rmsprop": lambda p: torch.optim.RMSprop(p, lr=0.01),
+}
+
+
+@pytest.mark.parametrize("optimizer", REFERENCE_OPTIMIZERS)
+@pytest.mark.parametrize("problem", ["prices", "images"])
+def test_steps_are_those_of_a_plain_pytorch_loop(problem, optimizer):
+    configuration = configure(problem, optimizer=optimizer)
+    trainer = training.Trainer(configuration, replicates(problem, 1), SEEDS[:1])
+    reference = reference_module(trainer.network, configuration)
+    step = REFERENCE_OPTIMIZERS[optimizer](reference.parameters())
+    criterion = nn.CrossEntropyLoss() if problem == "images" else nn.MSELoss()
+    x, y = trainer.train
+    for rows in (slice(0, 20), slice(20, 40)):
+        trainer.step(x[:, rows], y[:, rows])
+        batch = x[0, rows].reshape(-1, 1, 16, 16) if problem == "images" else x[0, rows]
+        step.zero_grad()
+        criterion(reference(batch), y[0, rows]).backward()
+        step.step()
+    expected = reference_module(trainer.network, configuration).state_dict()
+    for name, value in reference.state_dict().items():
+        alike(value, expected[name], atol=1e-5)
+
+
+@pytest.mark.parametrize("shape", [(1, 16, 16), (3, 12, 20), (2, 9, 8)])
+def test_images_of_any_channels_and_sides_are_convolved_as_pytorch_does(shape):
+    configuration, data = configure("images"), images(1, shape=shape, classes="abcd")
+    trainer = training.Trainer(configuration, data, SEEDS[:1])
+    reference = reference_module(trainer.network, configuration, shape)
+    x = trainer.train[0]
+    expected = reference(x[0].reshape(-1, *shape)).detach()
+    alike(trainer.network.predict(x)[0], expected, atol=1e-5)
+    assert expected.shape[1] == 4
+    trainer.epoch()
+
+
+def test_pieces_of_a_batch_add_up_to_its_gradient(monkeypatch):
+    configuration = configure("images", batch_size=50)
+    whole = training.train(configuration, images(1), SEEDS[:1])
+    monkeypatch.setattr(stacks, "PIXELS", 13 * 256)
+    pieces = training.train(configuration, images(1), SEEDS[:1])
+    for name, value in whole.weights.items():
+        alike(pieces.weights[name], value)
+
+
+def test_the_same_seed_gives_the_same_bits_and_another_does_not():
+    configuration = configure("prices", dropout=0.2)
+    first, again = (training.train(configuration, table(1), [5]) for _ in range(2))
+    other = training.train(configuration, table(1), [6])
+    for name, value in first.weights.items():
+        assert torch.equal(value, again.weights[name])
+    assert not torch.equal(first.weights["dense0.weight"], other.weights["dense0.weight"])
+
+
+def test_divergence_is_recorded_and_leaves_the_other_replicates_alone():
+    data = table(2)
+    data[0][0]["train_x"] = data[0][0]["train_x"] * 1e12
+    configuration = configure("prices", scale_inputs="none", optimizer="sgd", learning_rate=1e-5)
+    trained = training.train(configuration, data, SEEDS[:2])
+    assert trained.diverged_at[0] >= 1 and trained.diverged_at[1] == 0
+    assert trained.history["train_loss"][:, 1].isfinite().all()
+    # After the epoch it diverged at, nothing is recorded.
+    assert trained.history["train_loss"][trained.diverged_at[0] :, 0].isnan().all()
+
+
+def test_training_ends_early_only_when_every_replicate_has_diverged():
+    calls = []
+    configuration = configure(
+        "prices", optimizer="sgd", learning_rate=1000, scale_target="none", epochs=9
+    )
+    trained = training.train(
+        configuration, table(2), SEEDS[:2], progress=lambda *values: calls.append(values[0])
+    )
+    assert all(trained.diverged_at)
+    assert len(calls) == max(trained.diverged_at) < 9
+
+
+def test_training_loss_is_the_mean_over_the_batches_before_their_steps():
+    trainer = training.Trainer(configure("prices", batch_size=40, epochs=1), table(1), SEEDS[:1])
+    before, _ = trainer.summary(trainer.network.predict(trainer.train[0]), trainer.train[1])
+    torch.testing.assert_close(trainer.epoch()[0], before)
+
+
+def test_the_curve_shows_the_metric_that_judges():
+    configuration = configure("prices", metric="mae", scale_target="standard")
+    trainer = training.Trainer(configuration, table(1), SEEDS[:1])
+    trainer.epoch()
+    x, y = trainer.validation
+    found = trainer.summary(trainer.network.predict(x), y)[1].item()
+    arrays = table(1)[0][0]
+    outputs = trainer.network.predict(x).squeeze().numpy()
+    predicted = outputs * arrays["train_y"].std() + arrays["train_y"].mean()
+    assert found == pytest.approx(np.abs(predicted - arrays["validation_y"]).mean(), rel=1e-4)
+
+
+def test_dropout_keeps_the_mean_and_acts_in_training_only():
+    factors = stacks.dropout_factors((100, 100), 0.25, training.generators([1, 2], "dropout"))
+    assert factors.unique().tolist() == pytest.approx([0, 4 / 3])
+    assert factors.mean().item() == pytest.approx(1, abs=0.02)
+    assert not torch.equal(factors[0], factors[1])
+    trainer = training.Trainer(configure("prices", dropout=0.5), table(1), SEEDS[:1])
+    rows = trainer.validation[0]
+    assert torch.equal(trainer.network.predict(rows), trainer.network.predict(rows))
+
+
+def test_initial_weights_are_bounded_as_pytorch_bounds_them():
+    configuration = configure("images", model="dense", widths=[50])
+    network = models.build(configuration, images(1)[0][1], training.generators(SEEDS, "weights"))
+    for name, fan_in in (("dense0", 256), ("dense1", 50)):
+        largest = network.parameters[f"{name}.weight"].value.abs().max().item()
+        assert 0.9 * fan_in**-0.5 < largest <= fan_in**-0.5
+    assert network.size() == 256 * 50 + 50 + 50 * 10 + 10
+
+
+def test_outputs_are_classes_a_value_or_its_mean_and_variance():
+    cases = [(images(1, classes="abc"), "images", "mse", 3), (table(1), "prices", "mse", 1)]
+    for data, problem, loss, count in [*cases, (table(1), "prices", "gaussian", 2)]:
+        configuration = configure(problem, model="dense", loss=loss)
+        trainer = training.Trainer(configuration, data, SEEDS[:1])
+        assert trainer.network.predict(trainer.train[0]).shape[2] == count
+
+
+def test_a_table_cannot_be_convolved():
+    configuration = configure("images") | {"task": "regression", "loss": "mse"}
+    with pytest.raises(TunebookError, match="found model convolutional; allowed: dense or module"):
+        models.build(configuration, table_record(), models.blank(1))
+
+
+GRADIENT_CASES = [
+    ("prices", {"widths": [8, 5, 7]}),
+    ("prices", {"widths": []}),
+    ("prices", {"loss": "gaussian", "dropout": 0.4}),
+    ("images", {"widths": [6], "dropout": 0.3}),
+    ("images", {"loss": "mse"}),
+    ("images", {"model": "dense", "widths": [9, 9]}),
+]
+
+
+@pytest.fixture
+def double_precision():
+    torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(torch.float32)
+
+
+@pytest.mark.parametrize(("problem", "overrides"), GRADIENT_CASES)
+def test_gradients_are_slopes_of_the_loss(problem, overrides, double_precision):
+    configuration = configure(problem, **overrides)
+    data = images(2, rows=6) if problem == "images" else table(2, rows=9)
+    rows, _, _ = training.tensors(configuration, data, ["train"])
+    x, y = rows["train"]
+    x, y = x.double(), y if problem == "images" else y.double()
+    network = models.build(configuration, data[0][1], training.generators(SEEDS[:2], "weights"))
+    loss = losses.LOSSES[configuration["loss"]]
+
+    def forward():
+        # From the same state of chance each time, so that dropout drops the same.
+        return network.forward(x, training.generators(SEEDS[:2], "dropout"))
+
+    outputs, trace = forward()
+    gradient = losses.GRADIENTS[configuration["loss"]](outputs, y)
+    network.backward(trace, gradient)
+    found = {name: p.gradient.clone() for name, p in network.parameters.items()}
+    network.backward(forward()[1], gradient, add=True)
+    for name, parameter in network.parameters.items():
+        torch.testing.assert_close(parameter.gradient, 2 * found[name])
+        start, direction = parameter.value.clone(), found[name] / found[name].norm()
+        values = []
+        for step in (1e-6, -1e-6):
+            parameter.value.copy_(start + step * direction)
+            values.append(loss(forward()[0], y).sum().item())
+        parameter.value.copy_(start)
+        slope = (values[0] - values[1]) / 2e-6
+        assert slope == pytest.approx(found[name].norm().item(), rel=1e-5), name
+
+
+def test_no_job_waits_for_what_it_does_not_need():
+    # PyTorch's compiler takes about a second to import, symbolic algebra half a second; both are
+    # longer than many trainings. The start of every `snakemake` call needs no PyTorch at all.
+    tests, scripts = Path(__file__).parent, Path(training.__file__).parents[2]
+    code = f"""
+import json, sys
+sys.path[:0] = ["{tests}", "{scripts}"]
+import tunebook.study.sizes, tunebook.study.signature, tunebook.learn.blocks
+assert "torch" not in sys.modules
+from made_up import replicates
+from tunebook.learn import training
+for problem, configuration in json.loads(sys.argv[1]):
+    training.train(configuration, replicates(problem, 1), [0])
+sys.exit(any(name in sys.modules for name in ("torch._dynamo", "sympy")))
+"""
+    cases = [("prices", configure("prices", optimizer=name)) for name in REFERENCE_OPTIMIZERS]
+    cases.append(("images", configure("images", epochs=1)))
+    subprocess.run([sys.executable, "-c", code, json.dumps(cases)], check=True)
+
+
+def test_epochs_are_timed_one_by_one():
+    seconds = training.time_epochs(configure("prices"), table(1)[0], 0, epochs=4)
+    assert len(seconds) == 4 and min(seconds) > 0
+
+
+def test_progress_says_epoch_losses_and_time_left(capsys):
+    progress = training.console_progress(every=0)
+    progress(2, 4, torch.tensor([[0.5], [0.1], [0.25], [0.2]]))
+    assert "epoch 2/4: training loss 0.5, validation loss 0.25, about 0 s left" in (
+        capsys.readouterr().out
+    )
+
+
+def test_a_module_gets_no_single_row_at_the_end_of_an_epoch():
+    configuration = configure("prices", batch_size=20)
+    assert training.batches(configuration, 41) == [20, 20, 1]
+    assert training.batches(configuration | {"model": "module"}, 41) == [20, 21]
+    assert training.batches(configuration | {"model": "module", "batch_size": 1}, 2) == [1, 1]
+    assert training.batches(configuration | {"batch_size": "full"}, 41) == [41]
+
+
+# Losses, on values worked out by hand.
+
+LOGITS = torch.tensor([[[0.0, 0.0], [math.log(3), 0.0]]])
+LABELS = torch.tensor([[0, 1]])
+
+
+def test_cross_entropy_of_logits():
+    # Probabilities 1/2 for class 0, and 1/4 for class 1.
+    rows = losses.cross_entropy(LOGITS, LABELS)
+    assert rows[0].tolist() == pytest.approx([math.log(2), math.log(4)])
+
+
+def test_mse_of_values_and_of_one_hot_labels():
+    values = losses.mse(torch.tensor([[[3.0], [1.0]]]), torch.tensor([[[1.0], [1.0]]]))
+    assert values.tolist() == [[4.0, 0.0]]
+    one_hot = losses.mse(torch.tensor([[[1.0, 0.0], [1.0, 0.0]]]), LABELS)
+    assert one_hot.tolist() == [[0.0, 1.0]]
+
+
+def raw_variance(variance):
+    """The output that `mean_and_variance` turns into this variance."""
+    return math.log(math.expm1(variance - losses.SMALLEST_VARIANCE))
+
+
+def test_gaussian_loss_without_its_constant():
+    outputs = torch.tensor([[[2.0, raw_variance(4.0)], [0.0, raw_variance(0.01)]]])
+    rows = losses.gaussian(outputs, torch.tensor([[[5.0], [0.0]]]))
+    # log(4)/2 + 9/8, and log(0.01)/2 + 0: below zero, which a squared error never is.
+    assert rows[0].tolist() == pytest.approx([0.5 * math.log(4) + 9 / 8, 0.5 * math.log(0.01)])
+    with_constant = -torch.distributions.Normal(2.0, 2.0).log_prob(torch.tensor(5.0)).item()
+    assert rows[0, 0].item() == pytest.approx(with_constant - 0.5 * math.log(2 * math.pi))
+
+
+@pytest.mark.parametrize("raw", [-1e6, -50.0, 0.0, 50.0, 1e6])
+def test_predicted_variance_is_positive_and_finite_for_every_output(raw):
+    outputs = torch.tensor([[[0.0, raw]]], requires_grad=True)
+    _, variance = losses.mean_and_variance(outputs)
+    assert 0.999 * losses.SMALLEST_VARIANCE <= variance.item() <= 1e6 + 1
+    loss = losses.gaussian(outputs, torch.ones(1, 1, 1)).sum()
+    loss.backward()
+    assert loss.isfinite() and outputs.grad.isfinite().all()
+
+
+@pytest.mark.parametrize(
+    ("name", "classes"), [("cross-entropy", 4), ("mse", 4), ("mse", 0), ("gaussian", 0)]
+)
+def test_written_gradients_are_those_of_autograd(name, classes):
+    torch.manual_seed(0)
+    outputs = (5 * torch.randn(3, 7, classes or (2 if name == "gaussian" else 1))).requires_grad_()
+    targets = torch.randint(classes, (3, 7)) if classes else torch.randn(3, 7, 1)
+    losses.LOSSES[name](outputs, targets).sum().backward()
+    with torch.no_grad():
+        written = losses.GRADIENTS[name](outputs, targets)
+    torch.testing.assert_close(written, outputs.grad, rtol=1e-5, atol=1e-6)
+
+
+# Sizes and work, without PyTorch.
+
+
+def test_maps_halve_with_each_pooling():
+    assert feature_sizes((1, 16, 16), [16, 32, 64], 5, 2, 2) == [(8, 8), (4, 4), (2, 2)]
+    assert feature_sizes((3, 20, 13), [8, 8], 3, 1, 2) == [(10, 6), (5, 3)]
+    # 16 -> 12 -> 6 -> 2 -> 1, and a kernel of 5 does not fit on 1.
+    assert feature_sizes((1, 16, 16), [16, 32], 5, 0, 2) == [(6, 6), (1, 1)]
+
+
+@pytest.mark.parametrize("shape", [(1, 16, 16), (1, 16, 200)])
+def test_a_convolution_without_a_pixel_left_is_refused(shape):
+    with pytest.raises(TunebookError, match=r"convolution 3 has no pixel left of a map of 1 x"):
+        feature_sizes(shape, [16, 32, 64], 5, 0, 2)
+
+
+def test_more_of_anything_is_more_work():
+    least = work(configure("prices"), 4, 1000, 1)
+    assert 0 < least < work(configure("prices"), 4, 1000, 5)
+    for change in ({"epochs": 30}, {"widths": [800, 800]}, {"batch_size": 1}):
+        assert work(configure("prices", **change), 4, 1000, 1) > least
+    images_ = configure("images")
+    assert work(images_, (1, 16, 16), 1000, 1) < work(images_, (3, 32, 32), 1000, 1)
+    own = configure("prices", model="module", module="networks.py:Skip", width=8, skip=True)
+    assert work(own, 4, 1000, 1) < work(own | {"width": 800}, 4, 1000, 1)
+
+
+def test_splits_of_a_replicate_are_what_is_trained_on():
+    x, y = np.arange(20.0)[:, None], np.arange(20.0)
+    data = [(splits(x, y, 10, validation=5), table_record(["a"]))]
+    rows, ruler, _ = training.tensors(configure("prices"), data, ("train", "validation"))
+    assert rows["train"][0].shape == (1, 10, 1) and rows["validation"][1].shape == (1, 5, 1)
+    assert (ruler.unit.tolist(), ruler.range.tolist()) == ([1.0], [9.0])
+
+
+NETWORKS = '''
+"""Networks of a study."""
+import torch
+from torch import nn
+
+
+class Plain(nn.Module):
+    """Two layers."""
+
+    def __init__(self, inputs, outputs, width=8, skip=True, *, names=("a", "b")):
+        super().__init__()
+        self.first, self.last = nn.Linear(inputs, width), nn.Linear(width, outputs)
+
+    def forward(self, x):
+        return self.last(torch.relu(self.first(x)))
+
+
+class Normed(Plain):
+    def __init__(self, inputs, outputs, width, dropout=0.3):
+        super().__init__(inputs, outputs, width)
+        self.norm, self.drop = nn.BatchNorm1d(width), nn.Dropout(dropout)
+
+    def forward(self, x):
+        return self.last(self.drop(torch.relu(self.norm(self.first(x)))))
+
+
+class Functional(Plain):  # dropout without a module: vmap cannot
+    def forward(self, x):
+        x = nn.functional.dropout(self.first(x), 0.3, self.training)
+        return self.last(torch.relu(x))
+
+
+class Branching(Plain):  # control flow that depends on the data: vmap cannot
+    def forward(self, x):
+        x = self.first(x)
+        return self.last(x if x.sum() > 0 else -x)
+
+
+class InPlace(Plain):  # works on what it is given, which must not reach the data
+    def forward(self, x):
+        x[:, 0] = 0
+        return super().forward(x.mul_(2))
+
+
+class Running(Plain):  # a buffer that is set anew, weights that are not trained, tied weights
+    def __init__(self, inputs, outputs, width=8):
+        super().__init__(inputs, outputs, width)
+        self.register_buffer("mean", torch.zeros(inputs))
+        self.register_buffer("steps", torch.tensor(0))
+        self.frozen = nn.Parameter(torch.rand(width), requires_grad=False)
+        self.second, self.tied = nn.Linear(width, width), nn.Linear(width, width)
+        self.tied.weight = self.second.weight
+
+    def forward(self, x):
+        if self.training:
+            self.mean = 0.9 * self.mean + 0.1 * x.mean(0)
+            self.steps += 1
+        x = self.tied(self.second(self.first(x - self.mean) * self.frozen))
+        return self.last(x) / self.steps.clamp(1, 3)
+
+
+class Inherits(Plain):
+    pass
+
+
+class Lazy(nn.Module):
+    def __init__(self, inputs, outputs):
+        super().__init__()
+        self.layers = nn.Sequential(nn.LazyLinear(5), nn.ReLU(), nn.LazyLinear(outputs))
+
+    def forward(self, x):
+        return self.layers(x)
+
+
+class Images(nn.Module):
+    def __init__(self, inputs, outputs, width=3):
+        super().__init__()
+        channels, height, breadth = inputs
+        self.maps = nn.Sequential(
+            nn.Conv2d(channels, width, 3, padding=1), nn.BatchNorm2d(width), nn.ReLU(),
+            nn.MaxPool2d(2), nn.Dropout(0.2),
+        )
+        self.last = nn.Linear(width * (height // 2) * (breadth // 2), outputs)
+
+    def forward(self, x):
+        return self.last(self.maps(x).flatten(1))
+'''
+# Arguments that have no default.
+GIVEN = {"Normed": {"width": 8}}
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "networks.py").write_text(NETWORKS)
+    return tmp_path
+
+
+def own(name, problem="prices", **overrides):
+    given = GIVEN.get(name, {}) | overrides
+    return configure(problem, model="module", module=f"networks.py:{name}", **given)
+
+
+def ways(monkeypatch, way):
+    """Have copies trained `together` wherever vmap can, or `apart`."""
+    monkeypatch.setattr(modules, "FEWEST", 2 if way == "together" else 99)
+    monkeypatch.setattr(modules, "LARGEST", 1e9)
+
+
+# Which of them vmap can train as one computation.
+BATCHED = {
+    "Plain": True, "Normed": True, "Inherits": True, "Lazy": True, "Running": True,
+    "InPlace": True, "Images": True, "Functional": False, "Branching": False,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BATCHED)
+def test_copies_together_one_by_one_and_alone_give_the_same(name, monkeypatch, folder):
+    problem = "images" if name == "Images" else "prices"
+    data = replicates(problem)
+    # Adam would blow up gradients that are nothing but rounding, as those before batch-norm are.
+    configuration = own(name, problem, weight_decay=0.01, optimizer="sgd-momentum")
+    found = []
+    for way in ("apart", "together"):
+        ways(monkeypatch, way)
+        found.append(training.train(configuration, data, SEEDS, folder))
+    apart, together = found
+    alone = [
+        training.train(configuration, [one], [seed], folder)
+        for one, seed in zip(data, SEEDS, strict=True)
+    ]
+    for key, value in apart.weights.items():
+        alike(together.weights[key], value, atol=1e-5)
+        torch.testing.assert_close(torch.cat([one.weights[key] for one in alone]), value)
+    for key in HISTORY:
+        alike(together.history[key], apart.history[key], atol=1e-5)
+    trainer = training.Trainer(configuration, data, SEEDS, folder)
+    assert trainer.network.batched == BATCHED[name]
+
+
+@pytest.mark.parametrize("way", ["together", "apart"])
+def test_a_module_trains_as_a_plain_pytorch_loop_trains_it(way, monkeypatch, folder):
+    ways(monkeypatch, way)
+    data, configuration = table(3), own("Plain")
+    trainer = training.Trainer(configuration, data, SEEDS, folder)
+    reference = modules.load_module(folder / "networks.py", "Plain")(4, 1)
+    reference.load_state_dict({k: v[1] for k, v in trainer.network.state().items()})
+    optimizer = torch.optim.Adam(reference.parameters(), lr=0.01)
+    x, y = trainer.train
+    for rows in (slice(0, 16), slice(16, 32)):
+        trainer.step(x[:, rows], y[:, rows])
+        optimizer.zero_grad()
+        torch.nn.functional.mse_loss(reference(x[1, rows]), y[1, rows]).backward()
+        optimizer.step()
+    for name, value in reference.state_dict().items():
+        alike(trainer.network.state()[name][1], value)
+
+
+@pytest.mark.parametrize("way", ["together", "apart"])
+def test_running_means_and_what_is_not_trained_are_kept_and_restored(way, monkeypatch, folder):
+    for name in ("Normed", "Running"):
+        configuration, data = own(name), table(3)
+        ways(monkeypatch, way)
+        trainer = training.Trainer(configuration, data, SEEDS, folder)
+        start = trainer.network.state()
+        trainer.epoch()
+        x, state = trainer.validation[0], trainer.network.state()
+        mean = "mean" if name == "Running" else "norm.running_mean"
+        assert not torch.equal(start[mean], state[mean])
+        if name == "Running":
+            assert torch.equal(start["frozen"], state["frozen"])
+            assert state["steps"].tolist() == [3, 3, 3]
+        fresh = models.build(configuration, data[0][1], models.blank(3), folder)
+        fresh.restore(state)
+        expected = trainer.network.predict(x)
+        alike(fresh.predict(x), expected)
+        # Predicting changes nothing.
+        assert all(torch.equal(state[key], value) for key, value in trainer.network.state().items())
+
+
+def test_chance_is_each_replicates_own_and_leaves_no_trace(folder):
+    configuration, data = own("Functional"), table(2)
+    torch.manual_seed(3)
+    expected = torch.rand(1)
+    torch.manual_seed(3)
+    first = training.train(configuration, data, [5, 5], folder)
+    assert torch.equal(torch.rand(1), expected)
+    torch.manual_seed(4)
+    again = training.train(configuration, data, [5, 6], folder)
+    name = "first.weight"
+    assert torch.equal(first.weights[name][0], again.weights[name][0])
+    other = training.Trainer(configuration, data, [5, 6], folder).network.state()[name]
+    assert not torch.equal(other[0], other[1])
+
+
+def test_a_module_that_works_in_place_leaves_the_data_alone(folder):
+    trainer = training.Trainer(own("InPlace"), table(2), SEEDS[:2], folder)
+    before = [tensor.clone() for tensor in (*trainer.train, *trainer.validation)]
+    trainer.epoch()
+    for one, other in zip(before, (*trainer.train, *trainer.validation), strict=True):
+        assert torch.equal(one, other)
+
+
+def test_arguments_of_a_class_are_read_without_running_it(folder):
+    path = folder / "networks.py"
+    assert arguments(path, "Plain") == {"width": 8, "skip": True, "names": ["a", "b"]}
+    assert arguments(path, "Inherits") == arguments(path, "Plain")
+    assert arguments(path, "Normed") == {"width": REQUIRED, "dropout": 0.3}
+    path.write_text("raise SystemExit\nclass A:\n  def __init__(self, outputs, inputs): 1")
+    assert arguments(path, "A") == {}
+
+
+# What is wrong, and what is said of it besides the file. All of it in one line.
+HEAD = "import torch\nclass Net(torch.nn.Module):\n"
+GOOD = """
+    def __init__(self, inputs, outputs, width=4):
+        super().__init__()
+        self.layer = torch.nn.Linear(inputs, outputs)
+"""
+BAD = {
+    "no file": (None, "cannot be read.*No such file.*allowed: a Python file"),
+    "no Python": ("class Net(", "line 1: not Python"),
+    "no class": ("class Other: pass\nclass More: pass", "no such class; allowed: Other, More"),
+    "no module": ("class Net:\n  def __init__(self, inputs, outputs): 1", "class of torch.nn.Mod"),
+    "no inputs": (HEAD + "  def __init__(self, outputs): 1", "no argument inputs"),
+    "no init": (HEAD + "  pass", "no argument inputs or outputs; allowed: __init__.self, inputs"),
+    "odd default": (HEAD + "  def __init__(self, inputs, outputs, act=torch.relu): 1",
+                    "argument act: found the default torch.relu; allowed: a plain value"),
+    "import fails": ("import nowhere_to_be_found\n" + HEAD + GOOD, "No module named 'nowhere"),
+    "exits": (HEAD + GOOD + "\nraise SystemExit(3)", "could not be loaded: SystemExit: 3"),
+    "constructor fails": (HEAD + GOOD + "        self.other = 1 / 0",
+                          "could not be made: line 7: ZeroDivisionError.*width=4"),
+    "no forward": (HEAD + GOOD, "forward failed.*NotImplementedError"),
+    "wrong output": (HEAD + GOOD + "    def forward(self, x): return self.layer(x).squeeze(1)",
+                     r"forward gave \[2\] for 2 rows; allowed:.*\[rows, 4\] into \[rows, 1\]"),
+    "no tensor": (HEAD + GOOD + "    def forward(self, x): return (self.layer(x),)",
+                  "forward gave tuple"),
+    "wrong in training": (
+        HEAD + GOOD + "    def forward(self, x): return self.layer(x)[:2]", r"\[2, 1\] for 16 rows"
+    ),
+    "fails in training": (
+        HEAD + GOOD + "    def forward(self, x):\n        assert len(x) < 9, 'long'\n"
+        "        return self.layer(x)", "forward failed: line 8: AssertionError: long"
+    ),
+    "no gradient": (HEAD + GOOD + "    def forward(self, x): return self.layer(x).detach()",
+                    "its gradient failed"),
+    "nothing to train": (HEAD + GOOD + "        self.layer.requires_grad_(False)\n"
+                         "    def forward(self, x): return self.layer(x)", "no weights to train"),
+    "other type": (HEAD + GOOD + "        self.double()\n    def forward(self, x): "
+                   "return self.layer(x.double())", "another type than 32-bit numbers"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_what_is_wrong_in_a_module_is_said_in_one_line(case, tmp_path):
+    text, message = BAD[case]
+    if text is not None:
+        (tmp_path / "networks.py").write_text(textwrap.dedent(text))
+    configuration = own("Net", width=4)
+    with pytest.raises(TunebookError, match=message) as raised:
+        training.train(configuration, table(2), SEEDS[:2], tmp_path)
+    assert str(tmp_path / "networks.py") in str(raised.value)
+    assert "\n" not in str(raised.value)
+
+
+def trained():
+    """Two replicates of three epochs; the second diverged at epoch 2."""
+    values = torch.tensor([[0.5, 4.0], [0.25, torch.inf], [0.125, torch.nan]])
+    return Trained(
+        history={name: values * (i + 1) for i, name in enumerate(HISTORY)},
+        diverged_at=[0, 2],
+        weights={"dense0.weight": torch.arange(8.0).view(2, 4, 1), "steps": torch.tensor([3, 1])},
+        seconds=1.5,
+        parameters=4,
+    )
+
+
+NAMES = ("history.csv", "weights.safetensors", "training.json")
+
+
+@pytest.fixture
+def block(tmp_path):
+    """The path of the record of a block of replicates 5 and 6."""
+    paths = [tmp_path / "runs/table-a/replicates-5-6" / name for name in NAMES]
+    configuration = {"batch_size": 16, "epochs": 3}
+    record = {"run": "table-a", "configuration": configuration}
+    save_block(*paths, trained(), 5, record | {"replicates": [5, 6], "seeds": [1, 2]})
+    return paths[2]
+
+
+def test_history_has_every_epoch_up_to_the_one_a_replicate_diverged_at(block):
+    rows = list(read_history(block))
+    seen = [(row["replicate"], row["epoch"]) for row in rows]
+    assert seen == [(5, 1), (5, 2), (5, 3), (6, 1), (6, 2)]
+    assert [rows[1][name] for name in HISTORY] == [0.25, 0.5, 0.75, 1.0]
+    assert np.isinf(rows[4]["train_loss"])
+    assert list(rows[0]) == list(HISTORY_COLUMNS)
+
+
+def test_history_keeps_all_that_a_32_bit_number_holds(block):
+    one, value = trained(), np.float32(1) / np.float32(3)
+    one.history["train_loss"][0, 0] = float(value)
+    save_block(*(block.with_name(name) for name in NAMES), one, 5, {})
+    assert np.float32(next(read_history(block))["train_loss"]) == value
+
+
+def test_weights_and_buffers_come_back_bit_by_bit(block):
+    weights = read_weights(block)
+    assert set(weights) == {"dense0.weight", "steps"}
+    assert all(torch.equal(weights[key], value) for key, value in trained().weights.items())
+
+
+def test_the_record_keeps_what_it_was_given_and_the_outcome(block):
+    record = read_record(block)
+    assert record["diverged_at"] == [0, 2]
+    first, second = columns(record, rows=40)
+    assert first == {
+        "run": "table-a",
+        "replicate": 5,
+        "seed": 1,
+        "batch_rows": 16,
+        "epochs_run": 3,
+        "diverged_at": None,
+        "parameters": 4,
+        "train_seconds": 0.75,
+        "seconds_per_epoch": 0.25,
+    }
+    assert (second["epochs_run"], second["diverged_at"]) == (2, 2)
+    record["configuration"]["batch_size"] = "full"
+    assert next(columns(record, rows=40))["batch_rows"] == 40
+
+
+def cut_short(path):
+    path.write_bytes(path.read_bytes()[:-1])
+
+
+def one_bit_flipped(path):
+    data = bytearray(path.read_bytes())
+    data[-2] ^= 1
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize("name", ["history.csv", "weights.safetensors"])
+@pytest.mark.parametrize(
+    "alter", [cut_short, one_bit_flipped, lambda p: p.write_bytes(b""), lambda p: p.unlink()]
+)
+def test_an_altered_block_is_refused_by_the_name_of_the_file(block, name, alter):
+    alter(block.with_name(name))
+    with pytest.raises(TunebookError, match=r"altered or cut short.*SHA-256.*expected") as raised:
+        read_record(block)
+    assert str(block.with_name(name)) in str(raised.value)
+    assert f"delete the folder {block.parent} and make it again: snakemake {block}" in str(
+        raised.value
+    )
+
+
+def test_a_record_that_is_cut_short_or_vouches_for_nothing_is_refused(block):
+    block.write_text(json.dumps({"run": "table-a"}))
+    with pytest.raises(TunebookError, match="None expected"):
+        read_record(block)
+    cut_short(block)
+    with pytest.raises(TunebookError, match="training.json: not a whole JSON file"):
+        read_record(block)
+
+
+def test_what_diverged_has_no_last_metric(block):
+    last = last_validation(block, read_record(block))
+    assert last[0] == 0.5 and math.isnan(last[1])
+
+
+@pytest.mark.parametrize(
+    ("task", "metric", "values", "best"),
+    [
+        ("classification", "accuracy", {"a": [0.9, 0.8], "b": [0.95, 0.9]}, ("b", 0.925)),
+        ("classification", "log-loss", {"a": [0.9, 0.8], "b": [0.95, 0.9]}, ("a", 0.85)),
+        ("regression", "mse", {"a": [3.0, 1.0], "b": [1.0, 2.0]}, ("b", 1.5)),
+        ("regression", "r2", {"a": [-3.0, 1.0], "b": [0.5, 0.1]}, ("b", 0.3)),
+        # One that diverged counts as the worst; names break ties.
+        ("regression", "mse", {"a": [0.1, math.nan], "b": [9.0, 9.0]}, ("b", 9.0)),
+        ("regression", "mse", {"b": [1.0], "a": [1.0]}, ("a", 1.0)),
+        ("regression", "mse", {"b": [math.nan], "a": [math.inf]}, ("a", math.inf)),
+    ],
+)
+def test_the_best_run_has_the_best_mean_of_the_last_validation_metric(task, metric, values, best):
+    run, mean = choose_best(values, task, metric)
+    assert (run, mean) == (best[0], pytest.approx(best[1]))
+
+
+def test_nothing_to_choose_from_is_said():
+    with pytest.raises(TunebookError, match="no runs to choose the best from"):
+        choose_best({}, "regression", "mse")
+
+
+REGRESSION = {"task": "regression", "metric": "mse"}
+CLASSES = {"task": "classification", "metric": "accuracy"}
+LINEAR = "sklearn.linear_model.LinearRegression"
+FOREST = "sklearn.ensemble.RandomForestRegressor"
+SOFTMAX = "sklearn.linear_model.LogisticRegression"
+NEIGHBOURS = "sklearn.neighbors.KNeighborsClassifier"
+
+
+@pytest.fixture
+def exact():
+    """Two features that give the price exactly, split 60, 20, 20."""
+    x = np.random.default_rng(0).uniform(0, 10, (100, 2))
+    y = 50_000 + 10_000 * x[:, 0] + 2_000 * x[:, 1]
+    return splits(x, y, 60, 20), table_record(["a", "b"])
+
+
+@pytest.fixture
+def bright():
+    """Ten classes, each a bright pixel of its own in noise, pixels in [-1, 1]."""
+    y = np.arange(200) % 10
+    x = np.random.default_rng(0).uniform(-1, -0.5, (200, 256)).astype(np.float32)
+    x[np.arange(200), y] = 1
+    return splits(x, y, 120, 40), image_record()
+
+
+def fit(settings, data, seed=0, **baselines):
+    return fit_baselines("p", settings | {"baselines": baselines}, *data, seed)
+
+
+def test_methods_read_classes_that_can_be_told_apart(bright):
+    rows = fit(
+        CLASSES,
+        bright,
+        softmax={"estimator": SOFTMAX, "grid": {"C": [0.1, 1.0]}, "scale": "min-max"},
+        nearest={"estimator": NEIGHBOURS, "arguments": {"n_neighbors": 1}},
+        svm={"estimator": "sklearn.svm.SVC", "scale": "standard"},
+    )
+    assert [(row["problem"], row["baseline"]) for row in rows] == [
+        ("p", "softmax"), ("p", "nearest"), ("p", "svm"),
+    ]  # fmt: skip
+    for row in rows:
+        assert row["test_accuracy"] >= 0.9 and row["test_auc"] >= 0.9 and row["fit_seconds"] > 0
+    assert rows[0]["test_log_loss"] < math.log(10)
+    # No probabilities, no log loss.
+    assert math.isnan(rows[2]["test_log_loss"])
+
+
+def test_classes_that_are_missing_in_the_training_rows_are_never_predicted(bright):
+    data, record = bright
+    keep = data["train_y"] != 4
+    fewer = data | {"train_x": data["train_x"][keep], "train_y": data["train_y"][keep]}
+    for estimator in (SOFTMAX, "sklearn.svm.SVC"):
+        (row,) = fit(CLASSES, (fewer, record), one={"estimator": estimator})
+        assert row["test_accuracy"] == pytest.approx(0.9, abs=0.02)
+
+
+def test_linear_prices_are_found_exactly(exact):
+    (row,) = fit(REGRESSION, exact, linear={"estimator": LINEAR})
+    assert row["test_mse"] == pytest.approx(0, abs=1e-20)
+    assert row["test_rmse"] == pytest.approx(0, abs=1e-4)
+    assert row["test_r2"] == pytest.approx(1)
+
+
+def test_errors_are_in_ranges_of_the_training_targets_and_in_the_targets_own_unit():
+    # The feature says nothing: every prediction is the training mean, 2 (range 4).
+    y = np.array([0.0, 4.0, 1.0, 3.0, 2.0, 2.0, 6.0, 6.0])
+    y = np.insert(y, 4, 0.0)  # to validate
+    data = splits(np.zeros((9, 1)), y, 4, 1), table_record(["a"])
+    (row,) = fit(REGRESSION, data, linear={"estimator": LINEAR})
+    assert row["test_mse"] == pytest.approx((0 + 0 + 16 + 16) / 4 / 16)
+    assert row["test_rmse"] == pytest.approx(np.sqrt(8))
+    assert row["test_mae"] == pytest.approx(2)
+
+
+def test_what_is_random_follows_from_the_seed(exact):
+    forest = {"estimator": FOREST, "arguments": {"n_estimators": 5}, "grid": {"max_depth": [2, 5]}}
+    (first,), (again,), (other,) = (fit(REGRESSION, exact, seed, f=forest) for seed in (3, 3, 4))
+    assert first["test_mse"] == again["test_mse"] != other["test_mse"]
+
+
+class Says:
+    """An estimator that always says one value."""
+
+    def __init__(self, value):
+        self.value = value
+
+    def fit(self, x, y):
+        return self
+
+    def metrics(self, split):
+        return {"mse": abs(self.value), "r2": self.value}
+
+
+@pytest.mark.parametrize(
+    ("metric", "values", "chosen"),
+    [("mse", (3, 1, 1, 2), 1), ("r2", (1, 3, 3, 2), 1), ("mse", (np.nan, 2), 1),
+     ("mse", (np.nan, np.nan), 0)],
+)  # fmt: skip
+def test_the_choice_is_made_by_the_judged_metric_of_the_validation_rows(metric, values, chosen):
+    from tunebook.tasks import TASKS
+
+    class Data:
+        x = y = {"train": None}
+        task = TASKS["regression"]
+
+        def metrics(self, estimator, split):
+            assert split == "validation"
+            return estimator.metrics(split)
+
+    candidates = [Says(value) for value in values]
+    assert choose(candidates, Data(), metric) is candidates[chosen]
+
+
+def test_a_method_that_cannot_be_fitted_to_so_few_rows_says_so(bright):
+    data, record = bright
+    few = data | {"train_x": data["train_x"][:2], "train_y": np.array([1, 1])}
+    rows = fit(
+        CLASSES,
+        (few, record),
+        softmax={"estimator": SOFTMAX},
+        nearest={"estimator": NEIGHBOURS},
+        one={"estimator": NEIGHBOURS, "arguments": {"n_neighbors": 1}},
+    )
+    assert "class" in rows[0]["failure"] and "n_neighbors" in rows[1]["failure"]
+    assert "test_accuracy" not in rows[0] and rows[2]["test_accuracy"] == pytest.approx(0.1)
+
+
+@pytest.mark.parametrize(
+    ("about", "message"),
+    [
+        ({"estimator": "os.system"}, "estimator: found os.system; allowed: the dotted name"),
+        ({"estimator": "sklearn.nowhere.Forest"}, "found sklearn.nowhere.Forest; allowed"),
+        ({"estimator": "sklearn.linear_model.Nothing"}, "found sklearn.linear_model.Nothing"),
+        ({"estimator": "sklearn.base.BaseEstimator.x"}, "estimator: found sklearn.base"),
+        ({"estimator": "sklearn.svm._classes.SVC; 1"}, "allowed: the dotted name"),
+        ({"estimator": SOFTMAX}, "found .*LogisticRegression; allowed: a method for regression"),
+        ({"estimator": "sklearn.preprocessing.StandardScaler"}, "a method for regression"),
+        ({"estimator": LINEAR, "arguments": {"C": 1}}, "arguments: found C; allowed: .*positive"),
+        ({"estimator": LINEAR, "grid": {"alpha": [1]}}, "grid: found alpha; allowed: "),
+        ({"estimator": FOREST, "arguments": {"n_estimators": -1}}, "n_estimators.*Got -1"),
+        ({"estimator": "sklearn.ensemble.StackingRegressor"}, "missing 1 required .*estimators"),
+    ],
+)
+def test_bad_input_is_said_in_one_line(about, message, exact):
+    with pytest.raises(TunebookError, match=message) as raised:
+        fit(REGRESSION, exact, mine=about)
+    assert str(raised.value).startswith("configuration: problems.p.baselines.mine")
+    assert "\n" not in str(raised.value)
