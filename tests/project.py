@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from collections import Counter
@@ -12,20 +13,18 @@ import pandas as pd
 import yaml
 
 from tunebook.evidence.tables import TIMES
-from tunebook.study.read import read_chain
+from tunebook.study.read import merge, read_chain
 
 ROOT = Path(__file__).resolve().parent.parent
 PARTS = ["Snakefile", "workflow", "report", "profiles", "config"]
 
 # No test leaves this machine: every address is looked for behind a port that nothing listens on.
-CLOSED = "http://127.0.0.1:9"
-OFFLINE = {
-    name: CLOSED for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY")
-}  # fmt: skip
+OFFLINE = dict.fromkeys(
+    ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"), "http://127.0.0.1:9"
+)
 
 # The default study's datasets without a network: what stands in for them is made here.
 DATASETS = read_chain(ROOT / "config/config.yaml")["datasets"]
-USPS = DATASETS["usps"]
 
 # One problem each way, networks that train in milliseconds.
 SMALL = {
@@ -67,38 +66,18 @@ rates:
   title: Learning rates over the epochs
   panels: {curves: train_loss, sweep: rates, colour: learning_rate}
 """
-BOTH = {"datasets": {"usps": USPS}, "problems": {"digits": DIGITS}}
-
-
-def merged(base, changes):
-    """`base` with `changes` laid over it, mapping by mapping."""
-    result = dict(base)
-    for key, value in changes.items():
-        old = result.get(key)
-        both = isinstance(old, dict) and isinstance(value, dict)
-        result[key] = merged(old, value) if both else value
-    return result
+BOTH = {"datasets": {"usps": DATASETS["usps"]}, "problems": {"digits": DIGITS}}
 
 
 class Project:
     """A copy of the project's code with a configuration of its own."""
 
-    def __init__(self, folder, changes=None, claims=None):
-        self.folder = Path(folder)
-        self.folder.mkdir(parents=True, exist_ok=True)
-        for part in PARTS:
-            source = ROOT / part
-            if source.is_dir():
-                ignored = shutil.ignore_patterns("__pycache__")
-                shutil.copytree(source, self.folder / part, ignore=ignored)
-            else:
-                shutil.copy2(source, self.folder / part)
-        self.configuration = merged(SMALL, changes or {})
+    def __init__(self, folder, changes=None):
+        self.folder = copy_parts(folder, PARTS)
+        self.configuration = merge(SMALL, changes or {})
         # The default study's article speaks of runs that a small one does not have.
-        (self.folder / "config/article.md").unlink()
-        (self.folder / "config/figures.yaml").write_text(FIGURES)
-        if claims is not None:
-            (self.folder / "config/claims.yaml").write_text(yaml.safe_dump(claims))
+        self.path("config/article.md").unlink()
+        self.path("config/figures.yaml").write_text(FIGURES)
         self.write()
 
     @classmethod
@@ -110,10 +89,10 @@ class Project:
 
     def write(self):
         text = yaml.safe_dump(self.configuration, sort_keys=False)
-        (self.folder / "config/config.yaml").write_text(text)
+        self.path("config/config.yaml").write_text(text)
 
     def change(self, changes):
-        self.configuration = merged(self.configuration, changes)
+        self.configuration = merge(self.configuration, changes)
         self.write()
 
     def command(self, *arguments, cores=2):
@@ -123,21 +102,29 @@ class Project:
     def environment(self):
         return {**os.environ, **OFFLINE, "OMP_NUM_THREADS": "1"}
 
-    def run(self, *arguments, cores=2, check=True, timeout=600):
-        """Run snakemake here; returns the finished process, output and errors in one text."""
-        finished = subprocess.run(
+    def start(self, *arguments, cores=2, said=subprocess.PIPE, cwd=None, **environment):
+        """Start snakemake here, in a process group of its own; all that it says goes to `said`."""
+        return subprocess.Popen(
             self.command(*arguments, cores=cores),
-            cwd=self.folder, env=self.environment(), text=True, timeout=timeout, check=False,
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            cwd=cwd or self.folder, env=self.environment() | environment, text=True,
+            stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT, start_new_session=True,
         )  # fmt: skip
-        if check and finished.returncode:
-            raise AssertionError(f"snakemake failed:\n{finished.stdout[-6000:]}")
-        return finished
+
+    def run(self, *arguments, check=True, timeout=600, **more):
+        """Run snakemake here; returns the finished process, output and errors in one text."""
+        with self.start(*arguments, **more) as process:
+            try:
+                said, _ = process.communicate(timeout=timeout)
+            except BaseException:
+                os.killpg(process.pid, signal.SIGKILL)
+                raise
+        if check and process.returncode:
+            raise AssertionError(f"snakemake failed:\n{said[-6000:]}")
+        return subprocess.CompletedProcess(process.args, process.returncode, said)
 
     def planned(self, *arguments):
         """What a run would do: Counter of rules, and the training jobs by the folder they make."""
-        text = self.run("-n", *arguments).stdout
-        return parse_jobs(text)
+        return parse_jobs(self.run("-n", *arguments).stdout)
 
     def path(self, name):
         return self.folder / name
@@ -146,18 +133,32 @@ class Project:
         return self.folder / "results" / name
 
 
+def copy_parts(folder, parts):
+    """Copy parts of this project to a new folder, which is returned."""
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    for part in parts:
+        if (ROOT / part).is_dir():
+            ignored = shutil.ignore_patterns("__pycache__")
+            shutil.copytree(ROOT / part, folder / part, ignore=ignored)
+        else:
+            shutil.copy2(ROOT / part, folder / part)
+    return folder
+
+
+def job_texts(text):
+    """(rule, what is said of the job) from Snakemake's account of its jobs."""
+    for block in re.split(r"\n(?=(?:local)?rule )", text):
+        if head := re.match(r"(?:local)?rule (\w+):", block):
+            yield head[1], block
+
+
 def parse_jobs(text):
     """(Counter of rule names, set of trained blocks) from Snakemake's account of its jobs."""
-    rules, trained = Counter(), set()
-    for block in re.split(r"\n(?=(?:local)?rule )", text):
-        head = re.match(r"(?:local)?rule (\w+):", block)
-        if not head:
-            continue
-        rules[head[1]] += 1
-        if head[1] == "train":
-            wildcards = re.search(r"wildcards: run=(\S+), first=(\d+), last=(\d+)", block)
-            trained.add(f"{wildcards[1]}/replicates-{wildcards[2]}-{wildcards[3]}")
-    return rules, trained
+    jobs = list(job_texts(text))
+    trained = [re.search(r"run=(\S+), first=(\d+), last=(\d+)", job) for _, job in jobs]
+    folders = {f"{found[1]}/replicates-{found[2]}-{found[3]}" for found in trained if found}
+    return Counter(rule for rule, _ in jobs), folders
 
 
 def copy_of(project, folder):

@@ -64,9 +64,9 @@ def tree(project):
 
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory):
-    """The study's tables, made on two cores by nobody's hindrance."""
+    """The study's tables, made on one core by nobody's hindrance."""
     project = Project(tmp_path_factory.mktemp("faults") / "undisturbed", STUDY)
-    project.run(TABLES)
+    project.run(TABLES, cores=1)
     return project
 
 
@@ -78,29 +78,24 @@ def finished(undisturbed, tmp_path):
 
 @pytest.fixture
 def start():
-    """A function: snakemake in a process group of its own; what it says goes to the file `said`."""
+    """A function: snakemake started, to be killed; what it says goes to the file `said`."""
     started = []
 
-    def start(project, *arguments, **environment):
-        with open(project.path("said"), "w") as said:
-            process = subprocess.Popen(
-                project.command(*arguments), cwd=project.folder, start_new_session=True,
-                env={**project.environment(), **environment}, stdin=subprocess.DEVNULL,
-                stdout=said, stderr=subprocess.STDOUT,
-            )  # fmt: skip
-        started.append(process)
-        return process
+    def start(project, *arguments, said="said", **environment):
+        with open(project.path(said), "w") as file:
+            started.append(project.start(*arguments, said=file, **environment))
+        return started[-1]
 
     yield start
     for process in started:
         kill(process)
 
 
-def wait_for(project, process, pattern, seconds=120):
+def wait_for(project, process, pattern, said="said", seconds=120):
     """Wait until the process has said something, or has ended."""
     end = time.monotonic() + seconds
     while time.monotonic() < end and process.poll() is None:
-        if re.search(pattern, project.path("said").read_text()):
+        if re.search(pattern, project.path(said).read_text()):
             return
         time.sleep(0.02)
 
@@ -234,20 +229,12 @@ sys.meta_path.insert(0, Faulty())
 def test_failing_trainings_fail_alone_by_name_and_are_retried_alone(finished, start, tmp_path):
     before = blocks(finished)
     faults = {"0.05": "raises", "0.06": "memory", "0.07": "killed"}
-    finished.change(
-        {
-            "sweeps": {
-                "rates": {"axes": {"learning_rate": [0.01, 0.05, 0.06, 0.07, 0.08]}},
-                # Raw prices and a large rate: this one diverges, which is a result and no failure.
-                "diverges": {
-                    "problem": "houses", "question": "?", "base": {
-                        "scale_target": "none", "scale_inputs": "none", "optimizer": "sgd",
-                        "learning_rate": 10,
-                    },
-                },
-            }
-        }
-    )  # fmt: skip
+    # Raw prices and a large rate: this one diverges, which is a result and no failure.
+    raw = {"scale_target": "none", "scale_inputs": "none"}
+    diverges = raw | {"optimizer": "sgd", "learning_rate": 10}
+    rates = {"axes": {"learning_rate": [0.01, 0.05, 0.06, 0.07, 0.08]}}
+    one = {"problem": "houses", "question": "?", "base": diverges}
+    finished.change({"sweeps": {"rates": rates, "diverges": one}})
     (tmp_path / "faults").mkdir()
     (tmp_path / "faults/sitecustomize.py").write_text(FAULTS)
     faulty = {"PYTHONPATH": str(tmp_path / "faults"), "FAULTS": json.dumps(faults)}
@@ -309,15 +296,13 @@ def test_a_disk_that_fills_up_is_told_and_nothing_half_written_stays(finished):
     snakemake = shell_command(finished, "results/choice/houses.json")
     text = isolated(
         finished,
-        f"""
-        mount -t tmpfs -o size=28k none results/runs || exit
+        f"""mount -t tmpfs -o size=28k none results/runs || exit
         {snakemake}
         find results -name '*.part' -o -name weights.safetensors -o -name training.json
         echo then
         mount -o remount,size=5m results/runs
         {snakemake}
-        cp -r results/runs kept
-    """,
+        cp -r results/runs kept""",
     )
     first, second = text.split("\nthen\n")
     assert "weights.safetensors: could not be written: the disk is full; free some" in first
@@ -330,13 +315,8 @@ def test_a_disk_that_fills_up_is_told_and_nothing_half_written_stays(finished):
 
 def test_a_disk_without_room_for_a_log_is_told_too(finished):
     finished.change(ONE_MORE)
-    text = isolated(
-        finished,
-        f"""
-        mount -t tmpfs -o size=4k none logs && echo full > logs/filler || exit
-        {shell_command(finished, TABLES)}
-    """,
-    )
+    full = "mount -t tmpfs -o size=4k none logs && echo full > logs/filler || exit"
+    text = isolated(finished, f"{full}\n{shell_command(finished, TABLES)}")
     assert "ended with 1" in text
     assert "Error: a file: could not be written: the disk is full; free some space" in text
     rules, trained = finished.planned(TABLES)
@@ -346,13 +326,8 @@ def test_a_disk_without_room_for_a_log_is_told_too(finished):
 
 def with_read_only_results(project):
     """What a run says that may read the results folder but not write to it."""
-    text = isolated(
-        project,
-        f"""
-        mount --bind results results && mount -o remount,bind,ro results || exit
-        {shell_command(project, TABLES)}
-    """,
-    )
+    bound = "mount --bind results results && mount -o remount,bind,ro results || exit"
+    text = isolated(project, f"{bound}\n{shell_command(project, TABLES)}")
     assert "ended with 1" in text
     return text
 
@@ -456,75 +431,52 @@ def test_an_altered_block_is_told_and_trained_again_once_deleted(finished, undis
 # Two at once
 
 
-def test_a_second_snakemake_is_turned_away_and_the_first_ends_well(finished, start):
+def test_of_snakemakes_at_once_one_ends_well_and_the_others_are_turned_away(finished, start):
     finished.change(ONE_MORE)
-    first = start(finished, TABLES)
-    wait_for(finished, first, r"rule \w+:")
-    second = finished.run(TABLES, check=False)
-    assert second.returncode == 1
-    assert f"another snakemake is at work here (process {first.pid})" in second.stdout
-    assert "allowed: one at a time" in second.stdout
-    assert "Traceback" not in second.stdout
-    assert first.poll() is None, "the second was to come while the first was at work"
-    assert first.wait(timeout=300) == 0
-    assert set(pd.read_csv(finished.results("runs.csv"))["learning_rate"]) == {0.01, 0.05}
-    assert finished.planned(TABLES)[0] == {}
-
-
-@pytest.mark.parametrize(
-    ("words", "looks"),
-    [
-        ("snakemake", False),
-        ("snakemake --cores 4 --nolock results/runs.csv", False),
-        ("snakemake prune --config delete=true", False),
-        ("snakemake -n", True),
-        ("snakemake -np results/runs.csv", True),
-        ("snakemake results/runs.csv --dry-run", True),
-        ("snakemake --lint", True),
-        ("snakemake --summary", True),
-    ],
-)
-def test_who_only_looks_is_never_turned_away(words, looks):
-    assert only_looks(words.split()) == looks
-
-
-def test_two_started_at_the_same_moment_do_not_spoil_each_other(finished, start):
-    finished.change(ONE_MORE)
-    first = start(finished, TABLES)
-    second = finished.run(TABLES, check=False)
-    codes = sorted([first.wait(timeout=300), second.returncode])
-    assert codes == [0, 1], "one works; the other is turned away"
-    assert "another snakemake is at work" in finished.path("said").read_text() + second.stdout
+    both = {name: start(finished, TABLES, said=name) for name in ("one", "other")}
+    while all(process.poll() is None for process in both.values()):
+        time.sleep(0.02)
+    (winner,) = [name for name, process in both.items() if process.poll() is None]
+    (loser,) = both.keys() - {winner}
+    at_work = both[winner]
+    wait_for(finished, at_work, r"rule \w+:", said=winner)
+    late = finished.run(TABLES, check=False)
+    assert at_work.poll() is None, "the third was to come while the first was at work"
+    for code, text in (
+        (both[loser].returncode, finished.path(loser).read_text()), (late.returncode, late.stdout)
+    ):  # fmt: skip
+        assert code == 1
+        assert f"another snakemake is at work here (process {at_work.pid})" in text
+        assert "allowed: one at a time" in text
+        assert "Traceback" not in text
+    assert at_work.wait(timeout=300) == 0
     check_nothing_is_half_written(finished)
-    assert set(pd.read_csv(finished.results("runs.csv"))["learning_rate"]) == {0.01, 0.05}
+    assert set(pd.read_csv(finished.path(TABLES))["learning_rate"]) == {0.01, 0.05}
     assert finished.planned(TABLES)[0] == {}
 
 
-# Other places and other numbers of cores: the undisturbed study ran in its folder on two
+WORK = ["", "--cores 4 --nolock results/runs.csv", "prune --config delete=true"]
+LOOKS = ["-n", "-np results/runs.csv", "results/runs.csv --dry-run", "--lint", "--summary"]
 
 
-def test_one_core_and_a_folder_apart_from_the_code_give_the_same_bytes(undisturbed, tmp_path):
-    code = Project(tmp_path / "code", STUDY)
-    study = Project.at(tmp_path / "study", code.configuration)
-    shutil.copytree(code.folder / "config", study.folder / "config")
-    study.run("--snakefile", str(code.folder / "Snakefile"), TABLES, cores=1)
-    same_results(study, undisturbed)
-    assert not code.results(".").exists()
+@pytest.mark.parametrize("words", WORK + LOOKS)
+def test_who_only_looks_is_never_turned_away(words):
+    assert only_looks(["snakemake", *words.split()]) == (words in LOOKS)
 
 
-def test_four_cores_another_folder_and_a_path_of_other_letters_give_the_same_bytes(
-    undisturbed, tmp_path
-):
-    project = Project(tmp_path / "Maß und Größe/l'été 数字", STUDY)
-    elsewhere = tmp_path / "elsewhere"
+# Another place and another number of cores
+
+
+def test_four_cores_and_paths_of_other_letters_give_the_same_bytes(undisturbed, tmp_path):
+    letters = tmp_path / "Maß und Größe/l'été 数字"
+    code = Project(letters / "code", STUDY)
+    study = Project.at(letters / "study", code.configuration)
+    shutil.copytree(code.path("config"), study.path("config"))
+    apart = ["--snakefile", str(code.path("Snakefile"))]
+    place, elsewhere = ["--directory", str(study.folder)], tmp_path / "elsewhere"
     elsewhere.mkdir()
-    place = ["--snakefile", str(project.folder / "Snakefile"), "--directory", str(project.folder)]
-    done = subprocess.run(
-        project.command(*place, TABLES, cores=4),
-        cwd=elsewhere, env={**project.environment(), "LC_ALL": "C"}, text=True, check=False,
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout[-3000:]
-    same_results(project, undisturbed)
+    study.run(*apart, *place, TABLES, cores=4, cwd=elsewhere, LC_ALL="C")
+    same_results(study, undisturbed)
     assert not list(elsewhere.iterdir())
-    assert project.planned(TABLES)[0] == {}, "and from inside there is nothing left to do"
+    assert not code.results(".").exists()
+    assert study.planned(*apart, TABLES)[0] == {}, "and from inside there is nothing left to do"

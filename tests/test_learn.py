@@ -8,6 +8,7 @@ import sys
 import textwrap
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -32,25 +33,29 @@ from tunebook.learn.blocks import (
 from tunebook.learn.training import Trained
 from tunebook.study.signature import REQUIRED, arguments
 from tunebook.study.sizes import feature_sizes, work
+from tunebook.tasks import TASKS
 
 torch.set_num_threads(1)
 
 # Float32 sums in another order: a few units in the last place, grown over the steps.
 alike = partial(torch.testing.assert_close, rtol=1e-4, atol=1e-6)
 
+REFERENCE_OPTIMIZERS = {
+    "sgd": lambda p: torch.optim.SGD(p, lr=0.01),
+    "sgd-momentum": lambda p: torch.optim.SGD(p, lr=0.01, momentum=0.9),
+    "adam": lambda p: torch.optim.Adam(p, lr=0.01),
+    "adamw": lambda p: torch.optim.AdamW(p, lr=0.01),
+    "rmsprop": lambda p: torch.optim.RMSprop(p, lr=0.01),
+}
 CASES = [
-    ("prices", {"optimizer": name, "loss": loss})
-    for name in ("sgd", "sgd-momentum", "adam", "adamw", "rmsprop")
-    for loss in ("mse", "gaussian")
-] + [
-    ("prices", {"dropout": 0.3}),
-    ("prices", {"batch_size": "full", "metric": "r2"}),
+    *(("prices", {"optimizer": name, "loss": loss})
+      for name in REFERENCE_OPTIMIZERS for loss in ("mse", "gaussian")),
+    ("prices", {"dropout": 0.3}), ("prices", {"batch_size": "full", "metric": "r2"}),
     ("prices", {"weight_decay": 0.1, "scale_target": "standard"}),
-    ("images", {"metric": "balanced-accuracy"}),
-    ("images", {"loss": "mse", "dropout": 0.2}),
+    ("images", {"metric": "balanced-accuracy"}), ("images", {"loss": "mse", "dropout": 0.2}),
     ("images", {"model": "dense", "widths": [7]}),
     ("images", {"model": "dense", "widths": [], "metric": "auc"}),
-]
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("problem", "overrides"), CASES)
@@ -84,15 +89,6 @@ def reference_module(network, configuration, shape=(1, 16, 16)):
         weight = values[f"dense{i}.weight"]
         append(nn.Linear(*weight.shape), f"dense{i}", weight.T, nn.ReLU())
     return nn.Sequential(*layers[:-1])
-
-
-REFERENCE_OPTIMIZERS = {
-    "sgd": lambda p: torch.optim.SGD(p, lr=0.01),
-    "sgd-momentum": lambda p: torch.optim.SGD(p, lr=0.01, momentum=0.9),
-    "adam": lambda p: torch.optim.Adam(p, lr=0.01),
-    "adamw": lambda p: torch.optim.AdamW(p, lr=0.01),
-    "rmsprop": lambda p: torch.optim.RMSprop(p, lr=0.01),
-}
 
 
 @pytest.mark.parametrize("optimizer", REFERENCE_OPTIMIZERS)
@@ -157,15 +153,15 @@ def test_divergence_is_recorded_and_leaves_the_other_replicates_alone():
 
 
 def test_training_ends_early_only_when_every_replicate_has_diverged():
-    calls = []
-    configuration = configure(
-        "prices", optimizer="sgd", learning_rate=1000, scale_target="none", epochs=9
-    )
-    trained = training.train(
-        configuration, table(2), SEEDS[:2], progress=lambda *values: calls.append(values[0])
-    )
+    epochs, wild = [], {"optimizer": "sgd", "learning_rate": 1000, "scale_target": "none"}
+    configuration = configure("prices", epochs=9, **wild)
+
+    def progress(epoch, *more):
+        epochs.append(epoch)
+
+    trained = training.train(configuration, table(2), SEEDS[:2], progress=progress)
     assert all(trained.diverged_at)
-    assert len(calls) == max(trained.diverged_at) < 9
+    assert len(epochs) == max(trained.diverged_at) < 9
 
 
 def test_training_loss_is_the_mean_over_the_batches_before_their_steps():
@@ -220,13 +216,11 @@ def test_a_table_cannot_be_convolved():
 
 
 GRADIENT_CASES = [
-    ("prices", {"widths": [8, 5, 7]}),
-    ("prices", {"widths": []}),
+    ("prices", {"widths": [8, 5, 7]}), ("prices", {"widths": []}),
     ("prices", {"loss": "gaussian", "dropout": 0.4}),
-    ("images", {"widths": [6], "dropout": 0.3}),
-    ("images", {"loss": "mse"}),
+    ("images", {"widths": [6], "dropout": 0.3}), ("images", {"loss": "mse"}),
     ("images", {"model": "dense", "widths": [9, 9]}),
-]
+]  # fmt: skip
 
 
 @pytest.fixture
@@ -295,9 +289,8 @@ def test_epochs_are_timed_one_by_one():
 def test_progress_says_epoch_losses_and_time_left(capsys):
     progress = training.console_progress(every=0)
     progress(2, 4, torch.tensor([[0.5], [0.1], [0.25], [0.2]]))
-    assert "epoch 2/4: training loss 0.5, validation loss 0.25, about 0 s left" in (
-        capsys.readouterr().out
-    )
+    told = "epoch 2/4: training loss 0.5, validation loss 0.25, about 0 s left"
+    assert told in capsys.readouterr().out
 
 
 def test_a_module_gets_no_single_row_at_the_end_of_an_epoch():
@@ -351,19 +344,6 @@ def test_predicted_variance_is_positive_and_finite_for_every_output(raw):
     assert loss.isfinite() and outputs.grad.isfinite().all()
 
 
-@pytest.mark.parametrize(
-    ("name", "classes"), [("cross-entropy", 4), ("mse", 4), ("mse", 0), ("gaussian", 0)]
-)
-def test_written_gradients_are_those_of_autograd(name, classes):
-    torch.manual_seed(0)
-    outputs = (5 * torch.randn(3, 7, classes or (2 if name == "gaussian" else 1))).requires_grad_()
-    targets = torch.randint(classes, (3, 7)) if classes else torch.randn(3, 7, 1)
-    losses.LOSSES[name](outputs, targets).sum().backward()
-    with torch.no_grad():
-        written = losses.GRADIENTS[name](outputs, targets)
-    torch.testing.assert_close(written, outputs.grad, rtol=1e-5, atol=1e-6)
-
-
 # Sizes and work, without PyTorch.
 
 
@@ -391,13 +371,7 @@ def test_more_of_anything_is_more_work():
     assert work(own, 4, 1000, 1) < work(own | {"width": 800}, 4, 1000, 1)
 
 
-def test_splits_of_a_replicate_are_what_is_trained_on():
-    x, y = np.arange(20.0)[:, None], np.arange(20.0)
-    data = [(splits(x, y, 10, validation=5), table_record(["a"]))]
-    rows, ruler, _ = training.tensors(configure("prices"), data, ("train", "validation"))
-    assert rows["train"][0].shape == (1, 10, 1) and rows["validation"][1].shape == (1, 5, 1)
-    assert (ruler.unit.tolist(), ruler.range.tolist()) == ([1.0], [9.0])
-
+# Networks of a study's own: alike together and one by one, and refused in one sentence
 
 NETWORKS = '''
 """Networks of a study."""
@@ -663,6 +637,9 @@ def test_what_is_wrong_in_a_module_is_said_in_one_line(case, tmp_path):
     assert "\n" not in str(raised.value)
 
 
+# What a job leaves is read back as it was, or refused; and the choice made from it
+
+
 def trained():
     """Two replicates of three epochs; the second diverged at epoch 2."""
     values = torch.tensor([[0.5, 4.0], [0.25, torch.inf], [0.125, torch.nan]])
@@ -715,16 +692,9 @@ def test_the_record_keeps_what_it_was_given_and_the_outcome(block):
     assert record["diverged_at"] == [0, 2]
     first, second = columns(record, rows=40)
     assert first == {
-        "run": "table-a",
-        "replicate": 5,
-        "seed": 1,
-        "batch_rows": 16,
-        "epochs_run": 3,
-        "diverged_at": None,
-        "parameters": 4,
-        "train_seconds": 0.75,
-        "seconds_per_epoch": 0.25,
-    }
+        "run": "table-a", "replicate": 5, "seed": 1, "batch_rows": 16, "epochs_run": 3,
+        "diverged_at": None, "parameters": 4, "train_seconds": 0.75, "seconds_per_epoch": 0.25,
+    }  # fmt: skip
     assert (second["epochs_run"], second["diverged_at"]) == (2, 2)
     record["configuration"]["batch_size"] = "full"
     assert next(columns(record, rows=40))["batch_rows"] == 40
@@ -749,9 +719,8 @@ def test_an_altered_block_is_refused_by_the_name_of_the_file(block, name, alter)
     with pytest.raises(TunebookError, match=r"altered or cut short.*SHA-256.*expected") as raised:
         read_record(block)
     assert str(block.with_name(name)) in str(raised.value)
-    assert f"delete the folder {block.parent} and make it again: snakemake {block}" in str(
-        raised.value
-    )
+    told = f"delete the folder {block.parent} and make it again: snakemake {block}"
+    assert told in str(raised.value)
 
 
 def test_a_record_that_is_cut_short_or_vouches_for_nothing_is_refused(block):
@@ -768,19 +737,16 @@ def test_what_diverged_has_no_last_metric(block):
     assert last[0] == 0.5 and math.isnan(last[1])
 
 
-@pytest.mark.parametrize(
-    ("task", "metric", "values", "best"),
-    [
-        ("classification", "accuracy", {"a": [0.9, 0.8], "b": [0.95, 0.9]}, ("b", 0.925)),
-        ("classification", "log-loss", {"a": [0.9, 0.8], "b": [0.95, 0.9]}, ("a", 0.85)),
-        ("regression", "mse", {"a": [3.0, 1.0], "b": [1.0, 2.0]}, ("b", 1.5)),
-        ("regression", "r2", {"a": [-3.0, 1.0], "b": [0.5, 0.1]}, ("b", 0.3)),
-        # One that diverged counts as the worst; names break ties.
-        ("regression", "mse", {"a": [0.1, math.nan], "b": [9.0, 9.0]}, ("b", 9.0)),
-        ("regression", "mse", {"b": [1.0], "a": [1.0]}, ("a", 1.0)),
-        ("regression", "mse", {"b": [math.nan], "a": [math.inf]}, ("a", math.inf)),
-    ],
-)
+@pytest.mark.parametrize(("task", "metric", "values", "best"), [
+    ("classification", "accuracy", {"a": [0.9, 0.8], "b": [0.95, 0.9]}, ("b", 0.925)),
+    ("classification", "log-loss", {"a": [0.9, 0.8], "b": [0.95, 0.9]}, ("a", 0.85)),
+    ("regression", "mse", {"a": [3.0, 1.0], "b": [1.0, 2.0]}, ("b", 1.5)),
+    ("regression", "r2", {"a": [-3.0, 1.0], "b": [0.5, 0.1]}, ("b", 0.3)),
+    # One that diverged counts as the worst; names break ties.
+    ("regression", "mse", {"a": [0.1, math.nan], "b": [9.0, 9.0]}, ("b", 9.0)),
+    ("regression", "mse", {"b": [1.0], "a": [1.0]}, ("a", 1.0)),
+    ("regression", "mse", {"b": [math.nan], "a": [math.inf]}, ("a", math.inf)),
+])  # fmt: skip
 def test_the_best_run_has_the_best_mean_of_the_last_validation_metric(task, metric, values, best):
     run, mean = choose_best(values, task, metric)
     assert (run, mean) == (best[0], pytest.approx(best[1]))
@@ -790,6 +756,8 @@ def test_nothing_to_choose_from_is_said():
     with pytest.raises(TunebookError, match="no runs to choose the best from"):
         choose_best({}, "regression", "mse")
 
+
+# Baselines
 
 REGRESSION = {"task": "regression", "metric": "mse"}
 CLASSES = {"task": "classification", "metric": "accuracy"}
@@ -822,15 +790,13 @@ def fit(settings, data, seed=0, **baselines):
 
 def test_methods_read_classes_that_can_be_told_apart(bright):
     rows = fit(
-        CLASSES,
-        bright,
+        CLASSES, bright,
         softmax={"estimator": SOFTMAX, "grid": {"C": [0.1, 1.0]}, "scale": "min-max"},
         nearest={"estimator": NEIGHBOURS, "arguments": {"n_neighbors": 1}},
         svm={"estimator": "sklearn.svm.SVC", "scale": "standard"},
-    )
-    assert [(row["problem"], row["baseline"]) for row in rows] == [
-        ("p", "softmax"), ("p", "nearest"), ("p", "svm"),
-    ]  # fmt: skip
+    )  # fmt: skip
+    assert [row["baseline"] for row in rows] == ["softmax", "nearest", "svm"]
+    assert {row["problem"] for row in rows} == {"p"}
     for row in rows:
         assert row["test_accuracy"] >= 0.9 and row["test_auc"] >= 0.9 and row["fit_seconds"] > 0
     assert rows[0]["test_log_loss"] < math.log(10)
@@ -871,69 +837,54 @@ def test_what_is_random_follows_from_the_seed(exact):
     assert first["test_mse"] == again["test_mse"] != other["test_mse"]
 
 
-class Says:
+class Says(SimpleNamespace):
     """An estimator that always says one value."""
-
-    def __init__(self, value):
-        self.value = value
 
     def fit(self, x, y):
         return self
 
-    def metrics(self, split):
-        return {"mse": abs(self.value), "r2": self.value}
 
-
-@pytest.mark.parametrize(
-    ("metric", "values", "chosen"),
-    [("mse", (3, 1, 1, 2), 1), ("r2", (1, 3, 3, 2), 1), ("mse", (np.nan, 2), 1),
-     ("mse", (np.nan, np.nan), 0)],
-)  # fmt: skip
+@pytest.mark.parametrize(("metric", "values", "chosen"), [
+    ("mse", (3, 1, 1, 2), 1), ("r2", (1, 3, 3, 2), 1), ("mse", (np.nan, 2), 1),
+    ("mse", (np.nan, np.nan), 0),
+])  # fmt: skip
 def test_the_choice_is_made_by_the_judged_metric_of_the_validation_rows(metric, values, chosen):
-    from tunebook.tasks import TASKS
+    def metrics(estimator, split):
+        assert split == "validation"
+        return {"mse": abs(estimator.value), "r2": estimator.value}
 
-    class Data:
-        x = y = {"train": None}
-        task = TASKS["regression"]
-
-        def metrics(self, estimator, split):
-            assert split == "validation"
-            return estimator.metrics(split)
-
-    candidates = [Says(value) for value in values]
-    assert choose(candidates, Data(), metric) is candidates[chosen]
+    rows = {"train": None}
+    data = SimpleNamespace(x=rows, y=rows, task=TASKS["regression"], metrics=metrics)
+    candidates = [Says(value=value) for value in values]
+    assert choose(candidates, data, metric) is candidates[chosen]
 
 
 def test_a_method_that_cannot_be_fitted_to_so_few_rows_says_so(bright):
     data, record = bright
     few = data | {"train_x": data["train_x"][:2], "train_y": np.array([1, 1])}
-    rows = fit(
-        CLASSES,
-        (few, record),
-        softmax={"estimator": SOFTMAX},
-        nearest={"estimator": NEIGHBOURS},
-        one={"estimator": NEIGHBOURS, "arguments": {"n_neighbors": 1}},
-    )
+    one = {"estimator": NEIGHBOURS, "arguments": {"n_neighbors": 1}}
+    methods = {"softmax": {"estimator": SOFTMAX}, "nearest": {"estimator": NEIGHBOURS}, "one": one}
+    rows = fit(CLASSES, (few, record), **methods)
     assert "class" in rows[0]["failure"] and "n_neighbors" in rows[1]["failure"]
     assert "test_accuracy" not in rows[0] and rows[2]["test_accuracy"] == pytest.approx(0.1)
 
 
-@pytest.mark.parametrize(
-    ("about", "message"),
-    [
-        ({"estimator": "os.system"}, "estimator: found os.system; allowed: the dotted name"),
-        ({"estimator": "sklearn.nowhere.Forest"}, "found sklearn.nowhere.Forest; allowed"),
-        ({"estimator": "sklearn.linear_model.Nothing"}, "found sklearn.linear_model.Nothing"),
-        ({"estimator": "sklearn.base.BaseEstimator.x"}, "estimator: found sklearn.base"),
-        ({"estimator": "sklearn.svm._classes.SVC; 1"}, "allowed: the dotted name"),
-        ({"estimator": SOFTMAX}, "found .*LogisticRegression; allowed: a method for regression"),
-        ({"estimator": "sklearn.preprocessing.StandardScaler"}, "a method for regression"),
-        ({"estimator": LINEAR, "arguments": {"C": 1}}, "arguments: found C; allowed: .*positive"),
-        ({"estimator": LINEAR, "grid": {"alpha": [1]}}, "grid: found alpha; allowed: "),
-        ({"estimator": FOREST, "arguments": {"n_estimators": -1}}, "n_estimators.*Got -1"),
-        ({"estimator": "sklearn.ensemble.StackingRegressor"}, "missing 1 required .*estimators"),
-    ],
-)
+WRONG = [
+    ({"estimator": "os.system"}, "estimator: found os.system; allowed: the dotted name"),
+    ({"estimator": "sklearn.nowhere.Forest"}, "found sklearn.nowhere.Forest; allowed"),
+    ({"estimator": "sklearn.linear_model.Nothing"}, "found sklearn.linear_model.Nothing"),
+    ({"estimator": "sklearn.base.BaseEstimator.x"}, "estimator: found sklearn.base"),
+    ({"estimator": "sklearn.svm._classes.SVC; 1"}, "allowed: the dotted name"),
+    ({"estimator": SOFTMAX}, "found .*LogisticRegression; allowed: a method for regression"),
+    ({"estimator": "sklearn.preprocessing.StandardScaler"}, "a method for regression"),
+    ({"estimator": LINEAR, "arguments": {"C": 1}}, "arguments: found C; allowed: .*positive"),
+    ({"estimator": LINEAR, "grid": {"alpha": [1]}}, "grid: found alpha; allowed: "),
+    ({"estimator": FOREST, "arguments": {"n_estimators": -1}}, "n_estimators.*Got -1"),
+    ({"estimator": "sklearn.ensemble.StackingRegressor"}, "missing 1 required .*estimators"),
+]
+
+
+@pytest.mark.parametrize(("about", "message"), WRONG)
 def test_bad_input_is_said_in_one_line(about, message, exact):
     with pytest.raises(TunebookError, match=message) as raised:
         fit(REGRESSION, exact, mine=about)

@@ -1,14 +1,13 @@
 """Whole studies as a user runs them: the second example, the tutorial, a table, and images."""
 
 import re
-import shutil
 import subprocess
 import sys
 
 import pytest
 import yaml
 
-from project import PARTS, ROOT, Project
+from project import PARTS, ROOT, Project, copy_parts
 from test_new_study import write_bottles, write_images
 from tunebook.jobs import read_json
 from tunebook.new_study import new_study
@@ -27,12 +26,8 @@ FILES = {
 @pytest.fixture
 def project(tmp_path, monkeypatch):
     """A copy of the project's code, in which commands are given."""
-    for part in [*PARTS, "studies"]:
-        source = ROOT / part
-        copy = shutil.copytree if source.is_dir() else shutil.copy2
-        copy(source, tmp_path / part)
     monkeypatch.chdir(tmp_path)
-    return Project.at(tmp_path, {})
+    return Project.at(copy_parts(tmp_path, [*PARTS, "studies"]), {})
 
 
 def block(start):
@@ -41,36 +36,32 @@ def block(start):
     return found
 
 
+def verdicts(results):
+    return {claim["id"]: claim["verdict"] for claim in read_json(results / "claims.json")}
+
+
 def run(project, name, **changes):
-    """Run a study, smaller: results by name of the file's stem."""
-    changes = {"replicates": 3, **changes}
-    given = yaml.safe_dump({name: changes}, default_flow_style=True, width=10**9).strip()
-    project.run(
-        "--configfile", f"studies/{name}/config.yaml", "--config", f"problems={given}", cores=2
-    )
+    """Run a study, smaller: its folder of results, its verdicts and its report."""
+    given = yaml.safe_dump({name: {"replicates": 3, **changes}}, default_flow_style=True, width=999)
+    configured = ["--configfile", f"studies/{name}/config.yaml"]
+    project.run(*configured, "--config", f"problems={given.strip()}")
     results = project.path(f"results-{name}")
-    return results, read_json(results / "claims.json"), (results / "report.html").read_text()
-
-
-def verdicts(claims):
-    return {claim["id"]: claim["verdict"] for claim in claims}
+    return results, verdicts(results), (results / "report.html").read_text()
 
 
 def test_the_second_example_runs_whole(project):
-    started = project.run("--configfile", "studies/cultivars/config.yaml")
-    assert "STAND-IN" not in started.stdout
+    configured = ["--configfile", "studies/cultivars/config.yaml"]
+    assert "STAND-IN" not in project.run(*configured).stdout
     results = project.path("results-cultivars")
-    found = verdicts(read_json(results / "claims.json"))
+    found = verdicts(results)
     assert found["rate-too-high"] == "not reproduced"
     assert len(found) == 3 and "not testable" not in found.values()
     assert {path.stem for path in results.glob("figures/*.svg")} == {"rates", "skip", "grid"}
     report = (results / "report.html").read_text()
-    assert (
-        "Which network tells three cultivars apart?" in report and "A network of our own" in report
-    )
+    assert "Which network tells three cultivars apart?" in report
+    assert "A network of our own" in report
     assert read_json("resources/cultivars.json")["kind"] == "real"
-    # All is there: nothing is made again.
-    assert not project.planned("--configfile", "studies/cultivars/config.yaml")[0]
+    assert not project.planned(*configured)[0], "all is there: nothing is made again"
 
 
 def test_a_table_with_categories_gaps_and_groups_goes_from_file_to_report(project):
@@ -78,11 +69,10 @@ def test_a_table_with_categories_gaps_and_groups_goes_from_file_to_report(projec
     path = project.path("studies/bottles/config.yaml")
     split = "    split: {test: 0.2, validation: 0.2}\n"
     text = path.read_text().replace(split, "")
-    path.write_text(
-        text.replace("    # split: {test: 0.2, validation: 0.2, gr", split[:-2] + ", gr")
-    )
-    results, claims, report = run(project, "bottles", base={"epochs": 2})
-    assert len(claims) == 3 and "not testable" not in verdicts(claims).values()
+    grouped = "    # split: {test: 0.2, validation: 0.2, gr"
+    path.write_text(text.replace(grouped, split[:-2] + ", gr"))
+    results, found, report = run(project, "bottles", base={"epochs": 2})
+    assert len(found) == 3 and "not testable" not in found.values()
     assert "What predicts quality in bottles?" in report
     problem = read_json(results / "study.json")["problems"]["bottles"]
     assert problem["split"]["group_on"] == "customer_id"
@@ -92,18 +82,15 @@ def test_a_table_with_categories_gaps_and_groups_goes_from_file_to_report(projec
 def test_a_folder_of_images_goes_from_files_to_report(project):
     write_images(project.path("pets"))
     new_study("pets", "pets", say=lambda line: None)
-    results, claims, report = run(project, "pets", base={"epochs": 2})
-    assert len(claims) == 3 and "not testable" not in verdicts(claims).values()
+    results, found, report = run(project, "pets", base={"epochs": 2})
+    assert len(found) == 3 and "not testable" not in found.values()
     assert (results / "figures/misread.svg").exists()
     assert read_json(results / "study.json")["problems"]["pets"]["classes"] == ["cat", "dog"]
 
 
 def test_the_tutorial_is_true(project):
-    subprocess.run(
-        [sys.executable, "-c", block(".venv/bin/python").split('"')[1]],
-        cwd=project.folder,
-        check=True,
-    )
+    command = block(".venv/bin/python").split('"')[1]
+    subprocess.run([sys.executable, "-c", command], check=True)
     command = re.search(r"make new-study NAME=(\w+) DATA=(\S+) TARGET=(\w+)", TUTORIAL)
     said = []
     new_study(*command.groups(), say=said.append)
@@ -124,8 +111,8 @@ def test_the_tutorial_is_true(project):
         counts.append(len(load_study([path]).runs))
     # One of another rate, four with weight decay, and four of the study's own.
     assert counts == [13, 14, 18, 18, 18, 18, 18, 22]
-    results, claims, report = run(project, "diabetes", base={"epochs": 2})
-    assert verdicts(claims)["decay-helps"] != "not testable"
+    results, found, report = run(project, "diabetes", base={"epochs": 2})
+    assert found["decay-helps"] != "not testable"
     assert "Small weights" in report and "Gated" in (results / "runs.csv").read_text()
 
 

@@ -2,15 +2,13 @@
 
 import copy
 import re
-import shutil
-from pathlib import Path
 
 import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from project import BOTH, DIGITS, SMALL, USPS, Project, merged
+from project import BOTH, DIGITS, ROOT, SMALL
 from tunebook.jobs import TunebookError
 from tunebook.study import parameters
 from tunebook.study.parameters import PARAMETERS
@@ -25,15 +23,12 @@ from tunebook.study.read import (
 from tunebook.study.runs import Run, Study, expand, layered, replicate_seed, resolve, run_name
 from tunebook.workflow import load_study
 
-ROOT = Path(__file__).resolve().parent.parent
 DEFAULT = read_chain(ROOT / "config/config.yaml")
 
 
-def study(change=None, folder=ROOT / "config"):
-    configuration = copy.deepcopy(DEFAULT)
-    if change:
-        change(configuration)
-    return expand(check_configuration(configuration), folder)
+def study(**changes):
+    """The default study with some parts of its configuration laid over."""
+    return expand(check_configuration(merge(DEFAULT, changes)), ROOT / "config")
 
 
 def resolved(problem, folder=ROOT / "config", seed=0, **overrides):
@@ -98,33 +93,23 @@ def test_two_sweeps_share_a_configuration():
 
 
 def test_a_run_has_as_many_replicates_as_its_most_demanding_sweep():
-    def change(configuration):
-        configuration["sweeps"]["best-houses"]["replicates"] = 12
-
-    whole = study(change)
+    whole = study(sweeps={"best-houses": {"replicates": 12}})
     assert whole.runs[whole.sweeps["best-houses"][0]].replicates == 12
     assert whole.runs[whole.sweeps["rates-shallow"][0]].replicates == 10
 
 
 def test_scientific_notation_is_a_number():
-    def change(configuration):
-        configuration["sweeps"]["rates-deep"]["axes"]["learning_rate"] = ["1e-2", "1e-3", "1E-4"]
-
-    assert study(change).sweeps["rates-deep"] == study().sweeps["rates-deep"]
+    axes = {"learning_rate": ["1e-2", "1e-3", "1E-4"]}
+    whole = study(sweeps={"rates-deep": {"axes": axes}})
+    assert whole.sweeps["rates-deep"] == study().sweeps["rates-deep"]
 
 
 def test_sweeps_are_products_of_axes_times_points():
-    def change(configuration):
-        configuration["sweeps"] = {
-            "best-houses": {
-                "problem": "houses", "question": "?",
-                "points": [{"widths": [10]}, {"widths": [20]}],
-                "axes": {"learning_rate": [0.1, 0.2, 0.3], "dropout": [0, 0.5]},
-            }
-        }  # fmt: skip
-        configuration["timing"]["sweeps"] = []
-
-    assert len(study(change).runs) == 12
+    whole = study(sweeps={"more": {
+        "problem": "houses", "question": "?", "points": [{"widths": [10]}, {"widths": [20]}],
+        "axes": {"learning_rate": [0.1, 0.2, 0.3], "dropout": [0, 0.5]},
+    }})  # fmt: skip
+    assert len(whole.sweeps["more"]) == 12
 
 
 def test_blocks_are_aligned_so_that_growing_keeps_them():
@@ -143,15 +128,12 @@ def test_seeds_differ_between_replicates_and_problems_and_never_vary():
 
 
 def test_adding_and_reordering_keys_renames_nothing():
-    def change(configuration):
-        configuration["study"]["title"] = "another"
-        configuration["sweeps"] = dict(reversed(configuration["sweeps"].items()))
-        configuration["sweeps"]["one-more"] = {
-            "problem": "houses", "question": "?", "axes": {"dropout": [0.4]}
-        }  # fmt: skip
-
-    assert set(study().runs) < set(study(change).runs)
-    assert len(study(change).runs) == len(study().runs) + 1
+    sweep = {"problem": "houses", "question": "?", "axes": {"dropout": [0.4]}}
+    more = {"one-more": sweep, **dict(reversed(DEFAULT["sweeps"].items()))}
+    titled = merge(DEFAULT, {"study": {"title": "another"}}) | {"sweeps": more}
+    whole = expand(check_configuration(titled), ROOT / "config")
+    assert set(study().runs) < set(whole.runs)
+    assert len(whole.runs) == len(study().runs) + 1
 
 
 def test_a_loss_belongs_to_a_task_and_has_a_default_there():
@@ -237,18 +219,21 @@ def test_the_columns_of_a_study_are_those_of_its_runs():
     assert {name for row in rows for name in row} - {"run", "problem", "sweeps"} == set(names)
 
 
-VALID = copy.deepcopy(merged(SMALL, BOTH))
-VALID["sweeps"]["layers"] = {"problem": "digits", "question": "Which layers?"}
+# What is refused. Bad configurations and files end in one message that names the key or the file
+# and what is allowed.
+
+LAYERS = {"problem": "digits", "question": "Which layers?"}
+VALID = merge(merge(SMALL, BOTH), {"sweeps": {"layers": LAYERS}})
 GONE = object()
 
 
-def put(path, value):
-    """The valid configuration with one key changed; the path's keys are separated by dots."""
-    configuration = copy.deepcopy(VALID)
-    *parents, last = path.split(".")
+def put(path, value, configuration=VALID):
+    """The configuration with one key changed, or GONE; path: keys, as text with dots between."""
+    configuration = copy.deepcopy(configuration)
+    *parents, last = path.split(".") if isinstance(path, str) else path
     inner = configuration
     for key in parents:
-        inner = inner[int(key) if isinstance(inner, list) else key]
+        inner = inner[key]
     if value is GONE:
         del inner[last]
     else:
@@ -275,12 +260,6 @@ def refusal(tmp_path_factory):
         return message
 
     return refuse
-
-
-def test_the_configuration_that_is_changed_below_is_accepted(tmp_path):
-    path = tmp_path / "config.yaml"
-    path.write_text(yaml.safe_dump(VALID))
-    assert set(load_study([path]).sweeps) == {"rates", "layers"}
 
 
 HOUSES = "problems.houses"
@@ -312,12 +291,10 @@ BAD_VALUES = [
     ("study.results", "/etc", "allowed: a folder name that starts with results"),
     ("study.results", "results/../..", "allowed: a folder name that starts with results"),
     ("study.results", "results; rm -r ~", "allowed: a folder name that starts with results"),
-    ("study.results", "results$(id)", "allowed: a folder name that starts with results"),
     ("study.results", "results\n", "allowed: a folder name that starts with results"),
     ("study.results", "results" + "x" * 300, "allowed: a folder name that starts with results"),
     ("sweeps", {"../../x": VALID["sweeps"]["rates"]}, "allowed: small letters, numerals and"),
     ("sweeps", {"Rates 2": VALID["sweeps"]["rates"]}, "allowed: small letters, numerals and"),
-    ("sweeps", {"<b>x</b>": VALID["sweeps"]["rates"]}, "allowed: small letters, numerals and"),
     ("sweeps", {"rates\n": VALID["sweeps"]["rates"]}, "allowed: small letters, numerals and"),
     ("sweeps", {"x" * 61: VALID["sweeps"]["rates"]}, "at most 60"),
     # Data
@@ -353,17 +330,12 @@ BAD_VALUES = [
     ("datasets.usps.image", {"shape": [16, 16], "range": [0, 1]}, "allowed: a list of at least 3"),
     ("datasets.ames.stand_in", "os:system", "FILE.py:function, beside the configuration"),
     (f"{HOUSES}.replicates", 0, "found 0; allowed: a number at least 1"),
-    (f"{HOUSES}.replicates", -3, "found -3; allowed: a number at least 1"),
     (f"{HOUSES}.replicates", 1001, "allowed: a number at most 1000"),
     (f"{HOUSES}.replicates", "ten", "found 'ten'; allowed: a whole number"),
     (f"{HOUSES}.split.validation", 0, "found 0; allowed: a number more than 0"),
     (f"{HOUSES}.split.validation", 1, "found 1; allowed: a number less than 1"),
     (f"{HOUSES}.split", {"validation": 0.5, "test": 0.5}, "shares sum to 1; allowed: less than 1"),
-    (
-        "problems.digits.split",
-        {"test": 0.2, "test_file": "zip.test.gz"},
-        "found test and test_file",
-    ),
+    ("problems.digits.split", {"test": 0.2, "test_file": "a.gz"}, "found test and test_file"),
     ("problems.digits.split.test_file", "a.gz", "found a.gz; allowed: one of the dataset's files"),
     (f"{HOUSES}.split", {"group_on": "a", "time_on": "b"}, "found group_on and time_on; allowed"),
     (f"{HOUSES}.inputs", [], "allowed: a list of at least 1 values"),
@@ -372,11 +344,9 @@ BAD_VALUES = [
     # Networks
     (f"{BASE}.model", "transformer", "allowed: one of dense, convolutional, module"),
     (f"{BASE}.widths", 8, "found 8; allowed: a list"),
-    (f"{BASE}.widths", [0], "[0]: found 0; allowed: a number at least 1"),
     (f"{BASE}.widths", [8, -5], "[1]: found -5; allowed: a number at least 1"),
     (f"{BASE}.widths", [10**9], "[0]: found 1000000000; allowed: a number at most 10000"),
     (f"{BASE}.widths", [8] * 101, "allowed: a list of at most 100 values"),
-    (f"{BASE}.widths", [8.5], "[0]: found 8.5; allowed: a whole number"),
     (f"{BASE}.widths", ["8"], "[0]: found '8'; allowed: a whole number"),
     (f"{IMAGES}", CONVOLUTIONAL | {"channels": []}, "channels: found []; allowed: a list of at"),
     (f"{BASE}.dropout", 1, "found 1; allowed: a number less than 1"),
@@ -384,7 +354,6 @@ BAD_VALUES = [
     # Training
     (f"{BASE}.loss", "huber", "allowed: one of cross-entropy, mse, gaussian"),
     (f"{BASE}.optimizer", "lion", "allowed: one of sgd, sgd-momentum, adam, adamw, rmsprop"),
-    (f"{BASE}.learning_rate", 0, "found 0; allowed: a number more than 0"),
     (f"{BASE}.learning_rate", -0.1, "found -0.1; allowed: a number more than 0"),
     (f"{BASE}.learning_rate", 1e9, "allowed: a number at most 1000"),
     (f"{BASE}.learning_rate", "1e999", "found inf; allowed: a finite number"),
@@ -548,104 +517,13 @@ def test_messages_hold_no_control_characters_and_stay_short(refusal):
         assert len(message) < 300
 
 
-# The same through the front door. A study that has run is there, to see that it stays as it is.
+# Whatever the reader is given, it accepts it or explains; it does nothing else.
 
-
-@pytest.fixture(scope="module")
-def project(tmp_path_factory):
-    project = Project(tmp_path_factory.mktemp("bad") / "study")
-    for name in ("runs.csv", "runs/houses-a/replicates-0-4/training.json"):
-        project.results(name).parent.mkdir(parents=True, exist_ok=True)
-        project.results(name).write_text("of an earlier study\n")
-    return project
-
-
-def tree(folder):
-    """Every file but logs, with its content and date."""
-    files = [path for path in folder.rglob("*") if path.is_file()]
-    return {
-        path.relative_to(folder): (path.read_bytes(), path.stat().st_mtime_ns)
-        for path in files
-        if path.relative_to(folder).parts[0] not in (".snakemake", "logs")
-        and "__pycache__" not in path.parts
-    }
-
-
-def user_sees(finished):
-    """What Snakemake says after its notice on the profile: the first lines that matter."""
-    lines = finished.stdout.splitlines()
-    return [line for line in lines if line and not line.startswith("Using workflow specific")]
-
-
-SMALL_TEXT = yaml.safe_dump(SMALL)
-FRONT_DOOR = [
-    (SMALL_TEXT.replace("0.001", "-0.001"), "axes.learning_rate[1]: found -0.001"),
-    (SMALL_TEXT.replace("adam", "lion"), "optimizer: found 'lion'; allowed: one of sgd"),
-    (SMALL_TEXT + "extra: 1\n", "extra: unknown key; allowed here"),
-    (SMALL_TEXT + "study: {}\n", "key 'study' stands twice"),
-    (SMALL_TEXT + "x: !!python/object/apply:os.mkdir [hacked]\n", "could not determine a cons"),
-    ("__use_yte__: true\n?__import__('os').mkdir('hacked'):\n  x: 1\n" + SMALL_TEXT, "__use_yte__"),
-    ("a: &a {x: 1}\n" + NESTED + SMALL_TEXT, "aliases are not allowed"),
-    (SMALL_TEXT.replace("results: results", "results: ../.."), "results: found '../..'"),
-    ("extends: none.yaml\n" + SMALL_TEXT, "none.yaml: cannot be read"),
-    (SMALL_TEXT.replace("sweeps:\n  rates", "sweeps:\n  'x;touch hacked'"), "'x;touch hacked'"),
-    (SMALL_TEXT.replace("replicates: 2", "replicates: 0"), "replicates: found 0; allowed: a"),
-    ("study:\n\ttitle: x\n", "config/config.yaml, line 2: found character '\\t'"),
-    ("", "config/config.yaml: found None; a mapping of keys is expected"),
+POINTS = [
+    {"model": "dense", "widths": [8, 8]},
+    {"model": "convolutional", "channels": [2, 3], "kernel": 3, "widths": []},
 ]
-
-
-@pytest.mark.parametrize(("text", "words"), FRONT_DOOR, ids=range(len(FRONT_DOOR)))
-def test_snakemake_ends_with_the_message_and_nothing_is_changed(project, text, words):
-    (project.folder / "config/config.yaml").write_text(text)
-    before = tree(project.folder)
-    finished = project.run(check=False, timeout=60)
-    assert finished.returncode == 1
-    lines = user_sees(finished)
-    assert lines[0].startswith("WorkflowError in file")
-    assert words in lines[1]
-    assert "Traceback" not in finished.stdout
-    assert len(lines) < 8, "one message, not a heap"
-    assert tree(project.folder) == before
-    assert not list(project.folder.rglob("hacked"))
-
-
-def test_an_altered_raw_file_ends_in_a_message_and_is_not_trusted_later(project):
-    project.write()
-    folder = project.folder / "resources/by-hand"
-    folder.mkdir(parents=True)
-    (folder / "house_prices.csv").write_text(
-        "Id,OverallQual,GrLivArea,SalePrice\n1,7,1710,208500\n"
-    )
-    try:
-        for _ in range(2):
-            finished = project.run("resources/ames.json", check=False)
-            assert finished.returncode == 1
-            assert "Error: house_prices.csv (dataset ames): no true copy of it" in finished.stdout
-            assert "expected SHA-256 1e18addf" in finished.stdout
-            assert "Traceback" not in finished.stdout
-            assert not project.path("resources/ames.json").exists()
-            assert not project.path("resources/ames/house_prices.csv").exists()
-    finally:
-        shutil.rmtree(project.folder / "resources")
-
-
-def test_an_unknown_target_is_told(project):
-    project.write()
-    finished = project.run("results/nothing.csv", check=False)
-    assert finished.returncode == 1
-    assert "results/nothing.csv" in finished.stdout
-    assert "Traceback" not in finished.stdout
-
-
-VALID = copy.deepcopy(merged(SMALL, {"datasets": {"usps": USPS}, "problems": {"digits": DIGITS}}))
-VALID["sweeps"]["layers"] = {
-    "problem": "digits", "question": "?", "grid": True,
-    "points": [
-        {"model": "dense", "widths": [8, 8]},
-        {"model": "convolutional", "channels": [2, 3], "kernel": 3, "widths": []},
-    ],
-}  # fmt: skip
+FUZZED = merge(VALID, {"sweeps": {"layers": {"grid": True, "points": POINTS}}})
 
 FEW = settings(
     max_examples=200,
@@ -693,12 +571,7 @@ def accept_or_explain(configuration):
         assert len(message) < 3000, "the message can be read"
         assert re.search(r"allowed|must be|at most", message), "the message says what is allowed"
         return message
-    assert isinstance(study, Study)
-    return study
-
-
-def check_study(study):
-    """What the workflow takes for granted of a study that was accepted."""
+    # What the workflow takes for granted of a study that was accepted.
     assert study.runs
     for name, run in study.runs.items():
         assert re.fullmatch(r"[a-z][a-z0-9.e+-]*", name), "the name is a safe folder name"
@@ -707,6 +580,7 @@ def check_study(study):
         firsts = [first for first, _ in run.blocks]
         assert firsts == list(range(0, run.replicates, run.block))
     assert {run for runs in study.sweeps.values() for run in runs} == set(study.runs)
+    return study
 
 
 def places(value, path=()):
@@ -718,53 +592,29 @@ def places(value, path=()):
             yield from places(item, (*path, key))
 
 
-PLACES = sorted(places(VALID), key=str)
+PLACES = sorted(places(FUZZED), key=str)
 
 
-def changed(path, change):
-    """The valid configuration after `change(parent, key)` at one place."""
-    configuration = copy.deepcopy(VALID)
-    parent = configuration
-    for key in path[:-1]:
-        parent = parent[key]
-    change(parent, path[-1])
-    return configuration
+def test_the_configurations_that_are_changed_are_accepted():
+    assert set(accept_or_explain(VALID).sweeps) == {"rates", "layers"}
+    assert isinstance(accept_or_explain(FUZZED), Study)
 
 
-def test_the_configuration_that_is_changed_below_is_accepted():
-    check_study(accept_or_explain(VALID))
-
-
-@FEW
-@given(st.sampled_from(PLACES), values)
+@settings(FEW, max_examples=400)
+@given(st.sampled_from(PLACES), st.one_of(values, st.sampled_from([1, 2, 3, 0.5, 10, 100, 1000])))
 def test_any_value_in_any_place(path, value):
-    outcome = accept_or_explain(changed(path, lambda parent, key: parent.__setitem__(key, value)))
-    if isinstance(outcome, Study):
-        check_study(outcome)
-
-
-@FEW
-@given(st.sampled_from(PLACES), st.sampled_from([1, 2, 3, 0.5, 10, 100, 1000]))
-def test_another_number_in_any_place(path, value):
-    outcome = accept_or_explain(changed(path, lambda parent, key: parent.__setitem__(key, value)))
-    if isinstance(outcome, Study):
-        check_study(outcome)
+    accept_or_explain(put(path, value, FUZZED))
 
 
 @pytest.mark.parametrize("path", PLACES, ids=lambda path: ".".join(map(str, path)))
 def test_any_key_left_out(path):
-    outcome = accept_or_explain(changed(path, lambda parent, key: parent.pop(key)))
-    if isinstance(outcome, Study):
-        check_study(outcome)
+    accept_or_explain(put(path, GONE, FUZZED))
 
 
 @FEW
 @given(st.sampled_from([p for p in PLACES if isinstance(p[-1], str)]), keys, values)
 def test_any_further_key(path, key, value):
-    configuration = changed(path, lambda parent, _: parent.__setitem__(key, value))
-    outcome = accept_or_explain(configuration)
-    if isinstance(outcome, Study):
-        check_study(outcome)
+    accept_or_explain(put((*path[:-1], key), value, FUZZED))
 
 
 @FEW
@@ -808,7 +658,7 @@ def test_any_text_of_yamls_own_characters_as_a_file(tmp_path, text):
     read(tmp_path / "config.yaml", text.encode())
 
 
-SOURCE = yaml.safe_dump(VALID, sort_keys=False).encode()
+SOURCE = yaml.safe_dump(FUZZED, sort_keys=False).encode()
 
 
 @FEW

@@ -2,6 +2,7 @@
 
 import ast
 import filecmp
+import json
 import os
 import pty
 import re
@@ -16,28 +17,44 @@ import pandas as pd
 import pytest
 import yaml
 
-from project import BOTH, PARTS, ROOT, Project, blocks, copy_of, merged, parse_jobs, runs_table
+from project import (
+    BOTH,
+    PARTS,
+    ROOT,
+    SMALL,
+    Project,
+    blocks,
+    copy_of,
+    job_texts,
+    parse_jobs,
+    runs_table,
+)  # fmt: skip
 from tunebook.code import PLUMBING, files, tree_hash
 from tunebook.jobs import vouch
+from tunebook.pruning import delete, orphans, size
+from tunebook.study.read import merge
 from tunebook.workflow import load_study, priority
 
+TABLES = "results/runs.csv"
 # Made again whenever the tables are; the baselines and the timing depend on neither.
 AFTER_TABLES = {"claims": 1, "figures": 1, "report": 1, "all": 1}
-ONE_HOUSES_RUN = {"train": 1, "choose": 1, "evaluate": 1, "gather": 1, **AFTER_TABLES}
+HOUSES = {"choose": 1, "evaluate": 1, "gather": 1}
+PAGE = {"report": 1, "all": 1}
 NOTHING = (Counter(), set())
 
 
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory):
-    """A study of both problems that has run to its report."""
+    """A study of both problems that has run to its report on one core; `said`: what was told."""
     changes = {
         "problems": {"digits": {"replicates": 1}},
-        "sweeps": {"layers": {"problem": "digits", "question": "Which layers?"}},
+        # The longest of its trainings comes last, and is to start first.
+        "sweeps": {"layers": {"problem": "digits", "question": "?", "base": {"epochs": 9}}},
         "timing": {"sweeps": ["layers"], "epochs": 1, "repetitions": 1},
     }
     folder = tmp_path_factory.mktemp("workflow") / "finished"
-    project = Project(folder, merged(BOTH, changes))
-    project.run()
+    project = Project(folder, merge(BOTH, changes))
+    project.said = project.run(cores=1).stdout
     return project
 
 
@@ -59,72 +76,64 @@ def test_a_finished_study_has_nothing_to_do(project):
 # The configuration changes
 
 
-def test_one_changed_value_trains_one_run_and_changing_it_back_trains_none(project):
+def rates(*values):
+    return {"axes": {"learning_rate": list(values)}}
+
+
+def sweep(*values):
+    return {"problem": "houses", "question": "?", **rates(*values)}
+
+
+# {what changes: (changes, the rules that run again, the learning rates trained)}
+CHANGES = {
+    "another value": ({"sweeps": {"rates": rates(0.01, 0.002)}},
+                      {"train": 1, **HOUSES, **AFTER_TABLES}, ["0.002"]),
+    "a new sweep": ({"sweeps": {"more": sweep(0.01, 0.1)}},
+                    {"train": 1, **HOUSES, **AFTER_TABLES}, ["0.1"]),
+    "a new sweep of known runs": ({"sweeps": {"again": sweep(0.001)}},
+                                  {"gather": 1, **AFTER_TABLES}, []),
+    "a sweep less": ({"sweeps": {"rates": None, "one": sweep(0.01)}},
+                     {**HOUSES, **AFTER_TABLES}, []),
+    # Keys that no result depends on change no more than the page that shows them.
+    "a title": ({"study": {"title": "Another title"}}, PAGE, []),
+    "how data are fetched": (
+        {"data": {"timeout_seconds": 9, "attempts": 2, "mirrors": ["/nowhere"]}}, PAGE, []),
+    "what Adam has not": ({"problems": {"houses": {"base": {"momentum": 0.5}}}}, PAGE, []),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_change_of_the_configuration_runs_again_what_depends_on_it(project, name):
+    changes, rules, trained = CHANGES[name]
+    project.change(changes)
+    planned = project.planned()
+    assert (planned[0], names(planned[1])) == (rules, trained)
+
+
+def test_one_changed_value_trains_one_run_which_stays_until_it_is_pruned(project):
     before = blocks(project)
-    project.change({"sweeps": {"rates": {"axes": {"learning_rate": [0.01, 0.002]}}}})
-    rules, trained = project.planned()
-    assert rules == ONE_HOUSES_RUN
-    assert names(trained) == ["0.002"]
+    project.change({"sweeps": {"rates": rates(0.01, 0.002)}})
+    # What Snakemake really does, not only what it plans.
+    rules, trained = parse_jobs(project.run(TABLES).stdout)
+    assert (rules, names(trained)) == ({"train": 1, **HOUSES}, ["0.002"])
+    assert set(pd.read_csv(project.path(TABLES))["learning_rate"]) == {0.01, 0.002}
 
-    # A table of what Snakemake really did, not only of what it planned.
-    rules, trained = parse_jobs(project.run("results/runs.csv").stdout)
-    assert rules == {"train": 1, "choose": 1, "evaluate": 1, "gather": 1}
-    assert names(trained) == ["0.002"]
-    assert set(pd.read_csv(project.results("runs.csv"))["learning_rate"]) == {0.01, 0.002}
-
-    project.change({"sweeps": {"rates": {"axes": {"learning_rate": [0.01, 0.001]}}}})
-    rules, trained = parse_jobs(project.run("results/runs.csv").stdout)
-    assert not trained
-    assert rules == {"choose": 1, "evaluate": 1, "gather": 1}
+    project.change({"sweeps": {"rates": rates(0.01, 0.001)}})
+    assert parse_jobs(project.run(TABLES).stdout) == (HOUSES, set())
+    assert set(pd.read_csv(project.path(TABLES))["learning_rate"]) == {0.01, 0.001}
     after = blocks(project)
     assert {part: after[part] for part in before} == before, "no block was written again"
-    assert len(after) == len(before) + 1
+    (orphan,) = set(after) - set(before)
 
-
-def test_a_new_sweep_trains_what_no_other_sweep_has(project):
-    project.change(
-        {"sweeps": {"more": {"problem": "houses", "question": "More?",
-                             "axes": {"learning_rate": [0.01, 0.1]}}}}
-    )  # fmt: skip
-    rules, trained = project.planned()
-    assert names(trained) == ["0.1"]
-    assert rules == ONE_HOUSES_RUN
-
-
-def test_a_new_sweep_of_known_runs_trains_nothing(project):
-    project.change(
-        {"sweeps": {"again": {"problem": "houses", "question": "Again?",
-                              "axes": {"learning_rate": [0.001]}}}}
-    )  # fmt: skip
-    rules, trained = project.planned()
-    assert not trained
-    assert rules == {"gather": 1, **AFTER_TABLES}
-
-
-def test_a_removed_sweep_trains_nothing_and_its_runs_stay_until_they_are_pruned(project):
-    before = blocks(project)
-    sweep = {"problem": "houses", "question": "One rate?", "axes": {"learning_rate": [0.01]}}
-    project.configuration = {**project.configuration, "sweeps": {
-        "layers": project.configuration["sweeps"]["layers"], "one": sweep,
-    }}  # fmt: skip
-    project.write()
-    rules, trained = parse_jobs(project.run("results/runs.csv").stdout)
-    assert not trained
-    assert rules == {"choose": 1, "evaluate": 1, "gather": 1}
-    assert blocks(project) == before
-    assert set(pd.read_csv(project.results("runs.csv"))["learning_rate"]) == {0.01}
-
-    (orphan,) = [part for part in before if "-lr0.001-" in part]
     listed = project.run("prune").stdout
     assert orphan in listed
     assert "1 blocks" in listed
     assert "delete them with: snakemake prune --config delete=true" in listed
-    assert blocks(project) == before, "listing deletes nothing"
-
+    assert blocks(project) == after, "listing deletes nothing"
     assert "Deleted 1 blocks" in project.run("prune", "--config", "delete=true").stdout
-    assert set(before) - set(blocks(project)) == {orphan}
+    assert blocks(project) == before
     assert "0 blocks" in project.run("prune").stdout
-    assert project.planned("results/runs.csv") == NOTHING
+    assert project.planned(TABLES) == NOTHING
 
 
 def rewritten(text):
@@ -151,27 +160,12 @@ def test_comments_white_space_order_of_keys_and_forms_of_numbers_change_nothing(
     assert project.planned() == NOTHING
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"study": {"title": "Another title"}},
-        {"data": {"timeout_seconds": 9, "attempts": 2, "mirrors": ["/nowhere"]}},
-        {"problems": {"houses": {"base": {"momentum": 0.5}}}},  # Adam has none
-    ],
-)
-def test_keys_that_no_result_depends_on_change_no_more_than_the_page_that_shows_them(
-    project, change
-):
-    project.change(change)
-    assert project.planned() == (Counter({"report": 1, "all": 1}), set())
-
-
 def test_more_replicates_keep_the_blocks_and_equal_a_fresh_study(project, tmp_path):
     before = blocks(project)
-    project.change({"problems": {"houses": {"replicates": 3}}})
-    rules, trained = parse_jobs(project.run("results/runs.csv").stdout)
-    assert {part.rsplit("/", 1)[1] for part in trained} == {"replicates-2-2"}
-    assert len(trained) == 2
+    alone = {"datasets": {"usps": None}, "sweeps": {"layers": None}, "timing": {"sweeps": []}}
+    project.change(alone | {"problems": {"digits": None, "houses": {"replicates": 3}}})
+    rules, trained = parse_jobs(project.run(TABLES).stdout)
+    assert [part.rsplit("/", 1)[1] for part in trained] == ["replicates-2-2"] * 2
     assert rules["prepare"] == 1
     after = blocks(project)
     assert {part: after[part] for part in before} == before
@@ -179,7 +173,7 @@ def test_more_replicates_keep_the_blocks_and_equal_a_fresh_study(project, tmp_pa
     fresh = Project(tmp_path / "fresh")
     fresh.configuration = project.configuration
     fresh.write()
-    fresh.run("results/runs.csv")
+    fresh.run(TABLES)
     assert runs_table(fresh) == runs_table(project)
     for name in ("history.parquet", "study.json"):
         assert filecmp.cmp(fresh.results(name), project.results(name), shallow=False), name
@@ -189,58 +183,36 @@ def test_more_replicates_keep_the_blocks_and_equal_a_fresh_study(project, tmp_pa
 
 
 LIBRARY = "workflow/scripts/tunebook"
-TRAINING = Counter({"train": 3, "choose": 2, "evaluate": 2, "gather": 1, **AFTER_TABLES})
-PREPARING = TRAINING + Counter(prepare=3, timing=1, baselines=1)
-CODE = [
-    (f"{LIBRARY}/learn/models.py", TRAINING + Counter(timing=1)),
-    (f"{LIBRARY}/learn/losses.py", TRAINING + Counter(timing=1)),
-    ("workflow/scripts/train.py", TRAINING),
-    (f"{LIBRARY}/data/readers.py", PREPARING),
-    ("workflow/scripts/prepare.py", PREPARING),
-    (f"{LIBRARY}/evidence/evaluate.py", Counter({"evaluate": 2, "gather": 1, **AFTER_TABLES})),
-    (f"{LIBRARY}/figures/kinds.py", Counter({"figures": 1, "report": 1, "all": 1})),
-    (f"{LIBRARY}/figures/tunebook.mplstyle", Counter({"figures": 1, "report": 1, "all": 1})),
-    (f"{LIBRARY}/claims/rules.py", Counter({"claims": 1, "report": 1, "all": 1})),
-    (f"{LIBRARY}/report/page.py", Counter({"report": 1, "all": 1})),
-    ("report/style.css", Counter({"report": 1, "all": 1})),
-    ("report/report.html.j2", Counter({"report": 1, "all": 1})),
-    (f"{LIBRARY}/jobs.py", Counter()),
-    (f"{LIBRARY}/data/fetch.py", Counter()),
-    ("README.md", Counter()),
-]
-CHANGES = {
-    ".py": "\nCHANGED = 1\n",
-    ".css": "\n/* changed */\n",
-    ".mplstyle": "\n# changed\n",
-    ".md": "\nchanged\n",
-    ".j2": "\nchanged\n",
+TRAINING = {"train": 3, "choose": 2, "evaluate": 2, "gather": 1, **AFTER_TABLES}
+# {files that are changed: the rules that run again}
+CODE = {
+    f"{LIBRARY}/learn/models.py": TRAINING | {"timing": 1},
+    "workflow/scripts/train.py": TRAINING,
+    f"{LIBRARY}/data/readers.py": TRAINING | {"prepare": 3, "timing": 1, "baselines": 1},
+    f"{LIBRARY}/evidence/evaluate.py": {"evaluate": 2, "gather": 1, **AFTER_TABLES},
+    f"{LIBRARY}/figures/kinds.py": {"figures": 1, **PAGE},
+    f"{LIBRARY}/figures/tunebook.mplstyle": {"figures": 1, **PAGE},
+    f"{LIBRARY}/claims/rules.py": {"claims": 1, **PAGE},
+    f"{LIBRARY}/report/page.py": PAGE,
+    "report/style.css": PAGE,
+    "report/report.html.j2": PAGE,
+    f"{LIBRARY}/jobs.py {LIBRARY}/data/fetch.py README.md": {},
 }
+ADDED = {".py": "\nCHANGED = 1\n", ".mplstyle": "\n# changed\n", ".css": "\n/* changed */\n"}
 
 
-@pytest.fixture(scope="module")
-def changeable(finished, tmp_path_factory):
-    """A copy of the finished study whose files are changed one at a time, and changed back."""
-    return copy_of(finished, tmp_path_factory.mktemp("code") / "study")
+@pytest.mark.parametrize("paths", CODE)
+def test_a_change_of_code_runs_again_what_depends_on_it(project, paths):
+    for path in map(project.path, paths.split()):
+        text = path.read_text() if path.exists() else ""
+        path.write_text(text + ADDED.get(path.suffix, "\nchanged\n"))
+    assert project.planned()[0] == CODE[paths]
 
 
-@pytest.mark.parametrize(("name", "expected"), CODE, ids=[name for name, _ in CODE])
-def test_a_change_of_code_runs_again_what_depends_on_it(changeable, name, expected):
-    path = changeable.path(name)
-    text = path.read_text() if path.exists() else ""
-    path.write_text(text + CHANGES[path.suffix])
-    rules, _ = changeable.planned()
-    path.write_text(text)
-    assert rules == expected
-
-
-def test_comments_and_docstrings_of_code_run_nothing_again(changeable):
-    texts = {path: path.read_text() for path in changeable.path(LIBRARY).rglob("*.py")}
-    for path, text in texts.items():
-        path.write_text(f"# A comment\n{text.replace('.' + chr(10), '!' + chr(10))}")
-    planned = changeable.planned()
-    for path, text in texts.items():
-        path.write_text(text)
-    assert planned == NOTHING
+def test_comments_and_docstrings_of_code_run_nothing_again(project):
+    for path in project.path(LIBRARY).rglob("*.py"):
+        path.write_text(f"# A comment\n{path.read_text().replace('.' + chr(10), '!' + chr(10))}")
+    assert project.planned() == NOTHING
 
 
 def test_new_dates_and_a_fresh_checkout_of_the_same_content_change_nothing(project):
@@ -271,16 +243,15 @@ def test_changed_data_prepare_and_train_their_problem_only(project):
     raw.write_text("".join([header, *reversed(rows)]))
     rules, trained = project.planned()
     assert {part.split("-")[0] for part in trained} == {"houses"}
-    assert rules == Counter(
-        prepare=2, train=2, choose=1, timing=1, baselines=1, evaluate=1, gather=1, **AFTER_TABLES
-    )
+    again = {"prepare": 2, "train": 2, "timing": 1, "baselines": 1}
+    assert rules == {**again, **HOUSES, **AFTER_TABLES}
 
 
 def test_data_changed_behind_the_workflows_back_are_told_and_nothing_is_lost(project):
     raw = project.path("resources/ames/house_prices.csv")
     before = blocks(project)
     raw.write_text(raw.read_text().replace("1", "2", 1))
-    finished = project.run("results/runs.csv", check=False)
+    finished = project.run(TABLES, check=False)
     assert finished.returncode == 1
     assert "house_prices.csv" in finished.stdout
     assert "Traceback" not in finished.stdout
@@ -290,23 +261,16 @@ def test_data_changed_behind_the_workflows_back_are_told_and_nothing_is_lost(pro
 # Training never sees test data
 
 
-def dry_run(project):
-    """{first output: (rule, inputs, outputs)} of every job of the study."""
-    text = project.run("-n", "--forceall").stdout
-    jobs = []
-    for block in re.split(r"\n(?=(?:local)?rule )", text):
-        if head := re.match(r"(?:local)?rule (\w+):", block):
-            files = {}
-            for name in ("input", "output"):
-                line = re.search(rf"^    {name}: (.*)$", block, re.M)
-                files[name] = set(line[1].split(", ")) if line else set()
-            jobs.append((head[1], files["input"], files["output"]))
-    return jobs
-
-
 @pytest.fixture(scope="module")
 def jobs(finished):
-    return dry_run(finished)
+    """(rule, inputs, outputs) of every job of the study."""
+
+    def files(job, name):
+        line = re.search(rf"^    {name}: (.*)$", job, re.M)
+        return set(line[1].split(", ")) if line else set()
+
+    text = finished.run("-n", "--forceall").stdout
+    return [(rule, files(job, "input"), files(job, "output")) for rule, job in job_texts(text)]
 
 
 def ancestors(jobs, files):
@@ -369,30 +333,37 @@ def test_training_gives_the_same_when_there_are_no_test_rows_to_read(project):
 # What a rule's results depend on is what its script imports
 
 SCRIPTS = ROOT / "workflow/scripts"
+# What each of some scripts loads: they fork from one process, so that all starts afresh.
 LOADED = """
-import ast, sys
-names = set()
-for node in ast.walk(ast.parse(open(sys.argv[1], encoding="utf-8").read())):
-    if isinstance(node, (ast.Import, ast.ImportFrom)):
-        exec(compile(ast.Module([node], []), "imports", "exec"))
-for name, module in sorted(sys.modules.items()):
-    if name.split(".")[0] == "tunebook":
-        print(module.__file__)
+import ast, json, os, sys
+import matplotlib.pyplot, numpy, pandas, scipy.stats, torch
+for script in sys.argv[1:]:
+    if os.fork():
+        assert os.wait()[1] == 0, script
+        continue
+    for node in ast.walk(ast.parse(open(f"{script}.py", encoding="utf-8").read())):
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            exec(compile(ast.Module([node], []), "imports", "exec"))
+    loaded = {name: module for name, module in sys.modules.items() if name.startswith("tunebook")}
+    print(json.dumps([script, [module.__file__ for module in loaded.values()]]), flush=True)
+    os._exit(0)
 """
 
 
-@pytest.mark.parametrize("script", sorted(path.stem for path in SCRIPTS.glob("*.py")))
-def test_every_library_module_that_a_script_loads_counts_among_its_code(script):
-    environment = {**os.environ, "PYTHONPATH": str(SCRIPTS), "MPLBACKEND": "agg"}
-    loaded = subprocess.run(
-        [sys.executable, "-c", LOADED, str(SCRIPTS / f"{script}.py")],
-        env=environment, capture_output=True, text=True, check=True,
-    ).stdout.split()  # fmt: skip
-    loaded = {Path(path).relative_to(SCRIPTS).as_posix() for path in loaded}
+def test_every_library_module_that_a_script_loads_counts_among_its_code():
+    scripts = sorted(path.stem for path in SCRIPTS.glob("*.py"))
+    said = subprocess.run(
+        [sys.executable, "-c", LOADED, *scripts], cwd=SCRIPTS, text=True, check=True,
+        env={**os.environ, "PYTHONPATH": str(SCRIPTS), "MPLBACKEND": "agg"}, stdout=subprocess.PIPE,
+    ).stdout  # fmt: skip
+    found = dict(map(json.loads, said.splitlines()))
+    assert sorted(found) == scripts
     plumbing = {f"tunebook/{name}.py" for name in PLUMBING}
-    found = set(files(SCRIPTS, script, ["figures"] if script == "figures" else []))
-    assert loaded - found <= plumbing
-    assert f"{script}.py" in found
+    for script, loaded in found.items():
+        loaded = {Path(path).relative_to(SCRIPTS).as_posix() for path in loaded}
+        counted = set(files(SCRIPTS, script, ["figures"] if script == "figures" else []))
+        assert loaded - counted <= plumbing, script
+        assert f"{script}.py" in counted
 
 
 def test_imports_are_found_in_functions_packages_and_relative_to_them(tmp_path):
@@ -467,11 +438,10 @@ def test_every_job_has_a_log_of_its_own_and_training_logs_its_progress(finished)
     assert re.search(r"epoch \d+/\d+: training loss \S+, validation loss \S+, about \d+ s", text)
 
 
-def test_the_console_has_plain_lines_when_it_is_no_terminal(project):
-    text = project.run("results/study.json", "--forcerun", "gather").stdout
-    assert "1 of 1 steps (100%) done" in text
-    assert "\x1b" not in text
-    assert "\r" not in text
+def test_the_console_has_plain_lines_when_it_is_no_terminal(finished):
+    assert re.search(r"(\d+) of \1 steps \(100%\) done", finished.said)
+    assert "\x1b" not in finished.said
+    assert "\r" not in finished.said
 
 
 def test_the_console_has_a_progress_bar_in_a_terminal(project):
@@ -494,19 +464,149 @@ def test_the_console_has_a_progress_bar_in_a_terminal(project):
     assert re.search(r"\b1/1\b|100 ?%", text)
 
 
-def test_data_are_prepared_first_and_long_trainings_start_first(project):
-    project.change(
-        {"sweeps": {"rates": {"axes": {"learning_rate": [0.02]}},
-                    "long": {"problem": "houses", "question": "?", "base": {"epochs": 6}},
-                    "wide": {"problem": "houses", "question": "?", "base": {"widths": [50]}}}}
-    )  # fmt: skip
-    study = load_study([project.path("config/config.yaml")])
-    text = project.run("results/runs.csv", "--forcerun", "prepare", cores=1).stdout
-    order = re.findall(r"^(?:local)?rule (\w+):", text, re.M)
+def test_data_are_prepared_first_and_long_trainings_start_first(finished):
+    study = load_study([finished.path("config/config.yaml")])
+    order = [rule for rule, _ in job_texts(finished.said)]
     assert order[: order.index("train")].count("prepare") == order.count("prepare") > 2
-    trained = re.findall(r"wildcards: run=(\S+), first=(\d+), last=(\d+)", text)
+    trained = re.findall(r"wildcards: run=(\S+), first=(\d+), last=(\d+)", finished.said)
     works = [
         priority(study, study.runs[run], int(last) - int(first) + 1) for run, first, last in trained
     ]
-    assert len(set(works)) > 2
+    assert len(set(works)) > 1
     assert works == sorted(works, reverse=True)
+    assert trained[0][0] == [*study.runs][-1]
+
+
+# What is refused at the front door. A study that has run stays as it is.
+
+
+@pytest.fixture(scope="module")
+def refusing(tmp_path_factory):
+    project = Project(tmp_path_factory.mktemp("bad") / "study")
+    for name in ("runs.csv", "runs/houses-a/replicates-0-4/training.json"):
+        project.results(name).parent.mkdir(parents=True, exist_ok=True)
+        project.results(name).write_text("of an earlier study\n")
+    return project
+
+
+def tree(folder):
+    """Every file but logs, with its content and date."""
+    found = {path.relative_to(folder): path for path in folder.rglob("*") if path.is_file()}
+    return {
+        name: (path.read_bytes(), path.stat().st_mtime_ns)
+        for name, path in found.items()
+        if not {".snakemake", "logs", "__pycache__"} & set(name.parts)
+    }
+
+
+TEXT = yaml.safe_dump(SMALL)
+REFUSED = [
+    (TEXT.replace("0.001", "-0.001"), "axes.learning_rate[1]: found -0.001"),
+    (TEXT + "x: !!python/object/apply:os.mkdir [hacked]\n", "could not determine a cons"),
+    ("__use_yte__: true\n?__import__('os').mkdir('hacked'):\n  x: 1\n" + TEXT, "__use_yte__"),
+    (TEXT.replace("sweeps:\n  rates", "sweeps:\n  'x;touch hacked'"), "'x;touch hacked'"),
+    ("extends: none.yaml\n" + TEXT, "none.yaml: cannot be read"),
+    ("", "config/config.yaml: found None; a mapping of keys is expected"),
+]
+
+
+@pytest.mark.parametrize(("text", "words"), REFUSED, ids=range(len(REFUSED)))
+def test_snakemake_ends_with_the_message_and_nothing_is_changed(refusing, text, words):
+    refusing.path("config/config.yaml").write_text(text)
+    before = tree(refusing.folder)
+    ended = refusing.run(check=False, timeout=60)
+    assert ended.returncode == 1
+    # The first lines that matter come after a notice on the profile.
+    lines = [line for line in ended.stdout.splitlines() if line and "Using workflow" not in line]
+    assert lines[0].startswith("WorkflowError in file")
+    assert words in lines[1]
+    assert "Traceback" not in ended.stdout
+    assert len(lines) < 8, "one message, not a heap"
+    assert tree(refusing.folder) == before
+    assert not list(refusing.folder.rglob("hacked"))
+
+
+def test_an_altered_raw_file_ends_in_a_message_and_is_not_trusted_later(refusing):
+    refusing.write()
+    folder = refusing.path("resources/by-hand")
+    folder.mkdir(parents=True)
+    altered = "Id,OverallQual,GrLivArea,SalePrice\n1,7,1710,208500\n"
+    (folder / "house_prices.csv").write_text(altered)
+    for _ in range(2):
+        ended = refusing.run("resources/ames.json", check=False)
+        assert ended.returncode == 1
+        assert "Error: house_prices.csv (dataset ames): no true copy of it" in ended.stdout
+        assert "expected SHA-256 1e18addf" in ended.stdout
+        assert "Traceback" not in ended.stdout
+        assert not refusing.path("resources/ames.json").exists()
+        assert not refusing.path("resources/ames/house_prices.csv").exists()
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "results/nothing.csv",
+        "results/runs/../../../hacked/replicates-0-0/training.json",
+        "results/runs/$(touch hacked)/replicates-0-0/training.json",
+        "results/prepared/../../hacked/replicate-0/development.npz",
+        "results/evaluation/..;touch hacked/metrics.csv",
+    ],
+)
+def test_unknown_targets_and_those_that_lead_elsewhere_are_refused(refusing, target):
+    refusing.write()
+    refused = refusing.run(target, check=False)
+    assert refused.returncode == 1
+    assert "MissingRuleException" in refused.stdout
+    assert target in refused.stdout
+    assert "Traceback" not in refused.stdout
+    assert not list(refusing.folder.parent.rglob("hacked*"))
+
+
+# Pruning: only blocks that no configuration names are listed, and only what is listed is deleted
+
+FOUR = [
+    "digits-c-33333333/replicates-0-0", "houses-a-11111111/replicates-0-4",
+    "houses-a-11111111/replicates-5-9", "houses-b-22222222/replicates-0-4",
+]  # fmt: skip
+KEPT = FOUR[:2]
+
+
+@pytest.fixture
+def runs(tmp_path):
+    """A folder of runs with four blocks of 10 bytes."""
+    for part in FOUR:
+        folder = tmp_path / "runs" / part
+        folder.mkdir(parents=True)
+        (folder / "training.json").write_text("0123456789")
+    return tmp_path / "runs"
+
+
+def test_blocks_that_are_not_named_are_listed_and_deleted_alone(runs, tmp_path):
+    assert orphans(runs, KEPT) == [runs / part for part in FOUR[2:]]
+    assert orphans(tmp_path / "none yet", KEPT) == []
+    (runs / "houses-b-22222222/notes.txt").write_text("mine")
+    delete(orphans(runs, KEPT))
+    assert orphans(runs, []) == [runs / part for part in KEPT]
+    assert (runs / "houses-b-22222222/notes.txt").exists(), "a run's folder with other files stays"
+    delete(orphans(runs, KEPT[1:]))
+    assert not (runs / "digits-c-33333333").exists(), "one that is left empty goes"
+
+
+def test_nothing_but_blocks_is_listed_and_no_link_is_followed(runs, tmp_path):
+    for name in ("notes", "replicates-old", "replicates-1-2-3"):
+        (runs / "houses-a-11111111" / name).mkdir()
+    (runs / "houses-a-11111111/replicates-7-8").write_text("a file, not a folder")
+    (runs / "replicates-0-4").mkdir()
+    elsewhere = tmp_path / "elsewhere/replicates-0-4"
+    elsewhere.mkdir(parents=True)
+    (elsewhere / "thesis.tex").write_text("mine")
+    (runs / "linked-run").symlink_to(elsewhere.parent)
+    (runs / "houses-a-11111111/replicates-10-14").symlink_to(elsewhere)
+    assert orphans(runs, []) == [runs / part for part in FOUR]
+    delete(orphans(runs, []))
+    assert (elsewhere / "thesis.tex").read_text() == "mine"
+
+
+def test_the_size_of_a_block_is_that_of_all_its_files(runs):
+    (runs / FOUR[0] / "weights.safetensors").write_bytes(bytes(90))
+    assert size(runs / FOUR[0]) == 100
