@@ -14,18 +14,18 @@ class _Handler(BaseHTTPRequestHandler):
         answer = site.answers.get(self.path, 404)
         if isinstance(answer, list):  # one answer a request, the last for all that follow
             answer = answer.pop(0) if len(answer) > 1 else answer[0]
-        if isinstance(answer, int):
+        if answer == "silence":
+            site.closing.wait(20)
+        elif isinstance(answer, int):
             self.send_error(answer)
-        elif isinstance(answer, bytes):
-            self._send(answer, {})
         else:
-            answer(self)
+            whole = isinstance(answer, bytes)
+            self.send(*(200, {"Content-Length": len(answer)}, answer) if whole else answer)
 
-    def _send(self, body, headers, length=None):
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body) if length is None else length))
-        for header in headers.items():
-            self.send_header(*header)
+    def send(self, status, headers, body):
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, str(value))
         self.end_headers()
         self.wfile.write(body)
 
@@ -34,7 +34,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 class Site:
-    """``answers``: path -> bytes, a status, a list of these in turn, or one of the functions below.
+    """``answers``: path -> bytes, a status, a list of these in turn, or one of the answers below.
 
     ``requests``: the paths that were asked for.
     """
@@ -45,43 +45,23 @@ class Site:
 
     def half(self, body):
         """Promise the body, send half of it and hang up."""
-
-        def answer(handler):
-            handler._send(body[: len(body) // 2], {}, length=len(body))
-            handler.close_connection = True
-
-        return answer
+        return 200, {"Content-Length": len(body)}, body[: len(body) // 2]
 
     def silence(self):
         """Never answer."""
-        return lambda handler: self.closing.wait(20)
+        return "silence"
 
     def elsewhere(self, address):
         """Send the client on to another address."""
-
-        def answer(handler):
-            handler.send_response(302)
-            handler.send_header("Location", address)
-            handler.send_header("Content-Length", "0")
-            handler.end_headers()
-
-        return answer
+        return 302, {"Location": address, "Content-Length": 0}, b""
 
     def unpacked_by_clients(self, body):
         """Send a .gz file labelled as compressed on the way, so that clients unpack it."""
-        return lambda handler: handler._send(body, {"Content-Encoding": "gzip"})
+        return 200, {"Content-Encoding": "gzip", "Content-Length": len(body)}, body
 
     def endless(self):
         """Send zeros, folded small, without telling how many."""
-
-        def answer(handler):
-            handler.send_response(200)
-            handler.send_header("Content-Encoding", "gzip")
-            handler.end_headers()
-            handler.wfile.write(gzip.compress(bytes(64 * 1024 * 1024), 1))
-            handler.close_connection = True
-
-        return answer
+        return 200, {"Content-Encoding": "gzip"}, gzip.compress(bytes(64 * 1024 * 1024), 1)
 
 
 @contextmanager

@@ -214,9 +214,12 @@ def judged(entry, *runs, **more):
 
 
 def judge(rule, *runs, source=None, **more):
-    """(verdict, pieces) of one rule on some runs; source: {name: value}."""
-    source = {name: {"value": value} for name, value in (source or {}).items()}
-    found = judged({"rule": rule, "source": source}, *runs, **more)
+    """(verdict, pieces) of one rule on some runs; source: {name: value, or with its unit}."""
+    given = {
+        name: value if isinstance(value, dict) else {"value": value}
+        for name, value in (source or {}).items()
+    }
+    found = judged({"rule": rule, "source": given}, *runs, **more)
     return found["verdict"], found["pieces"]
 
 

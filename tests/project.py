@@ -183,3 +183,23 @@ def runs_table(project):
     """runs.csv as text, without the columns that hold times."""
     table = pd.read_csv(project.results("runs.csv"), dtype=str, keep_default_na=False)
     return table.drop(columns=TIMES).to_csv(index=False)
+
+
+def tree(folder):
+    """Every file but logs, with its content and date."""
+    found = {path.relative_to(folder): path for path in folder.rglob("*") if path.is_file()}
+    return {
+        name: (path.read_bytes(), path.stat().st_mtime_ns)
+        for name, path in found.items()
+        if not {".snakemake", "logs", "__pycache__"} & set(name.parts)
+    }
+
+
+def cut_short(path):
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def one_byte_altered(path):
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(data)

@@ -15,7 +15,17 @@ import time
 import pandas as pd
 import pytest
 
-from project import Project, blocks, copy_of, parse_jobs, records, runs_table
+from project import (
+    Project,
+    blocks,
+    copy_of,
+    cut_short,
+    one_byte_altered,
+    parse_jobs,
+    records,
+    runs_table,
+    tree,
+)
 from tunebook.data.prepare import load
 from tunebook.jobs import altered
 from tunebook.learn.blocks import read_record
@@ -55,13 +65,6 @@ def leftovers(project):
     return [path for path in project.results(".").rglob("*") if path.name.endswith(".part")]
 
 
-def tree(project):
-    """{path: date} of every file below resources/ and results/."""
-    folders = (project.path("resources"), project.results("."))
-    files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
-    return {path.relative_to(project.folder).as_posix(): path.stat().st_mtime_ns for path in files}
-
-
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory):
     """The study's tables, made on one core by nobody's hindrance."""
@@ -81,9 +84,9 @@ def start():
     """A function: snakemake started, to be killed; what it says goes to the file `said`."""
     started = []
 
-    def start(project, *arguments, said="said", **environment):
+    def start(project, *arguments, said="said"):
         with open(project.path(said), "w") as file:
-            started.append(project.start(*arguments, said=file, **environment))
+            started.append(project.start(*arguments, said=file))
         return started[-1]
 
     yield start
@@ -190,58 +193,46 @@ def test_killed_while_a_training_writes_the_block_is_trained_again(finished, und
 
 # Jobs that fail
 
-FAULTS = """
-import importlib.abc, importlib.util, json, os, signal, sys
+# Put at the end of the code of jobs, which no result depends on: some trainings fail by their log.
+FAULTY = """
+whole_job = job
 
-class Faulty(importlib.abc.MetaPathFinder):
-    \"\"\"Lets some trainings fail: how, by learning rate, stands in FAULTS.\"\"\"
 
-    def find_spec(self, name, path, target=None):
-        if name != "tunebook.learn.training":
-            return None
-        sys.meta_path.remove(self)
-        spec = importlib.util.find_spec(name)
-        execute = spec.loader.exec_module
+@contextmanager
+def job(log, *arguments, **more):
+    with whole_job(log, *arguments, **more) as console:
+        if "-lr0.05-" in log:
+            raise ValueError("a fault of ours")
+        if "-lr0.06-" in log:
+            import torch
 
-        def exec_module(module):
-            execute(module)
-            train, faults = module.train, json.loads(os.environ["FAULTS"])
+            torch.empty(10**15)
+        if "-lr0.07-" in log:
+            import signal
 
-            def failing(configuration, *arguments):
-                fault = faults.get(str(configuration["learning_rate"]))
-                if fault == "raises":
-                    raise ValueError("a fault of ours")
-                if fault == "memory":
-                    module.torch.empty(10**15)
-                if fault == "killed":
-                    os.kill(os.getpid(), signal.SIGKILL)
-                return train(configuration, *arguments)
-
-            module.train = failing
-
-        spec.loader.exec_module = exec_module
-        return spec
-
-sys.meta_path.insert(0, Faulty())
+            os.kill(os.getpid(), signal.SIGKILL)
+        yield console
 """
 
 
-def test_failing_trainings_fail_alone_by_name_and_are_retried_alone(finished, start, tmp_path):
+def test_failing_trainings_fail_alone_by_name_and_are_retried_alone(finished):
     before = blocks(finished)
-    faults = {"0.05": "raises", "0.06": "memory", "0.07": "killed"}
+    rates = ["0.05", "0.06", "0.07"]
     # Raw prices and a large rate: this one diverges, which is a result and no failure.
     raw = {"scale_target": "none", "scale_inputs": "none"}
     diverges = raw | {"optimizer": "sgd", "learning_rate": 10}
-    rates = {"axes": {"learning_rate": [0.01, 0.05, 0.06, 0.07, 0.08]}}
+    axes = {"learning_rate": [0.01, 0.05, 0.06, 0.07, 0.08]}
     one = {"problem": "houses", "question": "?", "base": diverges}
-    finished.change({"sweeps": {"rates": rates, "diverges": one}})
-    (tmp_path / "faults").mkdir()
-    (tmp_path / "faults/sitecustomize.py").write_text(FAULTS)
-    faulty = {"PYTHONPATH": str(tmp_path / "faults"), "FAULTS": json.dumps(faults)}
-    assert start(finished, TABLES, **faulty).wait(timeout=300) == 1
-    text = finished.path("said").read_text()
+    finished.change({"sweeps": {"rates": {"axes": axes}, "diverges": one}})
+    jobs = finished.path("workflow/scripts/tunebook/jobs.py")
+    code = jobs.read_text()
+    jobs.write_text(code + FAULTY)
+    ended = finished.run(TABLES, check=False)
+    assert ended.returncode == 1
+    jobs.write_text(code)
+    text = ended.stdout
 
-    logs = {rate: re.search(rf"logs/train/\S+-lr{rate}-\S+\.log", text)[0] for rate in faults}
+    logs = {rate: re.search(rf"logs/train/\S+-lr{rate}-\S+\.log", text)[0] for rate in rates}
     for rate, message in {
         "0.05": "Error: ValueError: a fault of ours",
         "0.06": "Error: out of memory; close other programs or use fewer --cores",
@@ -258,7 +249,7 @@ def test_failing_trainings_fail_alone_by_name_and_are_retried_alone(finished, st
     assert any("-lr0.08-" in part for part in done), "another one, thanks to --keep-going"
 
     rules, trained = parse_jobs(finished.run(TABLES).stdout)
-    assert sorted(re.search(r"-lr([\d.]+)-", part)[1] for part in trained) == sorted(faults)
+    assert sorted(re.search(r"-lr([\d.]+)-", part)[1] for part in trained) == rates
     assert rules == {"train": 3, "choose": 1, "evaluate": 1, "gather": 1}
     assert blocks(finished).items() >= after.items(), "no other block was touched"
 
@@ -352,16 +343,6 @@ def test_a_read_only_folder_without_any_results_is_told_too(finished):
 # Files altered by hand
 
 
-def cut_short(path):
-    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-
-
-def one_byte_altered(path):
-    data = bytearray(path.read_bytes())
-    data[len(data) // 2] ^= 1
-    path.write_bytes(data)
-
-
 ALTERED = {
     "resources/ames.retrieved.json": one_byte_altered,  # says whether data are real
     "resources/ames/house_prices.csv": one_byte_altered,
@@ -383,13 +364,13 @@ def test_altered_files_are_told_before_anything_runs_and_nothing_is_lost(finishe
     content = {name: finished.path(name).read_bytes() for name in alterations}
     for name, alter in alterations.items():
         alter(finished.path(name))
-    before = tree(finished)
+    before = tree(finished.folder)
     text = finished.run(TABLES, check=False).stdout
     (told,) = re.findall(r"^(.+) and 1 more: altered or cut short since made; put back", text, re.M)
     assert set(told.split(", ")) < set(alterations)
     assert told.count(", ") == 9, "the others are counted"
     assert "Traceback" not in text
-    assert tree(finished) == before, "what was made of files that were altered since stays"
+    assert tree(finished.folder) == before, "what was made of files that were altered since stays"
 
     for name, data in content.items():
         finished.path(name).write_bytes(data)

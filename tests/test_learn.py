@@ -16,6 +16,7 @@ import torch
 from torch import nn
 
 from made_up import SEEDS, configure, image_record, images, replicates, splits, table, table_record
+from project import cut_short, one_byte_altered
 from tunebook.jobs import TunebookError
 from tunebook.learn import losses, models, modules, stacks, training
 from tunebook.learn.baselines import choose, fit_baselines
@@ -700,19 +701,9 @@ def test_the_record_keeps_what_it_was_given_and_the_outcome(block):
     assert next(columns(record, rows=40))["batch_rows"] == 40
 
 
-def cut_short(path):
-    path.write_bytes(path.read_bytes()[:-1])
-
-
-def one_bit_flipped(path):
-    data = bytearray(path.read_bytes())
-    data[-2] ^= 1
-    path.write_bytes(data)
-
-
 @pytest.mark.parametrize("name", ["history.csv", "weights.safetensors"])
 @pytest.mark.parametrize(
-    "alter", [cut_short, one_bit_flipped, lambda p: p.write_bytes(b""), lambda p: p.unlink()]
+    "alter", [cut_short, one_byte_altered, lambda p: p.write_bytes(b""), lambda p: p.unlink()]
 )
 def test_an_altered_block_is_refused_by_the_name_of_the_file(block, name, alter):
     alter(block.with_name(name))

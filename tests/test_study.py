@@ -42,47 +42,28 @@ def houses(**overrides):
 
 
 def test_the_name_says_what_the_run_is():
-    assert run_name(houses(widths=[100] * 5, learning_rate=0.001)).startswith(
-        "houses-dense100x5-adam-lr0.001-bs100-"
-    )
-    assert run_name(resolved("digits")).startswith("digits-conv16-32-64-adam-lr0.01-bs1000-")
-
-
-def test_the_default_study_keeps_its_names():
+    name = run_name(houses(widths=[100] * 5, learning_rate=0.001))
+    assert name.startswith("houses-dense100x5-adam-lr0.001-bs100-")
     # A changed name would train every finished study again; change this only on purpose.
     name = run_name(resolved("digits"))
     assert name == "digits-conv16-32-64-adam-lr0.01-bs1000-69386d96"
 
 
-@pytest.mark.parametrize(
-    "same",
-    [
-        {"learning_rate": 1e-2},
-        {"dropout": 0},
-        {"beta1": 0.9, "beta2": 0.999},
-        {"momentum": 0.5},  # Adam has none
-        {"channels": [1], "padding": 0},  # a dense network has none
-        {"epochs": 100.0},
-    ],
-)
-def test_values_that_change_nothing_keep_the_name(same):
-    assert run_name(houses(**same)) == run_name(houses())
+SAME = [
+    {"learning_rate": 1e-2}, {"dropout": 0}, {"beta1": 0.9, "beta2": 0.999}, {"epochs": 100.0},
+    {"momentum": 0.5},  # Adam has none
+    {"channels": [1], "padding": 0},  # a dense network has none
+]  # fmt: skip
+OTHER = [
+    {"learning_rate": 0.02}, {"beta2": 0.99}, {"widths": [200] * 4}, {"dropout": 0.1},
+    {"batch_size": "full"}, {"scale_inputs": "none"}, {"scale_target": "none"}, {"epochs": 99},
+    {"loss": "gaussian"}, {"optimizer": "adamw"}, {"seed": 1},
+]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    "other",
-    [
-        {"learning_rate": 0.02}, {"beta2": 0.99}, {"widths": [200] * 4}, {"dropout": 0.1},
-        {"batch_size": "full"}, {"scale_inputs": "none"}, {"scale_target": "none"}, {"epochs": 99},
-        {"loss": "gaussian"}, {"optimizer": "adamw"},
-    ],
-)  # fmt: skip
-def test_values_that_change_the_outcome_change_the_name(other):
-    assert run_name(houses(**other)) != run_name(houses())
-
-
-def test_the_seed_is_part_of_what_a_run_is():
-    assert run_name(houses(seed=1)) != run_name(houses())
+@pytest.mark.parametrize("changes", SAME + OTHER)
+def test_values_that_change_the_outcome_change_the_name_and_no_others(changes):
+    assert (run_name(houses(**changes)) == run_name(houses())) is (changes in SAME)
 
 
 def test_two_sweeps_share_a_configuration():
@@ -136,13 +117,10 @@ def test_adding_and_reordering_keys_renames_nothing():
     assert len(whole.runs) == len(study().runs) + 1
 
 
-def test_a_loss_belongs_to_a_task_and_has_a_default_there():
-    with pytest.raises(TunebookError, match="loss: found gaussian; allowed: for classification"):
-        resolved("digits", loss="gaussian")
+def test_a_loss_has_a_default_in_its_task():
     for problem, loss in (("digits", "cross-entropy"), ("houses", "mse")):
         base = {k: v for k, v in DEFAULT["problems"][problem]["base"].items() if k != "loss"}
-        found = resolve(problem, DEFAULT, base, "test", ROOT)
-        assert found["loss"] == loss
+        assert resolve(problem, DEFAULT, base, "test", ROOT)["loss"] == loss
 
 
 NETWORK = """
@@ -160,7 +138,7 @@ class Skip(torch.nn.Module):
 
 def module(folder, text=NETWORK, **overrides):
     (folder / "networks.py").write_text(text)
-    return resolved("houses", folder, module="networks.py:Skip", **overrides)
+    return resolved("houses", folder, **{"module": "networks.py:Skip"} | overrides)
 
 
 def test_a_network_of_the_studys_own_is_named_by_its_arguments_and_its_syntax_tree(tmp_path):
@@ -186,9 +164,8 @@ def test_a_network_of_the_studys_own_is_named_by_its_arguments_and_its_syntax_tr
     ],
 )
 def test_a_network_of_the_studys_own_that_cannot_be_is_told(tmp_path, overrides, words):
-    (tmp_path / "networks.py").write_text(NETWORK)
     with pytest.raises(TunebookError, match=words):
-        resolved("houses", tmp_path, **({"module": "networks.py:Skip"} | overrides))
+        module(tmp_path, **overrides)
 
 
 def test_a_later_layer_gives_a_module_up_and_takes_one_up():
@@ -405,6 +382,7 @@ def test_a_bad_value_is_told_by_its_key_with_what_is_allowed(refusal, key, value
 
 # (configuration, the place named, what is allowed): what no schema can say
 CONTRADICTIONS = [
+    (put("study", {True: 1}), "study: key True found", "allowed: keys that are text"),
     (put("timing.sweeps", ["nothing"]), "timing.sweeps[0]: found 'nothing'", "layers, rates"),
     (put("problems.digits", GONE), "sweeps.layers.problem: found 'digits'", "problems: houses"),
     (put(f"{BASE}.learning_rate", GONE) | {"sweeps": {"all": {"problem": "houses",
@@ -430,16 +408,10 @@ CONTRADICTIONS = [
      "sweeps.layers.channels: found 5 convolutions", "fewer convolutions, a smaller kernel"),
     (put(IMAGES, CONVOLUTIONAL | {"channels": [8, 8, 8], "padding": 0}),
      "convolution 3 has no pixel left", "or more padding"),
-    (put(IMAGES, CONVOLUTIONAL | {"channels": [8], "kernel": 50}),
-     "convolution 1 has no pixel left", "a smaller kernel"),
-    (put(IMAGES, CONVOLUTIONAL | {"channels": [8], "pooling": 100}),
-     "convolution 1 has no pixel left", "fewer convolutions"),
     (put(f"{BASE}.widths", []) | {"sweeps": {"rates": {**VALID["sweeps"]["rates"],
      "base": {"dropout": 0.2}}}}, "sweeps.rates.dropout: found 0.2", "0 for a network without"),
     (put(f"{RATES}.axes", {"learning_rate": [i / 1000 for i in range(1, 201)],
      "epochs": list(range(1, 202))}), "sweeps.rates: 40200 configurations found", "at most 20000"),
-    (put(f"{RATES}.axes", {"loss": ["mse", "cross-entropy"]}),
-     "sweeps.rates.loss: found cross-entropy", "for regression: mse, gaussian"),
 ]  # fmt: skip
 
 
@@ -452,11 +424,6 @@ def test_a_study_that_cannot_be_is_told_by_its_place(refusal, configuration, pla
 
 
 TEXT = yaml.safe_dump(VALID)
-NESTED = "".join(
-    f"{this}: &{this} {{{', '.join(f'k{i}: *{before}' for i in range(9))}}}\n"
-    for before, this in zip("abcdefgh", "bcdefghi", strict=True)
-)
-
 # (text of the file, what the message says besides the file)
 BAD_FILES = [
     ("", "found None; a mapping of keys is expected"),
@@ -466,10 +433,8 @@ BAD_FILES = [
     (TEXT + "study: {title: x}\n", "key 'study' stands twice; each key may stand once"),
     (TEXT.replace("title:", "seed:"), "key 'seed' stands twice"),
     (TEXT + "x: &a 1\ny: *a\n", "alias '*a' found; aliases are not allowed"),
-    ("a: &a {x: 1}\n" + NESTED + TEXT, "aliases are not allowed"),
     ("x: &a [*a]\n" + TEXT, "aliases are not allowed"),
     (TEXT + "x: !!python/object/apply:os.system [id]\n", "could not determine a constructor"),
-    (TEXT + "x: !!python/name:os.system\n", "could not determine a constructor"),
     (TEXT + "x: !include /etc/passwd\n", "could not determine a constructor for the tag"),
     ("__use_yte__: true\n?exit(7):\n  x: 1\n" + TEXT, "'__use_yte__' found; allowed: plain"),
     (TEXT + "---\n" + TEXT, "but found another document"),
@@ -481,6 +446,7 @@ BAD_FILES = [
     ("# " + "x" * 1_000_001, "at most 1000000 are allowed"),
     (TEXT + "x: 2020-99-99\n", "month must be in 1..12"),
     (TEXT + "1e5: x\n", "1e5: unknown key; allowed here: against"),
+    (TEXT + "1: 2\n", "top level: key 1 found; allowed: keys that are text"),
 ]
 
 
@@ -490,11 +456,6 @@ def test_a_file_that_is_no_plain_mapping_is_told_by_its_name(refusal, text, word
     assert "config.yaml" in message or message.startswith("configuration: ")
     assert words in message
     assert len(message) < 1000
-
-
-def test_a_key_that_is_no_text_is_told(refusal):
-    assert "top level: key 1 found; allowed: keys that are text" in refusal(TEXT + "1: 2\n")
-    assert "study: key True found" in refusal(put("study", {True: 1}))
 
 
 def test_a_file_that_is_no_file_is_not_read(tmp_path):
@@ -646,16 +607,13 @@ def read(path, data):
     return value
 
 
-@FEW
-@given(st.binary(max_size=200))
+YAMLS_OWN = st.text(alphabet="abc:-[]{}&*!|>%@`#'\",?\n\t 01.e<=~", max_size=80)
+
+
+@settings(FEW, max_examples=400)
+@given(st.one_of(st.binary(max_size=200), YAMLS_OWN.map(str.encode)))
 def test_any_bytes_as_a_file(tmp_path, data):
     read(tmp_path / "config.yaml", data)
-
-
-@FEW
-@given(st.text(alphabet="abc:-[]{}&*!|>%@`#'\",?\n\t 01.e<=~", max_size=80))
-def test_any_text_of_yamls_own_characters_as_a_file(tmp_path, text):
-    read(tmp_path / "config.yaml", text.encode())
 
 
 SOURCE = yaml.safe_dump(FUZZED, sort_keys=False).encode()
