@@ -167,8 +167,8 @@ def write_results(folder, *runs, times=None, core_seconds=(3600.0,), best=None, 
         study["problems"][problem]["best"] = {"run": name}
     rows, evaluated, histories = zip(*runs, strict=True)
     judged = [column(study["problems"][row["problem"]]["metric"]) for row in rows]
-    evaluated = [
-        frame.rename(columns=lambda name, judged=judged: name.replace("_metric", f"_{judged}"))
+    evaluated = [  # in no order, as blocks may come
+        frame[::-1].rename(columns=lambda name, to=judged: name.replace("_metric", f"_{to}"))
         for frame, judged in zip(evaluated, judged, strict=True)
     ]
     write_csv(tables.runs_table(rows, evaluated, study), folder / "runs.csv")
