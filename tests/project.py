@@ -124,7 +124,7 @@ class Project:
 
     def planned(self, *arguments):
         """What a run would do: Counter of rules, and the training jobs by the folder they make."""
-        return parse_jobs(self.run("-n", *arguments).stdout)
+        return parse_jobs(self.run("-np", *arguments).stdout)
 
     def path(self, name):
         return self.folder / name

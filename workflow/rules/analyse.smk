@@ -20,7 +20,7 @@ rule evaluate:
     conda:
         "../envs/tunebook.yaml"
     params:
-        inputs=inputs_along(STUDY),
+        inputs=STUDY.along,
         predictions=lambda w: predicted_runs(STUDY, w.problem),
         folder=lambda w: own_networks(STUDY, *STUDY.problem_runs(w.problem)),
         code=code("evaluate"),

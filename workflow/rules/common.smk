@@ -1,5 +1,6 @@
 # The configuration becomes the study here: checked first, then expanded into runs. It is read by our
 # own reader, since Snakemake would run the expressions of a file that calls itself a template.
+import logging
 import sys
 from pathlib import Path
 
@@ -10,50 +11,60 @@ ROOT = Path() if Path(workflow.basedir).samefile(".") else Path(workflow.basedir
 SCRIPTS = ROOT / "workflow/scripts"
 sys.path.insert(0, str(SCRIPTS.resolve()))
 
-from tunebook.code import fingerprint
+from tunebook import console, plan
 from tunebook.data.description import ABOUT, chosen, fetching, local_files, preparing
 from tunebook.jobs import TunebookError, hold
+from tunebook.study.runs import Study
 from tunebook.workflow import (
     against_folder,
     baseline_splits,
     baselines,
     check_files,
     grid_candidates,
-    inputs_along,
     load_study,
     only_looks,
     own_networks,
     predicted_runs,
     priority,
+    python_by_name,
     seeds,
     shown_configuration,
     timed_runs,
 )
 
 DEFAULT = "config/config.yaml"
-LOCK = ".snakemake/tunebook.lock"
 FILES = [
     path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
     for path in map(Path.absolute, workflow.config_settings.configfiles)
 ] or [Path(DEFAULT)]
 
+
 try:
-    STUDY = load_study(FILES, workflow.config_settings.config)
+    python_by_name()
+    # A job goes by what its call was planned with, not by files that may have changed since.
+    followed = None if workflow.is_main_process else plan.followed()
+    if followed:
+        STUDY = Study.of_plain(followed["study"])
+    else:
+        STUDY = load_study(FILES, workflow.config_settings.config)
     AGAINST = against_folder(STUDY)
+    RESULTS = STUDY.configuration["study"]["results"]
+    OWN = f".snakemake/tunebook/{RESULTS}"
     # In place of Snakemake's own lock, which a killed run leaves behind. Taken before the graph is
     # built, since Snakemake misreads files that another run makes meanwhile.
-    if not only_looks(sys.argv):
-        hold(LOCK)
+    if workflow.is_main_process and not only_looks(sys.argv):
+        hold(f"{OWN}.lock")
 except TunebookError as error:
     raise WorkflowError(str(error)) from None
 
 config.clear()
 config.update(STUDY.configuration)
 
-RESULTS = STUDY.configuration["study"]["results"]
 DATASETS = STUDY.configuration["datasets"]
 PROBLEMS = STUDY.configuration["problems"]
 
+# {script: the code that its jobs depend on}, as the rules name it.
+CODE = {}
 # The priority of jobs that others wait for: before any training that is ready, however long. The
 # longest training may wait for data, and an evaluation takes one core, so better beside trainings.
 FIRST = 10**9
@@ -70,8 +81,9 @@ wildcard_constraints:
 
 onstart:
     try:
-        hold(LOCK)
+        hold(f"{OWN}.lock")
         check_files(["resources", RESULTS])
+        plan.write(f"{OWN}.json", STUDY.plain(), CODE, [str(file) for file in FILES])
     except TunebookError as error:
         raise WorkflowError(str(error)) from None
 
@@ -81,7 +93,38 @@ def code(script, *packages):
 
     A change of a comment leaves it as it is, and so does a new date.
     """
-    return lambda wildcards: fingerprint(SCRIPTS, script, *packages)
+    planned = (followed or {"code": {}})["code"].get(script)
+    CODE[script] = planned or plan.code_of(SCRIPTS, script, *packages)
+    return CODE[script]["fingerprint"]
+
+
+def to_do():
+    """(rule, wildcards, causes) of every job that Snakemake has found to be needed."""
+    for job in workflow.dag.needrun_jobs():
+        reason = workflow.dag.reason(job)
+        holds = (
+            reason.params_changed,
+            reason.updated_input or reason.input_changed,
+            reason.forced,
+            reason.incomplete_output or reason.missing_output,
+        )
+        causes = [cause for cause, is_so in zip(console.CAUSES, holds) if is_so]
+        yield job.rule.name, job.wildcards_dict, causes
+
+
+def plan_in_words():
+    """What is to be done, for the console."""
+    finished = lambda folder: Path(RESULTS, "runs", folder, "training.json").is_file()
+    return console.plan_in_words(to_do(), STUDY.runs, finished, STUDY.untestable)
+
+
+if workflow.is_main_process:
+    logging.getLogger("snakemake.logging").addFilter(
+        console.Short(
+            plan_in_words,
+            lambda: workflow.dryrun and not workflow.output_settings.printshellcmds,
+        )
+    )
 
 
 def dataset_of(problem):

@@ -6,7 +6,7 @@ from tunebook.data.prepare import load
 from tunebook.jobs import job, write_csv
 from tunebook.learn.baselines import fit_baselines
 
-with job(snakemake.log[0], snakemake.input, snakemake.output):
+with job(snakemake.log[0], snakemake.input, snakemake.output, snakemake.params.code):
     rows = []
     paths = zip(snakemake.input.development, snakemake.input.test, strict=True)
     for (problem, replicate, seed), pair in zip(snakemake.params.splits, paths, strict=True):

@@ -3,7 +3,7 @@
 from tunebook.jobs import job, write_json
 from tunebook.learn.blocks import choose_best, last_validation, read_record
 
-with job(snakemake.log[0], snakemake.input, snakemake.output):
+with job(snakemake.log[0], snakemake.input, snakemake.output, snakemake.params.code):
     problem, candidates = snakemake.wildcards.problem, {}
     for path in snakemake.input.records:
         record = read_record(path)

@@ -9,7 +9,7 @@ from tunebook.claims.judge import COLUMNS, table
 from tunebook.evidence.tables import read_results
 from tunebook.jobs import job, write_csv, write_json
 
-with job(snakemake.log[0], snakemake.input, snakemake.output):
+with job(snakemake.log[0], snakemake.input, snakemake.output, snakemake.params.code):
     results = read_results(Path(snakemake.input.runs).parent, snakemake.input.provenance)
     judged = judge_claims(load_claims(*snakemake.input.claims), results)
     for each in judged:

@@ -6,7 +6,7 @@ from tunebook.facts import facts
 from tunebook.jobs import job, written
 from tunebook.report.compare import compare, render_comparison
 
-with job(snakemake.log[0], snakemake.input):
+with job(snakemake.log[0], snakemake.input, code=snakemake.params.code):
     found = compare(Path(snakemake.output[0]).parent, snakemake.params.against)
     page = render_comparison(found, facts("."), Path(snakemake.input.templates[0]).parent)
     with written(snakemake.output[0]) as beside:

@@ -7,7 +7,7 @@ from tunebook.evidence import evaluate
 from tunebook.jobs import job, read_json, write_csv, write_parquet
 from tunebook.learn import blocks, training
 
-with job(snakemake.log[0], snakemake.input, snakemake.output):
+with job(snakemake.log[0], snakemake.input, snakemake.output, snakemake.params.code):
     training.one_thread()
     inputs, folder = snakemake.params.inputs, snakemake.params.folder
     replicates = []

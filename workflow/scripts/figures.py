@@ -9,7 +9,7 @@ from tunebook.evidence.tables import read_results
 from tunebook.figures.draw import save
 from tunebook.jobs import job
 
-with job(snakemake.log[0], snakemake.input, snakemake.output):
+with job(snakemake.log[0], snakemake.input, snakemake.output, snakemake.params.code):
     results = read_results(Path(snakemake.input.runs).parent)
     for name, spec in snakemake.params.figures.items():
         save(name, spec, results, Path(snakemake.output[0]).parent)

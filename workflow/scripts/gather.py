@@ -10,7 +10,7 @@ from tunebook.evidence.importance import importance_table
 from tunebook.jobs import job, read_json, write_csv, write_json, write_parquet
 from tunebook.learn.blocks import read_record
 
-with job(snakemake.log[0], snakemake.input, snakemake.output):
+with job(snakemake.log[0], snakemake.input, snakemake.output, snakemake.params.code):
     study, rows, out = snakemake.params.study, snakemake.params.rows, snakemake.output
     evaluated = [pd.read_csv(path) for path in snakemake.input.metrics]
     write_csv(tables.runs_table(rows, evaluated, study), out.runs)

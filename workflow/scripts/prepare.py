@@ -6,7 +6,7 @@ from tunebook.data.prepare import save
 from tunebook.data.readers import read
 from tunebook.jobs import job
 
-with job(snakemake.log[0], snakemake.input, snakemake.output) as console:
+with job(snakemake.log[0], snakemake.input, snakemake.output, snakemake.params.code) as console:
     problem, said = snakemake.wildcards.problem, snakemake.params.said
     table = read(list(snakemake.input.raw), said["dataset"])
     made = replicate(table, problem, said["problem"], said["dataset"], snakemake.params.seed)

@@ -7,7 +7,7 @@ from tunebook.facts import facts
 from tunebook.jobs import job, written
 from tunebook.report.page import render_report
 
-with job(snakemake.log[0], snakemake.input) as console:
+with job(snakemake.log[0], snakemake.input, code=snakemake.params.code) as console:
     page = render_report(
         results=Path(snakemake.output[0]).parent,
         article=next(iter(snakemake.input.article), None),

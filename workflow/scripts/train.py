@@ -16,7 +16,7 @@ from tunebook.learn.blocks import save_block  # noqa: E402
 gc.freeze()
 gc.enable()
 
-with job(snakemake.log[0], snakemake.input, [snakemake.output.record]):
+with job(snakemake.log[0], snakemake.input, [snakemake.output.record], snakemake.params.code):
     training.one_thread()
     configuration, seeds = snakemake.params.configuration, snakemake.params.seeds
     first, last = int(snakemake.wildcards.first), int(snakemake.wildcards.last)

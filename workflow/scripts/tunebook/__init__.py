@@ -1,1 +1,6 @@
-"""Tunebook: train every configuration of a study, test every statement, write the report."""
+"""Tunebook's library: the study, its data, training, evidence, claims, figures and report."""
+
+import os
+
+# Notebooks name a drawing back end of their own; figures are drawn into files, wherever they are.
+os.environ["MPLBACKEND"] = "agg"

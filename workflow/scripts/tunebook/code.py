@@ -11,7 +11,7 @@ from pathlib import Path
 
 LIBRARY = "tunebook"
 # How a job is logged, sealed and locked, which changes no result.
-PLUMBING = {"__init__", "jobs", "code"}
+PLUMBING = {"__init__", "jobs", "code", "plan"}
 
 
 def tree_hash(tree):
@@ -51,7 +51,7 @@ def fingerprint(scripts, script, *packages):
 @cache
 def tree(path):
     """The syntax tree of a file: most files count for many scripts, and are read once."""
-    return ast.parse(path.read_bytes())
+    return ast.parse(path.read_bytes(), filename=str(path))
 
 
 @cache

@@ -146,10 +146,11 @@ SIGNS = {
 
 
 @contextmanager
-def job(log, inputs=(), outputs=()):
+def job(log, inputs=(), outputs=(), code=None):
     """Send the output of a job to its log; end it with one clear message when it fails.
 
-    log, inputs, outputs: paths, from the rule. Inputs that are no longer what the job that made
+    log, inputs, outputs: paths, from the rule. code: the fingerprint that the plan has of this
+    job's code; other code is refused. Inputs that are no longer what the job that made
     them left are refused; outputs are vouched for once they are finished, and not before: a job
     that is killed leaves none that looks altered. Bad input (TunebookError) leaves its message
     alone; any other failure leaves its traceback too, since it is ours to mend.
@@ -160,6 +161,10 @@ def job(log, inputs=(), outputs=()):
     file = open(log, "w", encoding="utf-8", buffering=1)  # noqa: SIM115, closed below
     sys.stdout = sys.stderr = file
     try:
+        if code:
+            from .plan import check_code  # which reads and writes files as this module says
+
+            check_code(code)
         check(inputs)
         forget(outputs)
         yield console

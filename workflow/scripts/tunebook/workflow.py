@@ -1,6 +1,9 @@
 """What the rules ask of the study: plain values for inputs and parameters of jobs."""
 
+import os
 import re
+import shlex
+import sys
 from pathlib import Path
 
 from .claims import check_claims, load_claims
@@ -11,9 +14,10 @@ from .study.read import check_configuration, from_command_line, merge, read_chai
 from .study.runs import Study, expand, judged, replicate_seed
 from .study.sizes import work
 
-# Snakemake's options that change nothing below results/, and the one that its own helpers carry.
-LOOKING = ("-n", "--dry", "--lint", "--list", "--summary", "--detailed-summary", "--report",
-           "--dag", "--rulegraph", "--filegraph", "--d3dag", "--mode")  # fmt: skip
+# Snakemake's options that change nothing below results/, also after others of one letter (-pn).
+LOOKING = re.compile(
+    r"-[kpFfqei]*[nSDl]|--(dry|lint|list|summary|detailed|report(?!-)|dag|rulegraph|filegraph|d3dag)"
+)
 # Of many altered files, a message names so many.
 NAMED = 10
 # Asked for on the command line; no part of the study.
@@ -35,18 +39,31 @@ def load_study(paths, given=None):
         configuration = merge(configuration, read_chain(path))
     configuration = merge(configuration, from_command_line(plain(given or {})))
     study = expand(check_configuration(configuration), Path(paths[-1]).parent)
-    study.claims = load_claims(study.folder / "claims.yaml")
     description = study.description()
-    study.untestable = check_claims(study.claims, study.rows(), description)
+    claims = load_claims(study.folder / "claims.yaml")
+    study.untestable = check_claims(claims, study.rows(), description)
     study.figures = with_defaults(load_figures(study.folder / "figures.yaml"), description)
     check_figures(study.figures, description)
-    check_article(study.folder / "article.md", study, study.figures, study.claims)
+    check_article(study.folder / "article.md", study, study.figures, claims)
+    asked = {found[1] for name in claims.metrics if (found := ALONG.match(name))}
+    study.along = sorted(asked | set(asked_inputs(study.figures)))
     return study
+
+
+def python_by_name():
+    """Have jobs call Python by its name where its path holds letters that a shell takes apart.
+
+    Snakemake writes the path into the commands of its jobs as it is.
+    """
+    if shlex.quote(sys.executable) != sys.executable:
+        python = Path(sys.executable)
+        os.environ["PATH"] = os.pathsep.join([str(python.parent), os.environ.get("PATH", "")])
+        sys.executable = python.name
 
 
 def only_looks(words):
     """Whether a command line of Snakemake, as words, asks for no work: another may be at it."""
-    return any(word.startswith(LOOKING) for word in words)
+    return any(map(LOOKING.match, words))
 
 
 def check_files(folders):
@@ -98,12 +115,6 @@ def predicted_runs(study, problem):
     sweeps = study.configuration["sweeps"]
     kept = [name for name, s in sweeps.items() if s["problem"] == problem and s.get("predictions")]
     return sorted({run for name in kept for run in study.sweeps[name]})
-
-
-def inputs_along(study):
-    """Names of the input columns that figures draw along and claims rank by."""
-    names = {found[1] for name in study.claims.metrics if (found := ALONG.match(name))}
-    return sorted(names | set(asked_inputs(study.figures)))
 
 
 def own_networks(study, *runs):

@@ -23,7 +23,7 @@ from pathlib import Path
 import torch
 
 from ..jobs import TunebookError
-from ..study.signature import arguments
+from ..study.signature import arguments, code_hash
 from .stacks import Network, parameter, pull_back
 
 # Copies are one computation from so many on, and up to so many weights times rows of a step times
@@ -48,6 +48,8 @@ class Maker:
         self.inputs, self.outputs = inputs, outputs
         self.shape = inputs if isinstance(inputs, tuple) else (inputs,)
         self.kind = load_module(self.path, name)
+        if code_hash(self.path) != configuration["code"]:
+            raise TunebookError(f"{self.path}: changed since the study was started; start it again")
 
     def __call__(self, generator):
         """A new module, in training mode, its weights drawn from a generator, which stays as it is.

@@ -10,7 +10,7 @@ import hashlib
 import itertools
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from ..data.description import check_data
@@ -64,13 +64,27 @@ class Study:
     """Every run of a study, and which runs each sweep is made of, in the sweep's order.
 
     folder: where the configuration lies, with all that belongs to it: claims, figures, article,
-    networks and stand-ins of the study's own.
+    networks and stand-ins of the study's own. figures: what figures.yaml asks for, defaults filled
+    in. along: the input columns that claims and figures ask for measures along. untestable: what is
+    missing for some claims.
     """
 
     configuration: dict
     folder: Path
     runs: dict
     sweeps: dict
+    figures: dict = field(default_factory=dict)
+    along: list = field(default_factory=list)
+    untestable: dict = field(default_factory=dict)
+
+    def plain(self):
+        """The study as plain values, which `of_plain` makes a Study of again."""
+        return asdict(self) | {"folder": str(self.folder)}
+
+    @classmethod
+    def of_plain(cls, value):
+        runs = {name: Run(**run) for name, run in value["runs"].items()}
+        return cls(**(value | {"folder": Path(value["folder"]), "runs": runs}))
 
     def problem_runs(self, problem):
         return [run for run in self.runs.values() if run.problem == problem]

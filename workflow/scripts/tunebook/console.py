@@ -1,0 +1,101 @@
+"""What Snakemake says on the console, made short: counts for long lists, a plan in words."""
+
+import logging
+from collections import Counter
+
+# Of a job's files, so many are named; of the runs to train and of claims, so many.
+FILES_NAMED, RUNS_NAMED, CLAIMS_NAMED = 3, 10, 5
+LONGEST_REASON = 160
+# Why what was trained is trained again, the most telling first.
+CAUSES = ("their code changed", "their data changed", "asked for", "not finished")
+# What Snakemake adds to a dry run about the jobs above, which may not be there.
+OF_JOBS = ("Reasons:", "Some jobs were triggered by provenance")
+# What the jobs of a rule make, in the order of the work.
+MADE = {
+    "retrieve": "data",
+    "prepare": "splits",
+    "choose": "choices",
+    "evaluate": "evaluations",
+    "baselines": "baselines",
+    "timing": "times",
+    "gather": "tables",
+    "claims": "verdicts",
+    "figures": "figures",
+    "report": "report",
+    "compare": "comparison",
+}
+
+
+class Short(logging.Filter):
+    """Shortens what Snakemake logs of its jobs.
+
+    words: gives the plan in words, once it is known. hidden: says whether this is a dry run that
+    does not list its jobs one by one.
+    """
+
+    def __init__(self, words, hidden):
+        super().__init__()
+        self.words, self.hidden, self.told = words, hidden, False
+
+    def filter(self, record):
+        event = getattr(getattr(record, "event", None), "value", None)
+        if event in ("job_info", "job_error"):
+            for key in ("input", "output"):
+                setattr(record, key, shortened(getattr(record, key, None) or []))
+            if len(getattr(record, "reason", None) or "") > LONGEST_REASON:
+                record.reason = record.reason[:LONGEST_REASON].rsplit(",", 1)[0] + ", …"
+            return event == "job_error" or not self.hidden()
+        if event == "run_info":
+            # A dry run tells it twice: before its jobs, and again after them.
+            again, self.told = self.told, True
+            more = "\nsnakemake -np lists every job." if self.hidden() else ""
+            record.msg = f"{record.msg}\n{self.words()}{more}"
+            return not again
+        return not (self.hidden() and str(record.msg).startswith(OF_JOBS))
+
+
+def shortened(paths):
+    """Some file names, and how many more there are."""
+    paths = list(paths)
+    if len(paths) <= FILES_NAMED + 1:
+        return paths
+    return [*paths[:FILES_NAMED], f"and {len(paths) - FILES_NAMED} more files"]
+
+
+def plan_in_words(jobs, runs, trained, untestable):
+    """What is to be done, in words: which runs are trained and why, and what is made anew.
+
+    jobs: (rule, wildcards, some of CAUSES) of each. runs: {name: Run} of the study. trained: whether a
+    block's folder, below that of the runs, holds a finished training. untestable: {claim: reason}.
+    """
+    jobs = list(jobs)
+    again = {}
+    for rule, wildcards, causes in jobs:
+        if rule == "train":
+            again.setdefault(wildcards["run"], []).append(causes)
+    kinds = {name: kind(runs[name], causes, trained) for name, causes in again.items()}
+    counted = [f"{count} {words}" for words, count in Counter(kinds.values()).items()]
+    kept = len(runs) - len(again)
+    lines = [f"Configurations to train: {', '.join(counted) or 'none'}; {kept} kept as they are."]
+    lines += [f"  {name} ({kinds[name]})" for name in list(again)[:RUNS_NAMED]]
+    if len(again) > RUNS_NAMED:
+        lines.append(f"  and {len(again) - RUNS_NAMED} more")
+    rules = {rule.partition("_")[0] for rule, _, _ in jobs}
+    if made := [words for rule, words in MADE.items() if rule in rules]:
+        lines.append(f"To be made: {', '.join(made)}.")
+    named = list(untestable.items())[:CLAIMS_NAMED]
+    lines += [f"Not testable: {claim}: {reason}" for claim, reason in named]
+    if len(untestable) > CLAIMS_NAMED:
+        lines.append(f"  and {len(untestable) - CLAIMS_NAMED} more claims")
+    return "\n".join(lines)
+
+
+def kind(run, causes, trained):
+    """Why a run is trained, in a word or two."""
+    found = [trained(folder) for folder in run.folders]
+    if not any(found):
+        return "new"
+    if sum(found) + len(causes) <= len(found):
+        return "with more replicates"
+    said = {word for cause in causes for word in cause}
+    return ": ".join(["again", *[word for word in CAUSES if word in said][:1]])
