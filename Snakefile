@@ -6,7 +6,7 @@
 #   snakemake -n                                           what would be done, and nothing is
 from snakemake.utils import min_version
 
-min_version("9.0")
+min_version("9.12")
 
 
 report: "report/workflow.rst"

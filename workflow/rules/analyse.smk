@@ -15,7 +15,7 @@ rule evaluate:
         predictions=f"{RESULTS}/evaluation/{{problem}}/predictions.parquet",
         misread=f"{RESULTS}/evaluation/{{problem}}/misread.parquet",
     log:
-        "logs/evaluate/{problem}.log",
+        f"{LOGS}/evaluate/{{problem}}.log",
     priority: FIRST
     conda:
         "../envs/tunebook.yaml"
@@ -52,7 +52,7 @@ rule gather:
         importance=f"{RESULTS}/importance.csv",
         study=f"{RESULTS}/study.json",
     log:
-        "logs/gather/tables.log",
+        f"{LOGS}/gather/tables.log",
     conda:
         "../envs/tunebook.yaml"
     params:
@@ -75,7 +75,7 @@ rule baselines:
             caption="../../report/captions/baselines.rst",
         ),
     log:
-        "logs/baselines/baselines.log",
+        f"{LOGS}/baselines/baselines.log",
     priority: FIRST
     conda:
         "../envs/tunebook.yaml"
@@ -103,7 +103,7 @@ rule claims:
         ),
         json=f"{RESULTS}/claims.json",
     log:
-        "logs/claims/claims.log",
+        f"{LOGS}/claims/claims.log",
     conda:
         "../envs/tunebook.yaml"
     params:
@@ -131,7 +131,7 @@ rule figures:
         numbers=[f"{RESULTS}/figures/{name}.csv" for name in STUDY.figures],
         about=[f"{RESULTS}/figures/{name}.json" for name in STUDY.figures],
     log:
-        "logs/figures/figures.log",
+        f"{LOGS}/figures/figures.log",
     conda:
         "../envs/tunebook.yaml"
     params:

@@ -12,21 +12,23 @@ SCRIPTS = ROOT / "workflow/scripts"
 sys.path.insert(0, str(SCRIPTS.resolve()))
 
 from tunebook import console, plan
+from tunebook.calling import check_folders, check_place, only_looks, python_by_name
 from tunebook.data.description import ABOUT, chosen, fetching, local_files, preparing
 from tunebook.jobs import TunebookError, hold
 from tunebook.study.runs import Study
 from tunebook.workflow import (
     against_folder,
+    asked,
     baseline_splits,
     baselines,
     check_files,
     grid_candidates,
     load_study,
-    only_looks,
+    missing_data,
+    named_before,
     own_networks,
     predicted_runs,
     priority,
-    python_by_name,
     seeds,
     shown_configuration,
     timed_runs,
@@ -35,11 +37,12 @@ from tunebook.workflow import (
 DEFAULT = "config/config.yaml"
 FILES = [
     path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
-    for path in map(Path.absolute, workflow.config_settings.configfiles)
+    for path in map(Path.resolve, workflow.config_settings.configfiles)
 ] or [Path(DEFAULT)]
 
 
 try:
+    check_place(ROOT)
     python_by_name()
     # A job goes by what its call was planned with, not by files that may have changed since.
     followed = None if workflow.is_main_process else plan.followed()
@@ -49,11 +52,17 @@ try:
         STUDY = load_study(FILES, workflow.config_settings.config)
     AGAINST = against_folder(STUDY)
     RESULTS = STUDY.configuration["study"]["results"]
+    # Of this study alone, so that studies with results of their own can run at the same time.
     OWN = f".snakemake/tunebook/{RESULTS}"
+    LOGS = RESULTS.replace("results", "logs", 1)
+    check_folders([RESULTS, LOGS, "resources", ".snakemake"])
+    ASKED = asked(FILES, workflow.config_settings.config)
     # In place of Snakemake's own lock, which a killed run leaves behind. Taken before the graph is
     # built, since Snakemake misreads files that another run makes meanwhile.
     if workflow.is_main_process and not only_looks(sys.argv):
         hold(f"{OWN}.lock")
+        for missing in missing_data(STUDY):
+            hold(f".snakemake/tunebook/{missing}.lock")
 except TunebookError as error:
     raise WorkflowError(str(error)) from None
 
@@ -83,7 +92,13 @@ onstart:
     try:
         hold(f"{OWN}.lock")
         check_files(["resources", RESULTS])
-        plan.write(f"{OWN}.json", STUDY.plain(), CODE, [str(file) for file in FILES])
+        pruning = any(rule == "prune" for rule, _, _ in to_do())
+        plan.write(
+            f"{OWN}.prune.json" if pruning else f"{OWN}.json",
+            STUDY.plain(),
+            CODE,
+            ASKED,
+        )
     except TunebookError as error:
         raise WorkflowError(str(error)) from None
 

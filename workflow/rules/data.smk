@@ -11,7 +11,7 @@ for dataset in DATASETS:
             record=f"resources/{dataset}.retrieved.json",
             files=raw_files(dataset),
         log:
-            f"logs/retrieve/{dataset}.log",
+            f"{LOGS}/retrieve/{dataset}.log",
         priority: FIRST
         # On a cluster, only the machine that starts the jobs is sure to reach the network.
         localrule: True
@@ -32,7 +32,7 @@ rule provenance:
     output:
         "resources/{dataset}.json",
     log:
-        "logs/provenance/{dataset}.log",
+        f"{LOGS}/provenance/{{dataset}}.log",
     wildcard_constraints:
         dataset="|".join(DATASETS),
     localrule: True
@@ -51,7 +51,7 @@ rule prepare:
         development=f"{RESULTS}/prepared/{{problem}}/replicate-{{replicate}}/development.npz",
         test=f"{RESULTS}/prepared/{{problem}}/replicate-{{replicate}}/test.npz",
     log:
-        "logs/prepare/{problem}-replicate-{replicate}.log",
+        f"{LOGS}/prepare/{{problem}}-replicate-{{replicate}}.log",
     priority: FIRST
     conda:
         "../envs/tunebook.yaml"

@@ -15,7 +15,7 @@ rule report:
     output:
         f"{RESULTS}/report.html",
     log:
-        "logs/report/report.log",
+        f"{LOGS}/report/report.log",
     conda:
         "../envs/tunebook.yaml"
     params:
@@ -34,7 +34,7 @@ rule compare:
     output:
         f"{RESULTS}/comparison.html",
     log:
-        "logs/compare/comparison.log",
+        f"{LOGS}/compare/comparison.log",
     conda:
         "../envs/tunebook.yaml"
     params:
@@ -44,14 +44,21 @@ rule compare:
         "../scripts/compare.py"
 
 
+# The call before may have had further files or values; what it trained is not to be forgotten.
+before = named_before(f"{OWN}.json", ASKED)
+
+
 rule prune:
     log:
-        "logs/prune/prune.log",
+        f"{LOGS}/prune/prune.log",
     conda:
         "../envs/tunebook.yaml"
     params:
         folder=f"{RESULTS}/runs",
         folders=[f for run in STUDY.runs.values() for f in run.folders],
+        before=before[1],
+        asked=ASKED,
+        asked_before=before[0],
         delete=STUDY.configuration.get("delete", False),
     script:
         "../scripts/prune.py"

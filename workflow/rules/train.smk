@@ -13,7 +13,7 @@ rule train:
         weights=f"{RESULTS}/runs/{{run}}/replicates-{{first}}-{{last}}/weights.safetensors",
         record=f"{RESULTS}/runs/{{run}}/replicates-{{first}}-{{last}}/training.json",
     log:
-        "logs/train/{run}-replicates-{first}-{last}.log",
+        f"{LOGS}/train/{{run}}-replicates-{{first}}-{{last}}.log",
     # Long jobs first, so that no core idles at the end.
     priority: lambda w: priority(STUDY, STUDY.runs[w.run], int(w.last) - int(w.first) + 1)
     conda:
@@ -37,7 +37,7 @@ rule choose:
     output:
         f"{RESULTS}/choice/{{problem}}.json",
     log:
-        "logs/choose/{problem}.log",
+        f"{LOGS}/choose/{{problem}}.log",
     priority: FIRST
     conda:
         "../envs/tunebook.yaml"
@@ -59,7 +59,7 @@ rule timing:
             caption="../../report/captions/timing.rst",
         ),
     log:
-        "logs/timing/timing.log",
+        f"{LOGS}/timing/timing.log",
     conda:
         "../envs/tunebook.yaml"
     # All cores are taken so that nothing else runs beside it; it uses one.

@@ -65,8 +65,9 @@ def shortened(paths):
 def plan_in_words(jobs, runs, trained, untestable):
     """What is to be done, in words: which runs are trained and why, and what is made anew.
 
-    jobs: (rule, wildcards, some of CAUSES) of each. runs: {name: Run} of the study. trained: whether a
-    block's folder, below that of the runs, holds a finished training. untestable: {claim: reason}.
+    jobs: (rule, wildcards, some of CAUSES) of each. runs: {name: Run} of the study. trained:
+    whether a block's folder, below that of the runs, holds a finished training. untestable:
+    {claim: reason}.
     """
     jobs = list(jobs)
     again = {}

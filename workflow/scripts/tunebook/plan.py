@@ -14,7 +14,6 @@ from .jobs import TunebookError, read_json, sha256, written
 
 # Tells a job where the plan lies, and its SHA-256, so that none follows another call's.
 VARIABLE = "TUNEBOOK_PLAN"
-AGAIN = "start it again, and what the change concerns is made anew"
 
 
 def code_of(scripts, script, *packages):
@@ -69,7 +68,8 @@ def check_code(expected):
             changed = [name for name in code["files"] if is_changed(code, name)]
             if changed and not same_code(code):
                 raise TunebookError(
-                    f"{', '.join(changed)}: changed since the study was started; {AGAIN}"
+                    f"{', '.join(changed)}: changed since the study was started; start it again, "
+                    "and what the change concerns is made anew"
                 )
 
 

@@ -1,23 +1,16 @@
 """What the rules ask of the study: plain values for inputs and parameters of jobs."""
 
-import os
 import re
-import shlex
-import sys
 from pathlib import Path
 
 from .claims import check_claims, load_claims
 from .figures.spec import asked_inputs, check_figures, load_figures, with_defaults
-from .jobs import TunebookError, altered
+from .jobs import TunebookError, altered, read_json
 from .report.article import check_article
-from .study.read import check_configuration, from_command_line, merge, read_chain
+from .study.read import check_configuration, from_command_line, laid_over, read_chain
 from .study.runs import Study, expand, judged, replicate_seed
 from .study.sizes import work
 
-# Snakemake's options that change nothing below results/, also after others of one letter (-pn).
-LOOKING = re.compile(
-    r"-[kpFfqei]*[nSDl]|--(dry|lint|list|summary|detailed|report(?!-)|dag|rulegraph|filegraph|d3dag)"
-)
 # Of many altered files, a message names so many.
 NAMED = 10
 # Asked for on the command line; no part of the study.
@@ -36,8 +29,8 @@ def load_study(paths, given=None):
     """
     configuration = {}
     for path in paths:
-        configuration = merge(configuration, read_chain(path))
-    configuration = merge(configuration, from_command_line(plain(given or {})))
+        configuration = laid_over(configuration, read_chain(path))
+    configuration = laid_over(configuration, from_command_line(plain(given or {})))
     study = expand(check_configuration(configuration), Path(paths[-1]).parent)
     description = study.description()
     claims = load_claims(study.folder / "claims.yaml")
@@ -48,22 +41,6 @@ def load_study(paths, given=None):
     asked = {found[1] for name in claims.metrics if (found := ALONG.match(name))}
     study.along = sorted(asked | set(asked_inputs(study.figures)))
     return study
-
-
-def python_by_name():
-    """Have jobs call Python by its name where its path holds letters that a shell takes apart.
-
-    Snakemake writes the path into the commands of its jobs as it is.
-    """
-    if shlex.quote(sys.executable) != sys.executable:
-        python = Path(sys.executable)
-        os.environ["PATH"] = os.pathsep.join([str(python.parent), os.environ.get("PATH", "")])
-        sys.executable = python.name
-
-
-def only_looks(words):
-    """Whether a command line of Snakemake, as words, asks for no work: another may be at it."""
-    return any(map(LOOKING.match, words))
 
 
 def check_files(folders):
@@ -82,6 +59,25 @@ def check_files(folders):
         )
 
 
+def asked(paths, given):
+    """What a call was asked for, in words: its configuration files, and values of `--config`."""
+    values = {key: value for key, value in plain(given).items() if key not in ASKED}
+    return " and ".join([*map(str, paths), *(f"--config {key}={values[key]}" for key in values)])
+
+
+def named_before(path, now):
+    """(what it was asked for, folders of blocks) of the call whose plan lies at `path`.
+
+    Empty where it was asked for the same as now: what the configuration no longer names then was
+    taken out of it on purpose.
+    """
+    last = read_json(path) if Path(path).is_file() else {"asked": now}
+    if last["asked"] == now:
+        return "", []
+    runs = Study.of_plain(last["study"]).runs.values()
+    return last["asked"], [folder for run in runs for folder in run.folders]
+
+
 def plain(value):
     """Nested mappings and lists as dict and list (Snakemake hands over ordered ones)."""
     if hasattr(value, "items"):
@@ -89,6 +85,12 @@ def plain(value):
     if isinstance(value, list | tuple):
         return [plain(item) for item in value]
     return value
+
+
+def missing_data(study):
+    """Names of the datasets of a study that were never retrieved here: one call may fetch each."""
+    names = dict.fromkeys(study.dataset(problem) for problem in study.problems)
+    return [name for name in names if not Path(f"resources/{name}.retrieved.json").exists()]
 
 
 def seeds(study: Study, problem, replicates):

@@ -163,11 +163,11 @@ def load_claims(path=None):
     """
     if not path or not Path(path).exists():
         return Claims()
-    content = read_yaml(path, (dict, list, type(None)))
+    written = read_yaml(path, (dict, list, type(None)))
+    written = written if isinstance(written, dict) else {"claims": written or []}
     with telling(path):
-        check_keys_are_text(content)
-        content = normalise(content)
-    content = content if isinstance(content, dict) else {"claims": content or []}
+        check_keys_are_text(written)
+        content = normalise(written)
     check_against(content, schema(), path)
     of_claim, found = {"$ref": "#/$defs/claim", "$defs": schema()["$defs"]}, {}
     for i, entry in enumerate(content["claims"]):
@@ -176,7 +176,7 @@ def load_claims(path=None):
         with telling(about):
             if entry["id"] in found:
                 raise TunebookError("stands twice; allowed: each id once")
-            found[entry["id"]] = read_claim(entry)
+            found[entry["id"]] = read_claim(entry, written["claims"][i])
     traps = content.get("traps", [])
     for i, trap in enumerate(traps):
         for name in trap["claims"]:
@@ -187,9 +187,16 @@ def load_claims(path=None):
     return Claims(str(path), list(found.values()), traps)
 
 
-def read_claim(entry):
-    """The Claim of an entry that fits the schema; TunebookError for what no schema can say."""
-    source = {name: source_number(value) for name, value in entry.get("source", {}).items()}
+def read_claim(entry, written):
+    """The Claim of an entry that fits the schema; TunebookError for what no schema can say.
+
+    written: the same entry as the file has it, in which a number still has its last zero.
+    """
+    source = {}
+    for name, value in entry.get("source", {}).items():
+        number = written["source"][name]["value"]
+        text = getattr(number, "written", str(number))
+        source[name] = source_number(value | {"value": text})
     for name in source:
         if name in PLACEHOLDERS or PIECE.fullmatch(name):
             raise TunebookError(f"source.{name}: the name is taken; allowed: another one")

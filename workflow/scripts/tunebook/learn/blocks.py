@@ -36,7 +36,7 @@ def save_block(history_path, weights_path, record_path, trained, first, record):
     """
     from safetensors.torch import save_file
 
-    with written(history_path) as beside, open(beside, "w", newline="") as file:
+    with written(history_path) as beside, open(beside, "w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(HISTORY_COLUMNS)
         writer.writerows(history_rows(trained, first))
@@ -72,7 +72,7 @@ def read_record(path):
 
 def read_history(record_path):
     """Rows of a block's history.csv as dictionaries of numbers."""
-    with open(Path(record_path).with_name("history.csv"), newline="") as file:
+    with open(Path(record_path).with_name("history.csv"), encoding="utf-8", newline="") as file:
         for row in csv.DictReader(file):
             yield {
                 key: int(value) if key in ("replicate", "epoch") else float(value)

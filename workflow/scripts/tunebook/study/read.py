@@ -6,6 +6,7 @@ hyper-parameters in `parameters.py`; what no schema can say (an impossible netwo
 not fit the task) is checked where runs are resolved, in `runs.py`.
 """
 
+import json
 import math
 import re
 from collections.abc import Hashable
@@ -22,6 +23,9 @@ SCHEMAS = Path(__file__).parents[3] / "schemas"
 
 # YAML 1.1, which PyYAML speaks, reads `1e-3` as text; people mean the number.
 NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?")
+# What every version of YAML reads alike: no leading zeros, no `0x`, `1_000`, or `1:30`.
+PLAIN_NUMBER = re.compile(r"[-+]?(0|[1-9]\d*|(0|[1-9]\d*)?\.\d*)([eE][-+]?\d+)?")
+NOT_FINITE = re.compile(r"[-+]?\.(inf|nan)", re.IGNORECASE)
 PLAIN_KEY = re.compile(r"[\w .-]{1,60}")
 DEEPEST = 20
 # What a study need not say.
@@ -73,6 +77,42 @@ class StrictLoader(yaml.SafeLoader):
             seen.add(key)
         return super().construct_mapping(node, deep=deep)
 
+    def construct_number(self, node):
+        """A number as everyone reads it; `010` is 8 to one version of YAML and 10 to the next."""
+        text = self.construct_scalar(node)
+        if not (PLAIN_NUMBER.fullmatch(text) or NOT_FINITE.fullmatch(text)):
+            plain = text.replace("_", "").lstrip("0")
+            written = f"{plain} if it is that number, or " if plain.isdigit() else ""
+            raise yaml.constructor.ConstructorError(
+                None,
+                None,
+                f"found {text}, which versions of YAML read as different numbers; allowed: "
+                f"{written}'{text}' if it is a text",
+                node.start_mark,
+            )
+        return Written(text) if "." in text else int(text)
+
+    def construct_text(self, node):
+        """A date is the text that it was written as."""
+        return self.construct_scalar(node)
+
+
+class Written(float):
+    """A number that keeps how it was written: in `97.10` the last zero says how precise it is."""
+
+    def __new__(cls, text):
+        number = super().__new__(cls, text.lower().replace(".inf", "inf").replace(".nan", "nan"))
+        number.written = text
+        return number
+
+
+for kind, constructor in {
+    "int": StrictLoader.construct_number,
+    "float": StrictLoader.construct_number,
+    "timestamp": StrictLoader.construct_text,
+}.items():
+    StrictLoader.add_constructor(f"tag:yaml.org,2002:{kind}", constructor)
+
 
 def read_yaml(path, kinds=dict):
     """The plain values in the YAML file at `path`.
@@ -94,21 +134,12 @@ def read_yaml(path, kinds=dict):
     if len(data) > LARGEST_FILE:
         raise TunebookError(f"{path}: {len(data)} bytes found; at most {LARGEST_FILE} are allowed")
     try:
-        # One document: a configuration has no other shape.
-        value = yaml.load(data.decode("utf-8"), Loader=StrictLoader)
+        text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         raise TunebookError(
             f"{path}: byte {error.start} is not UTF-8; the file must be UTF-8 text"
         ) from None
-    except RecursionError:
-        raise TunebookError(
-            f"{path}: nested too deep to be read; allowed: at most {DEEPEST} levels"
-        ) from None
-    except (yaml.YAMLError, ValueError) as error:
-        where = getattr(error, "problem_mark", None)
-        place = f"{path}, line {where.line + 1}" if where else f"{path}"
-        text = getattr(error, "problem", None) or str(error).splitlines()[0]
-        raise TunebookError(f"{place}: {text} (allowed: plain values in YAML)") from None
+    value = read_text(text, path)
     if not isinstance(value, kinds):
         raise TunebookError(f"{path}: found {describe(value)}; a mapping of keys is expected")
     if isinstance(value, dict) and TEMPLATE_KEY in value:
@@ -116,6 +147,28 @@ def read_yaml(path, kinds=dict):
             f"{path}: key '{TEMPLATE_KEY}' found; allowed: plain values, nothing that is run"
         )
     return value
+
+
+def read_text(text, where):
+    """The plain value that a text of YAML stands for; TunebookError, with the line, if none.
+
+    where: what the text is called in a message.
+    """
+    try:
+        # One document: a configuration has no other shape.
+        return yaml.load(text, Loader=StrictLoader)
+    except RecursionError:
+        raise TunebookError(
+            f"{where}: nested too deep to be read; allowed: at most {DEEPEST} levels"
+        ) from None
+    except (yaml.YAMLError, ValueError) as error:
+        mark, place = getattr(error, "problem_mark", None), ""
+        if mark:
+            # What was typed on a command line is one line.
+            in_file = isinstance(where, Path)
+            place = f", line {mark.line + 1}" if in_file else f", character {mark.column + 1}"
+        said = getattr(error, "problem", None) or str(error).splitlines()[0]
+        raise TunebookError(f"{where}{place}: {said} (allowed: plain values in YAML)") from None
 
 
 def read_chain(path, seen=()):
@@ -133,7 +186,24 @@ def read_chain(path, seen=()):
         return value
     if not isinstance(base, str):
         raise TunebookError(f"{path}: extends: found {describe(base)}; allowed: a path")
-    return merge(read_chain(path.parent / base, (*seen, path.resolve())), value)
+    return laid_over(read_chain(path.parent / base, (*seen, path.resolve())), value)
+
+
+def laid_over(base, changes):
+    """A configuration with changes laid over it; a sweep that is taken away is not timed either."""
+    result = merge(base, changes)
+    gone = set(mapping(base, "sweeps")) - set(mapping(result, "sweeps"))
+    timed = mapping(result, "timing").get("sweeps")
+    if gone and isinstance(timed, list):
+        timed = [name for name in timed if name not in gone]
+        result["timing"] = result["timing"] | {"sweeps": timed}
+    return result
+
+
+def mapping(value, key):
+    """What stands under a key of a configuration that was not checked yet, if it is a mapping."""
+    found = value.get(key)
+    return found if isinstance(found, dict) else {}
 
 
 def merge(base, changes):
@@ -159,8 +229,8 @@ def from_command_line(value):
     if not isinstance(value, str):
         return value
     try:
-        return yaml.load(value, Loader=StrictLoader)
-    except (yaml.YAMLError, ValueError):
+        return read_text(value, "--config")
+    except TunebookError:
         return value
 
 
@@ -194,8 +264,8 @@ def normalise(value, path="", depth=0):
         value = float(value)
     if isinstance(value, float) and not math.isfinite(value):
         raise TunebookError(f"{path}: found {value}; allowed: a finite number")
-    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
-        return int(value)
+    if isinstance(value, float):
+        return int(value) if value.is_integer() and abs(value) < 2**53 else float(value)
     return value
 
 
@@ -218,7 +288,9 @@ def allowed(error):
     """What a schema error's rule allows, in words."""
     rule, value = error.validator, error.validator_value
     if rule == "enum":
-        return "one of " + ", ".join(map(str, value))
+        return "one of " + ", ".join(
+            json.dumps(each) if isinstance(each, bool) else str(each) for each in value
+        )
     if rule == "type":
         return " or ".join(KINDS[kind] for kind in (value if isinstance(value, list) else [value]))
     if rule in ("minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum"):
