@@ -130,7 +130,7 @@ def to_do():
 def plan_in_words():
     """What is to be done, for the console."""
     finished = lambda folder: Path(RESULTS, "runs", folder, "training.json").is_file()
-    return console.plan_in_words(to_do(), STUDY.runs, finished, STUDY.untestable)
+    return console.plan_in_words(to_do(), STUDY, finished)
 
 
 if workflow.is_main_process:

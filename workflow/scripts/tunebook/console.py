@@ -2,9 +2,10 @@
 
 import logging
 from collections import Counter
+from textwrap import shorten
 
-# Of a job's files, so many are named; of the runs to train and of claims, so many.
-FILES_NAMED, RUNS_NAMED, CLAIMS_NAMED = 3, 10, 5
+# Of a job's files, so many are named; of the runs to train and of what is missing too.
+FILES_NAMED, RUNS_NAMED, MISSING_NAMED = 3, 10, 5
 LONGEST_REASON = 160
 # Why what was trained is trained again, the most telling first.
 CAUSES = ("their code changed", "their data changed", "asked for", "not finished")
@@ -62,14 +63,13 @@ def shortened(paths):
     return [*paths[:FILES_NAMED], f"and {len(paths) - FILES_NAMED} more files"]
 
 
-def plan_in_words(jobs, runs, trained, untestable):
+def plan_in_words(jobs, study, trained):
     """What is to be done, in words: which runs are trained and why, and what is made anew.
 
-    jobs: (rule, wildcards, some of CAUSES) of each. runs: {name: Run} of the study. trained:
-    whether a block's folder, below that of the runs, holds a finished training. untestable:
-    {claim: reason}.
+    jobs: (rule, wildcards, some of CAUSES) of each. study: the Study. trained: whether a block's
+    folder, below that of the runs, holds a finished training.
     """
-    jobs = list(jobs)
+    jobs, runs = list(jobs), study.runs
     again = {}
     for rule, wildcards, causes in jobs:
         if rule == "train":
@@ -84,10 +84,11 @@ def plan_in_words(jobs, runs, trained, untestable):
     rules = {rule.partition("_")[0] for rule, _, _ in jobs}
     if made := [words for rule, words in MADE.items() if rule in rules]:
         lines.append(f"To be made: {', '.join(made)}.")
-    named = list(untestable.items())[:CLAIMS_NAMED]
-    lines += [f"Not testable: {claim}: {reason}" for claim, reason in named]
-    if len(untestable) > CLAIMS_NAMED:
-        lines.append(f"  and {len(untestable) - CLAIMS_NAMED} more claims")
+    missing = [f"Not testable: {claim}: {reason}" for claim, reason in study.untestable.items()]
+    missing += [f"Not in this study: {place}: {what}" for place, what in study.absent.items()]
+    lines += [shorten(line, LONGEST_REASON, placeholder=" …") for line in missing[:MISSING_NAMED]]
+    if len(missing) > MISSING_NAMED:
+        lines.append(f"  and {len(missing) - MISSING_NAMED} more claims or places in the article")
     return "\n".join(lines)
 
 

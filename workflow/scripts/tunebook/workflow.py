@@ -37,7 +37,7 @@ def load_study(paths, given=None):
     study.untestable = check_claims(claims, study.rows(), description)
     study.figures = with_defaults(load_figures(study.folder / "figures.yaml"), description)
     check_figures(study.figures, description)
-    check_article(study.folder / "article.md", study, study.figures, claims)
+    study.absent = check_article(study.folder / "article.md", study, study.figures, claims)
     asked = {found[1] for name in claims.metrics if (found := ALONG.match(name))}
     study.along = sorted(asked | set(asked_inputs(study.figures)))
     return study

@@ -9,7 +9,7 @@ import difflib
 import inspect
 import re
 import traceback
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from functools import partial
 from pathlib import Path
 
@@ -104,6 +104,7 @@ class Functions:
         if self.glanced:
             return Markup("")
         self.glanced = True
+        sweeps = [name for name in sweeps if name in self.sweeps]
         stated = [self.stated[name] for name in claims]
         models = [self.best_of(problem, sweeps, stated) for problem in self.problems]
         surprises = [claim for claim in self.claims.values() if claim["verdict"] == NOT]
@@ -149,6 +150,10 @@ class Functions:
 FUNCTIONS = [name for name in vars(Functions) if not name.startswith("_")]
 
 
+class NotHere(TunebookError):
+    """A sweep or a problem that an article speaks of was taken out of the study."""
+
+
 class Known:
     """What an article can speak of.
 
@@ -157,7 +162,7 @@ class Known:
     """
 
     def __init__(self, study, rows, figures, claims):
-        self.runs = StudyRuns(rows, study, timed=())
+        self.runs, self.absent = StudyRuns(rows, study, timed=()), {}
         self.problems, self.sweeps = study["problems"], study["sweeps"]
         ids, keys = [claim.id for claim in claims.claims], self.runs.keys
         # {what: the names that such an argument can have}
@@ -170,7 +175,11 @@ class Known:
         }  # fmt: skip
 
     def check(self, function, *args, **kwargs):
-        """Raise TunebookError for a call with anything but names that exist."""
+        """Raise TunebookError for a call with anything but names that exist.
+
+        NotHere for a sweep or a problem that does not: an ordinary edit of the configuration, which
+        stops no study. Of a list, it is left out.
+        """
         signature = inspect.signature(partial(getattr(Functions, function), None))
         try:
             given = signature.bind(*args, **kwargs).arguments
@@ -178,9 +187,11 @@ class Known:
             raise TunebookError(f"{function}: {error}; allowed: {function}{signature}") from None
         for argument, value in given.items():
             what = argument.removesuffix("s")
-            for name in value if isinstance(value, list | tuple | dict) else [value]:
+            several = isinstance(value, list | tuple | dict)
+            for name in value if several else [value]:
                 if what in self.names and name is not None:
-                    check_name(what, name, self.names[what])
+                    with suppress(NotHere) if several else nullcontext():
+                        check_name(what, name, self.names[what])
         if given.get("kind") in OF_SWEEP and not given.get("sweep"):
             raise TunebookError(f"table: found no sweep; allowed: {some(self.sweeps)}")
         if function in ("number", "setting"):
@@ -225,19 +236,23 @@ def check_name(what, found, allowed):
     if found not in allowed:
         near = difflib.get_close_matches(str(found), allowed, n=3, cutoff=0.5)
         told = some(dict.fromkeys([*near, *allowed]))
-        raise TunebookError(f"{what}: found {found}; allowed: {told}")
+        error = NotHere if what in ("sweep", "problem") else TunebookError
+        raise error(f"{what}: found {found}; allowed: {told}")
 
 
 def check_article(path, study, figures, claims):
-    """Raise TunebookError for anything in an article that could fail once the study is trained.
+    """{place: what is not in this study} of an article; its text says so in that place.
 
     path: of the article, which may be missing. study: the Study (`rows()`, `description()`).
-    figures: names of its figures. claims: what `claims.read.load_claims` gives.
+    figures: names of its figures. claims: what `claims.read.load_claims` gives. Raises
+    TunebookError for anything that could fail once the study is trained.
     """
-    if Path(path).is_file():
-        known = Known(study.description(), study.rows(), figures, claims)
-        values = dict.fromkeys(FUNCTIONS, "") | {"verdict": UNTESTABLE, "setting": 1}
-        fill_in(path, known, lambda name: lambda *_, **__: values[name], escape)
+    if not Path(path).is_file():
+        return {}
+    known = Known(study.description(), study.rows(), figures, claims)
+    values = dict.fromkeys(FUNCTIONS, "") | {"verdict": UNTESTABLE, "setting": 1}
+    fill_in(path, known, lambda name: lambda *_, **__: values[name], escape)
+    return known.absent
 
 
 def fill_in(path, known, function, hold):
@@ -250,13 +265,17 @@ def fill_in(path, known, function, hold):
         undefined=StrictUndefined, autoescape=True, trim_blocks=True, lstrip_blocks=True,
         finalize=lambda value: value if isinstance(value, Markup) else hold(value),
     )  # fmt: skip
-    made.globals, made.filters["word"] = {}, words.word
+    made.globals = {}
+    made.filters["word"] = lambda value: words.word(value) if type(value) is int else value
 
     def place(line):
         return f"{path}, line {line}"
 
     def call(name, *args, **kwargs):
-        known.check(name, *args, **kwargs)
+        try:
+            known.check(name, *args, **kwargs)
+        except NotHere:
+            return Markup('<span class="none">(not in this study)</span>')
         return function(name)(*args, **kwargs)
 
     try:
@@ -288,7 +307,10 @@ def check_names(place, tree, known):
         with telling(place(call.lineno)), suppress(nodes.Impossible):
             if called(call) in FUNCTIONS:
                 args, kwargs = nodes.args_as_const(call, None)
-                known.check(called(call), *args, **kwargs)
+                try:
+                    known.check(called(call), *args, **kwargs)
+                except NotHere as error:
+                    known.absent[place(call.lineno)] = str(error)
     for comparison in tree.find_all(nodes.Compare):
         sides = [comparison.expr, *(operand.expr for operand in comparison.ops)]
         for side in sides if "verdict" in map(called, sides) else ():

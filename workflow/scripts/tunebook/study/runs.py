@@ -66,7 +66,7 @@ class Study:
     folder: where the configuration lies, with all that belongs to it: claims, figures, article,
     networks and stand-ins of the study's own. figures: what figures.yaml asks for, defaults filled
     in. along: the input columns that claims and figures ask for measures along. untestable: what is
-    missing for some claims.
+    missing for some claims; absent: what is missing for the article, by its place.
     """
 
     configuration: dict
@@ -76,6 +76,7 @@ class Study:
     figures: dict = field(default_factory=dict)
     along: list = field(default_factory=list)
     untestable: dict = field(default_factory=dict)
+    absent: dict = field(default_factory=dict)
 
     def plain(self):
         """The study as plain values, which `of_plain` makes a Study of again."""
