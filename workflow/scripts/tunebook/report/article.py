@@ -275,7 +275,7 @@ def fill_in(path, known, function, hold):
         try:
             known.check(name, *args, **kwargs)
         except NotHere:
-            return Markup('<span class="none">(not in this study)</span>')
+            return Markup(hold(Markup('<span class="none">(not in this study)</span>')))
         return function(name)(*args, **kwargs)
 
     try:
