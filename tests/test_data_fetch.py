@@ -1,10 +1,14 @@
 """Retrieval: where files may come from, what is a true copy, and what stands in for one."""
 
+import bz2
 import gzip
+import io
 import json
+import lzma
 import subprocess
 import sys
 import zipfile
+from codecs import BOM_UTF8
 from pathlib import Path
 
 import numpy as np
@@ -192,6 +196,55 @@ def test_the_fingerprint_of_values_is_of_names_and_numbers(tmp_path):
     assert values_sha256(read(tmp_path / "t.csv")) == digest(text)
 
 
+def zipped(name, data):
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as file:
+        file.writestr(name, data)
+    return archive.getvalue()
+
+
+# A file as people have it, by what they call it and what was done to it.
+HANDS = {
+    "another name": ("downloaded file (1)", lambda text: text),
+    "unpacked": ("a.csv", lambda text: text),
+    "repacked": ("a.csv.bz2", bz2.compress),
+    "packed once more": ("a.csv.gz", lambda text: lzma.compress(text)),
+    "in a zip": ("data.zip", lambda text: zipped("a.csv", text)),
+    "other line ends": ("a.csv", lambda text: text.replace(b"\n", b"\r\n")),
+    "a byte-order mark": ("a.txt", lambda text: BOM_UTF8 + text),
+    "no last line end": ("a.csv.gz", lambda text: gzip.compress(text.rstrip())),
+}
+
+
+@pytest.mark.parametrize("by_values", [True, False])
+@pytest.mark.parametrize("case", HANDS)
+def test_what_is_put_there_by_hand_is_known_by_what_it_holds(study, case, by_values):
+    name, change = HANDS[case]
+    source = study.dataset["files"]["a.csv.gz"]
+    source.pop("values_sha256" if not by_values else "none", None)
+    if not by_values:
+        source["sha256"] = digest(TEXTS["a.csv.gz"])
+    put(study.root / "resources/by-hand", {name: change(TEXTS["a.csv.gz"]), "B.CSV": TRUE["b.csv"]})
+    provenance = study.get()
+    assert provenance["kind"] == "real"
+    assert read(study.folder / "a.csv.gz").columns.keys() == {"x", "y"}
+    if not by_values:
+        assert study.contents()["a.csv.gz"] == TEXTS["a.csv.gz"], "the bytes that it should have"
+
+
+def test_two_files_whose_names_were_swapped_are_told_apart(study):
+    swapped = {"a.csv.gz": TRUE["b.csv"], "b.csv": TRUE["a.csv.gz"]}
+    put(study.root / "resources/by-hand", swapped)
+    assert study.get()["kind"] == "real" and study.contents() == TRUE
+
+
+@pytest.mark.parametrize("name", ["a (1).csv.gz", "A.csv", "a.csv"])
+def test_other_data_of_nearly_the_name_are_told_and_no_stand_in_is_used(study, name):
+    put(study.root / "resources/by-hand", {name: b"x,y\n1,2\n"})
+    said = study.refused(when_unreachable="sample")
+    assert f"by-hand/{name} has nearly its name, but holds other data" in said
+
+
 # --- Altered copies
 
 ALTERED = {
@@ -218,7 +271,7 @@ def test_altered_files_are_told_of_and_never_used_or_replaced(study, data, when_
 
 def test_a_file_known_by_its_bytes_alone_may_not_differ_in_one(study):
     del study.dataset["files"]["b.csv"]["values_sha256"]
-    put(study.root / "mirror", TRUE | {"b.csv": TEXTS["b.csv"][:-1]})
+    put(study.root / "mirror", TRUE | {"b.csv": TEXTS["b.csv"].replace(b"7", b"7.")})
     said = study.refused("mirror", when_unreachable="sample")
     assert f"b.csv: expected SHA-256 {digest(TEXTS['b.csv'])}; found" in said
 

@@ -4,10 +4,14 @@ import hashlib
 import importlib.util
 import inspect
 import json
+import re
 import time
+from codecs import BOM_UTF8
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from difflib import SequenceMatcher
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 from urllib.request import url2pathname
@@ -15,13 +19,16 @@ from urllib.request import url2pathname
 from ..jobs import TunebookError, written
 from . import archives
 from .description import ABOUT
-from .readers import content, joined, parse
+from .readers import content, joined, parse, unpacked
 from .table import listed, values_sha256
 
 # What section `data` of a configuration says, unless it does.
 SETTINGS = {"mirrors": (), "when_unreachable": "sample", "timeout_seconds": 30, "attempts": 3}
 # Beside the folders of the datasets: files put here by hand are used like those of a mirror.
 BY_HAND = "by-hand"
+# Of the files in a folder, so many are looked into for one that has another name; a name that is so
+# near may be meant for it.
+MOST_GUESSES, NEAR = 50, 0.8
 # In a dataset's folder: every true copy once more, and its record. A workflow clears a job's
 # outputs before it runs and after it fails, and a stand-in takes their names; neither loses these.
 KEPT = ".kept"
@@ -40,11 +47,12 @@ class Unavailable(Exception):
 class Place:
     """Where a file may be had: a path, an address, or a function that makes it.
 
-    shown: as users named it, without passwords.
+    shown: as users named it, without passwords. guess: it has another name, perhaps other data.
     """
 
     shown: str
     location: Path | str | Callable
+    guess: bool = False
 
     @property
     def transport(self):
@@ -121,12 +129,34 @@ def list_places(file, source, folder, study, base, mirrors):
     if "made_by" in source:
         return [Place(source["made_by"], named(source["made_by"], study))]
     addresses = sorted(source["addresses"], key=lambda address: not address.startswith("https:"))
+    hand, mirrors = folder.parent / BY_HAND, [mirror_place(each, file, base) for each in mirrors]
+    others = []
+    if "sha256" in source or "values_sha256" in source:  # by which it is known, whatever its name
+        others = [path for path in inside(hand) if path.name != file]
+        for place in mirrors:
+            if place.transport == "folder":
+                others += [p for p in inside(place.location.parent) if alike(p.name, file) == 1]
     return [
-        Place(f"{BY_HAND}/{file}, put there by hand", folder.parent / BY_HAND / file),
+        Place(f"{BY_HAND}/{file}, put there by hand", hand / file),
         Place(f"{KEPT}/{file}", folder / KEPT / file),
-        *(mirror_place(mirror, file, base) for mirror in mirrors),
+        *mirrors,
+        *(Place(f"{path.parent.name}/{path.name}", path, guess=True) for path in others),
         *(Place(without_password(address), address) for address in addresses),
     ]
+
+
+def inside(folder):
+    """The files in a folder, none where there is no such folder, in order of names."""
+    try:
+        return sorted(path for path in folder.iterdir() if path.is_file())[:MOST_GUESSES]
+    except (OSError, ValueError):  # ValueError: a null character in the name
+        return []
+
+
+def alike(name, other):
+    """How far two names of files may mean the same file, from 0 to 1, packed or not."""
+    ending = re.compile(r"(\s*\(\d+\))?(\.(gz|bz2|xz|zip|csv|tsv|txt))+$")  # `data (1).csv`
+    return SequenceMatcher(None, *(ending.sub("", each.lower()) for each in (name, other))).ratio()
 
 
 def mirror_place(mirror, file, base):
@@ -152,18 +182,22 @@ def without_password(address):
 
 def find(name, dataset, file, folder, places, settings, warn):
     """(bytes, record) of a true copy of a dataset's file; an error says what to do without one."""
-    tried, altered, kept_at = [], False, folder / KEPT / file
+    tried, altered, near, kept_at = [], False, "", folder / KEPT / file
     for place in places:
         kept = recall(kept_at) if place.location == kept_at else {}
         try:
             data = read_place(place, settings["timeout_seconds"], settings["attempts"])
-            how = verify(file, data, dataset)
+            data, *how = verify(file, data, dataset)
             unknown = kept.get("address") not in [place.shown for place in places]
             if place.location == kept_at and not any(how) and unknown:
                 raise Unavailable("not from a place that the configuration names")
         except Unavailable as error:
             tried.append(f"  {place.shown}: {error}")
         except TunebookError as error:
+            if place.guess:
+                tried.append(f"  {place.shown}: another file")
+                near = near or place.shown * (alike(place.location.name, file) >= NEAR)
+                continue
             altered = True
             tried.append(f"  {place.shown}: altered: {error}")
             warn(f"{place.shown} is not used. {error}")
@@ -181,23 +215,31 @@ def find(name, dataset, file, folder, places, settings, warn):
             f"put {file}{where} into {folder.parent / BY_HAND}, or name a folder or address that "
             "has it in data.mirrors of the configuration"
         )
-    what = "no true copy of it was found" if altered else "it could not be had"
+    what = "no true copy of it was found" if altered or near else "it could not be had"
+    if near:
+        tried.append(
+            f"{near} has nearly its name, but holds other data. If it is meant for {file},"
+        )
+        tried.append("take a true copy; if it is not, take it away from there.")
     head = f"{file} (dataset {name}): {what}. Places tried:"
-    kind = TunebookError if altered else Missing
+    kind = TunebookError if altered or near else Missing
     raise kind("\n".join([head, *tried, f"To mend this, {mend}."]))
 
 
 def verify(file, data, dataset):
-    """(`file` or `values`, the fingerprint that vouches for the bytes); blank where none is known.
+    """(bytes, `file` or `values`, the fingerprint that vouches for them) of a true copy.
 
-    Raises TunebookError that names the file, what was expected and what was found.
+    The last two are blank where no fingerprint is known. A copy that is packed otherwise, or has
+    other line ends, gives the bytes that it should have. Raises TunebookError that names the file,
+    what was expected and what was found.
     """
     source, found, why = dataset["files"][file], digest(data), ""
     whole, of_values = source.get("sha256"), source.get("values_sha256")
     if not (whole or of_values):
-        return "", ""
-    if found == whole:
-        return "file", found
+        return data, "", ""
+    for same in spellings(data, file) if whole else ():
+        if digest(same) == whole:
+            return same, "file", whole
     if of_values:
         try:
             values = values_sha256(joined([parse(data, file, dataset)], dataset))
@@ -205,12 +247,25 @@ def verify(file, data, dataset):
         except TunebookError as error:
             values, why = "", f" ({error})"
         if values == of_values:
-            return "values", values
+            return data, "values", values
     expected = whole or f"of its values, {of_values}"
     also = ", or the same values" if whole and of_values else ""
     raise TunebookError(
         f"{file}: expected SHA-256 {expected}{also}; found {found}, {len(data)} bytes{why}"
     )
+
+
+def spellings(data, file):
+    """A file's bytes, and what says the same: unpacked, with or without a byte-order mark, with
+    other line ends, with or without the last."""
+    yield data
+    with suppress(TunebookError):
+        text = unpacked(data, file)
+        yield text
+        plain = text.removeprefix(BOM_UTF8).replace(b"\r\n", b"\n").rstrip(b"\n")
+        for ended in (plain + b"\n", plain):
+            for same in (ended, ended.replace(b"\n", b"\r\n")):
+                yield from (same, BOM_UTF8 + same)
 
 
 def read_place(place, timeout_seconds, attempts):

@@ -3,9 +3,11 @@
 Nothing that is read is run, and nothing unfolds without bound.
 """
 
+import bz2
 import csv
 import gzip
 import io
+import lzma
 import re
 import zlib
 from dataclasses import replace
@@ -20,6 +22,10 @@ from .archives import bounded, damaged, require_once
 from .table import Table, is_missing, is_number, listed, settle, times
 
 SEPARATORS = ["\t", ";", "|", ",", ":", "whitespace"]
+ZIP = (b"PK\3\4", b"PK\5\6")  # an archive, one without files
+TEXT_ENDINGS = (".csv", ".tsv", ".txt", ".dat", ".data", ".train", ".test")
+# {how it begins: Python's module for it}
+PACKED = {b"\x1f\x8b": gzip, b"BZh": bz2, b"\xfd7zXZ": lzma}
 # Where something is guessed of a text, so many of its first lines are looked at.
 SAMPLE = 200
 WHITE_SPACE = ("whitespace", " ")
@@ -65,9 +71,12 @@ def kind(data, name):
     """The reader of a file, by how it begins."""
     if data.startswith(b"PAR1"):
         return "parquet"
-    if not data.startswith((b"PK\3\4", b"PK\5\6")):  # an archive, one without files
+    if not data.startswith(ZIP):
         return "csv"
-    names = archives.unzipped(data, name).namelist()
+    archive = archives.unzipped(data, name)
+    if holds_one_text(archive):
+        return "csv"
+    names = archive.namelist()
     if "[Content_Types].xml" in names:
         raise TunebookError(f"{name}: found an office document; allowed: save it as CSV")
     return "npz" if names and all(file.endswith(".npy") for file in names) else "images"
@@ -142,16 +151,26 @@ def plain_columns(lines, separator):
 
 
 def unpacked(data, name):
-    """The text of a gzip archive, as bytes; other bytes as they are."""
-    if not data.startswith(b"\x1f\x8b"):
+    """The text of a packed file, as bytes; other bytes as they are."""
+    if data.startswith(ZIP):
+        archive = archives.unzipped(data, name)
+        return archive.read(archive.namelist()[0]) if holds_one_text(archive) else data
+    package = next((PACKED[start] for start in PACKED if data.startswith(start)), None)
+    if package is None:
         return data
     try:
-        with gzip.open(io.BytesIO(data)) as archive:
+        with package.open(io.BytesIO(data)) as archive:
             text = archive.read(archives.LARGEST + 1)
-    except (OSError, EOFError, zlib.error) as error:
-        raise damaged(name, "gzip file", error) from error
+    except (OSError, EOFError, zlib.error, lzma.LZMAError, ValueError) as error:
+        raise damaged(name, f"{package.__name__} file", error) from error
     bounded(name, len(text), "bytes unpacked")
     return text
+
+
+def holds_one_text(archive):
+    """Whether an archive holds one file, and that by its name neither an image nor an array."""
+    names = [name for name in archive.namelist() if archives.is_shown(name)]
+    return len(names) == 1 and names[0].lower().endswith(TEXT_ENDINGS)
 
 
 def decoded(data, name, encoding):
