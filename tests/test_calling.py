@@ -1,18 +1,22 @@
 """Whatever way people call it, it runs or says why: one table of cases for each kind of trouble."""
 
 import os
+import re
+import shlex
 import shutil
 import subprocess
 import sys
+import textwrap
 import time
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
-from project import ROOT, Project, blocks, copy_of, runs_table
+from project import BOTH, PARTS, ROOT, Project, blocks, copy_of, runs_table
 from tunebook.calling import only_looks
 from tunebook.jobs import TunebookError
-from tunebook.study.read import read_yaml
+from tunebook.study.read import merge, read_text, read_yaml
 from tunebook.workflow import load_study
 
 
@@ -181,6 +185,59 @@ def test_an_override_can_take_a_sweep_away_that_is_timed():
     assert "width-houses" not in study.configuration["timing"]["sweeps"]
 
 
+# Every command that our own pages tell people to type.
+PAGES = [ROOT / "README.md", ROOT / "config/README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def read(path):
+    return path.read_text(encoding="utf-8")
+
+
+TYPED = re.compile(r"(?:^|`)((?:snakemake|make)(?: [^`\n#]*)?)(?=`|#|$)", re.M)
+COMMANDS = sorted({typed.strip() for page in PAGES for typed in TYPED.findall(read(page))})
+# What they name that is not in the project, and what they are about.
+PLACEHOLDERS = {"PATH": "results", "NAME": "ames", "diabetes": "cultivars"}
+
+
+@pytest.fixture(scope="module")
+def default_study(tmp_path_factory):
+    """The project as it comes, not trained."""
+    folder = tmp_path_factory.mktemp("default") / "tunebook"
+    for part in [*PARTS, "studies", "Makefile", "requirements.txt"]:
+        copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy2
+        (folder / part).parent.mkdir(parents=True, exist_ok=True)
+        copy(ROOT / part, folder / part)
+    (folder / "config/changes.yaml").write_text("study: {title: Another}\n")
+    (folder / "results").mkdir()
+    (folder / "results/runs.csv").write_text("")
+    return Project.at(folder, {})
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_command_of_our_pages_is_understood(default_study, command):
+    for name, stands_for in PLACEHOLDERS.items():
+        command = command.replace(name, stands_for)
+    program, *words = shlex.split(command)
+    if program == "make":
+        run = make(default_study, "-n", *words)
+    elif "--report" in words:
+        pytest.skip("needs a finished study: run in test_workflow")
+    else:
+        run = default_study.run(*words, *["-n"] * ("-n" not in words), check=False)
+    assert run.returncode == 0, run.stdout[-3000:]
+
+
+def test_the_first_example_of_the_readme_trains_one_configuration():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```yaml\n(.*?)```", text, re.S)
+    before = load_study([ROOT / "config/config.yaml"])
+    sweeps = read_text(textwrap.dedent(example), "README.md")
+    after = load_study([ROOT / "config/config.yaml"], {"sweeps": sweeps})
+    new = [run.configuration for name, run in after.runs.items() if name not in before.runs]
+    assert [configuration["learning_rate"] for configuration in new] == [0.03]
+    assert not set(before.runs) - set(after.runs)
+
+
 REFUSED = [
     (["--config", "study.seed=3"], "Write --config 'study={seed: 3}'"),
     (["--config", "problems.houses.base.epochs=5"], "'problems={houses: {base: {epochs: 5}}}'"),
@@ -204,6 +261,57 @@ def test_what_snakemake_would_not_understand_is_told_in_a_sentence(finished, wor
     run = finished.run("-n", *words, check=False)
     assert run.returncode and message in run.stdout, run.stdout[-2000:]
     assert "Traceback" not in run.stdout
+
+
+# As a module of another workflow
+
+MODULE = """
+configfile: "config/config.yaml"
+
+module tunebook:
+    snakefile: "{snakefile}"
+    config: config
+
+use rule * from tunebook
+
+rule mine:
+    default_target: True
+    input: rules.report.output
+"""
+
+
+def test_another_workflow_can_use_this_one_as_a_module(finished, tmp_path):
+    other = Project.at(tmp_path / "other", finished.configuration)
+    shutil.copytree(finished.path("config"), other.path("config"))
+    other.path("workflow").mkdir()
+    snakefile = other.path("workflow/Snakefile")
+    snakefile.write_text(MODULE.format(snakefile=finished.path("Snakefile")))
+    other.run()
+    assert runs_table(other) == runs_table(finished)
+    assert other.results("report.html").exists()
+    assert "Nothing to be done" in other.run("-n").stdout
+
+
+# Small data
+
+
+def test_four_images_and_one_house_are_enough_to_be_told_of(tmp_path):
+    few = {"split": {"validation": 0.9995}, "replicates": 1, "baselines": {
+        "nearest": {"estimator": "sklearn.neighbors.KNeighborsClassifier"},
+        "machine": {"estimator": "sklearn.svm.SVC"},
+    }}  # fmt: skip
+    one = {"split": {"validation": 0.5, "test": 0.4995}, "replicates": 1}
+    sweep = {"problem": "digits", "question": "Four?", "axes": {"learning_rate": [0.01]}}
+    changes = {"problems": {"digits": few, "houses": one}, "sweeps": {"four": sweep}}
+    project = Project(tmp_path / "project", merge(BOTH, changes))
+    project.run()
+    rows = pd.read_csv(project.results("baselines.csv")).set_index("baseline")
+    assert "n_neighbors <= n_samples" in rows.failure["nearest"]
+    assert "number of classes" in rows.failure["machine"]
+    assert rows["test_mse"]["linear"] > 0
+    page = project.results("report.html").read_text(encoding="utf-8")
+    assert "no training row is 0" in project.path("logs/prepare/digits-replicate-0.log").read_text()
+    assert "could not be fitted (Expected n_neighbors" in page
 
 
 # Code or files that change meanwhile
@@ -360,8 +468,9 @@ def test_other_numbers_and_dates_are_read_as_written(tmp_path, text, value):
 
 LOOKS = ["-n", "-pn", "-np", "-kn", "-S", "-D", "--summary", "--detailed-summary", "--dry-run",
          "-l", "--list-rules", "--lint", "--report x.html", "--dag", "--rulegraph"]  # fmt: skip
-WORKS = ["", "-p", "-j4", "--cores 2", "-k", "-R name", "-f x", "--report-after-run", "prune",
-         "--config n=1", "--unlock"]  # fmt: skip
+WORKS = ["", "--cores 4 --nolock results/runs.csv", "prune --config delete=true", "-p", "-j4",
+         "--cores 2", "-k", "-R name", "-f x", "--report-after-run", "prune", "--config n=1",
+         "--unlock"]  # fmt: skip
 
 
 @pytest.mark.parametrize("words", LOOKS + WORKS)

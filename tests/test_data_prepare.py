@@ -392,12 +392,6 @@ def test_what_needs_no_data_is_refused_before_anything_runs(change, words):
     assert words in str(caught.value)
 
 
-@pytest.mark.parametrize("source", [{}, {"path": "f", "addresses": ["https://host/f"]}])
-def test_a_file_lies_here_or_elsewhere(source):
-    with pytest.raises(TunebookError, match="datasets.d.files.f: found .*allowed: one of path"):
-        check_data({"datasets": {"d": {"files": {"f": source}}}, "problems": {}})
-
-
 # --- Scaling
 
 TRAIN = {

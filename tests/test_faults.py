@@ -29,7 +29,6 @@ from project import (
 from tunebook.data.prepare import load
 from tunebook.jobs import altered
 from tunebook.learn.blocks import read_record
-from tunebook.workflow import only_looks
 
 TABLES = "results/runs.csv"
 KILLS = 20
@@ -434,15 +433,6 @@ def test_of_snakemakes_at_once_one_ends_well_and_the_others_are_turned_away(fini
     check_nothing_is_half_written(finished)
     assert set(pd.read_csv(finished.path(TABLES))["learning_rate"]) == {0.01, 0.05}
     assert finished.planned(TABLES)[0] == {}
-
-
-WORK = ["", "--cores 4 --nolock results/runs.csv", "prune --config delete=true"]
-LOOKS = ["-n", "-np results/runs.csv", "results/runs.csv --dry-run", "--lint", "--summary"]
-
-
-@pytest.mark.parametrize("words", WORK + LOOKS)
-def test_who_only_looks_is_never_turned_away(words):
-    assert only_looks(["snakemake", *words.split()]) == (words in LOOKS)
 
 
 # Another place and another number of cores

@@ -299,6 +299,8 @@ BAD_VALUES = [
     ("datasets", {}, "found {}; allowed: at least 1 keys"),
     ("datasets.ames.files", {}, "found {}; allowed: at least 1 keys"),
     ("datasets.ames.files", {"../x": {"path": "x"}}, "a file name of letters, numerals"),
+    ("datasets.ames.files", {"f": {}}, "f: found {}; allowed: {path: FILE}, {addresses:"),
+    ("datasets.ames.files", {"f": {"path": "f", "addresses": ["https://host/f"]}}, "{path: FILE}"),
     ("datasets.ames.reader", "excel", "allowed: one of csv, parquet, npz, images"),
     ("datasets.ames.separator", ";;", "one character, or whitespace"),
     ("datasets.ames.decimal", ";", "allowed: one of ., ,"),
@@ -368,7 +370,7 @@ BAD_VALUES = [
     (f"{RATES}.axes.learning_rate", [0.1, -1], "[1]: found -1; allowed: a number more than 0"),
     (f"{RATES}.axes.widths", [[8], [0]], "[1]: found [0]; allowed: a number at least 1"),
     # On the command line
-    ("delete", "yes", "found 'yes'; allowed: true or false"),
+    ("delete", "yes", "found 'yes'; allowed: one of true, false, all"),
     ("against", "", "allowed: text of at least 1 characters"),
 ]
 

@@ -254,7 +254,7 @@ def jobs(finished):
         line = re.search(rf"^    {name}: (.*)$", job, re.M)
         return set(line[1].split(", ")) if line else set()
 
-    text = finished.run("-n", "--forceall").stdout
+    text = finished.run("-np", "--forceall", "--verbose").stdout
     return [(rule, files(job, "input"), files(job, "output")) for rule, job in job_texts(text)]
 
 

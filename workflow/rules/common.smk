@@ -6,8 +6,10 @@ from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
-# Relative where it can be, so that what is recorded stays the same when the project is moved.
-ROOT = Path() if Path(workflow.basedir).samefile(".") else Path(workflow.basedir)
+# The project's folder, also where another workflow uses this one as a module. Relative where it can
+# be, so that what is recorded stays the same when the project is moved.
+ROOT = Path(workflow.current_basedir.get_path_or_uri(secret_free=True)).parents[1]
+ROOT = Path() if ROOT.samefile(".") else ROOT
 SCRIPTS = ROOT / "workflow/scripts"
 sys.path.insert(0, str(SCRIPTS.resolve()))
 
@@ -39,6 +41,10 @@ FILES = [
     path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
     for path in map(Path.resolve, workflow.config_settings.configfiles)
 ] or [Path(DEFAULT)]
+GIVEN = workflow.config_settings.config
+if not workflow.modifier.is_main_snakefile() and config:
+    # What the other workflow says; claims, figures and article lie where its configuration would.
+    FILES, GIVEN = [], config
 
 
 try:
@@ -49,14 +55,14 @@ try:
     if followed:
         STUDY = Study.of_plain(followed["study"])
     else:
-        STUDY = load_study(FILES, workflow.config_settings.config)
+        STUDY = load_study(FILES, GIVEN, Path(DEFAULT).parent)
     AGAINST = against_folder(STUDY)
     RESULTS = STUDY.configuration["study"]["results"]
     # Of this study alone, so that studies with results of their own can run at the same time.
     OWN = f".snakemake/tunebook/{RESULTS}"
     LOGS = RESULTS.replace("results", "logs", 1)
     check_folders([RESULTS, LOGS, "resources", ".snakemake"])
-    ASKED = asked(FILES, workflow.config_settings.config)
+    ASKED = asked(FILES, GIVEN)
     # In place of Snakemake's own lock, which a killed run leaves behind. Taken before the graph is
     # built, since Snakemake misreads files that another run makes meanwhile.
     if workflow.is_main_process and not only_looks(sys.argv):
@@ -66,8 +72,9 @@ try:
 except TunebookError as error:
     raise WorkflowError(str(error)) from None
 
-config.clear()
-config.update(STUDY.configuration)
+if workflow.modifier.is_main_snakefile():
+    config.clear()
+    config.update(STUDY.configuration)
 
 DATASETS = STUDY.configuration["datasets"]
 PROBLEMS = STUDY.configuration["problems"]
@@ -133,7 +140,8 @@ def plan_in_words():
     return console.plan_in_words(to_do(), STUDY, finished)
 
 
-if workflow.is_main_process:
+# With --verbose, Snakemake says everything.
+if workflow.is_main_process and not workflow.output_settings.verbose:
     logging.getLogger("snakemake.logging").addFilter(
         console.Short(
             plan_in_words,

@@ -21,17 +21,20 @@ ALONG = re.compile(r"^rank_(?:variance|squared_residual)_(.+)$")
 USUAL_ROWS, USUAL_INPUTS = 1000, 10
 
 
-def load_study(paths, given=None):
+def load_study(paths, given=None, folder=None):
     """The Study of some configuration files, each laid over the one before, and of `--config`.
 
-    given: what Snakemake was told with `--config`. Claims, figures and article, which lie beside
-    the last file, are checked too. Raises TunebookError.
+    given: what Snakemake was told with `--config`, or all of it where there are no files. Claims,
+    figures and article, which lie beside the last file, else in `folder`, are checked too. Raises
+    TunebookError.
     """
     configuration = {}
     for path in paths:
         configuration = laid_over(configuration, read_chain(path))
-    configuration = laid_over(configuration, from_command_line(plain(given or {})))
-    study = expand(check_configuration(configuration), Path(paths[-1]).parent)
+    given = plain(given or {})
+    configuration = laid_over(configuration, from_command_line(given) if paths else given)
+    folder = Path(paths[-1]).parent if paths else folder
+    study = expand(check_configuration(configuration), folder)
     description = study.description()
     claims = load_claims(study.folder / "claims.yaml")
     study.untestable = check_claims(claims, study.rows(), description)

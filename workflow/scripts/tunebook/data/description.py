@@ -12,30 +12,20 @@ WAYS = ("stratify_on", "group_on", "time_on")
 # What the report says of a dataset, and no result depends on.
 ABOUT = ("title", "citation", "licence", "note")
 READING = ("reader", "separator", "decimal", "encoding", "header")
-# Where a file comes from; each has one of them.
-ORIGINS = ("path", "addresses", "made_by")
-SHARES = {"test": 0.2, "validation": 0.2}
+# Of all rows, for test and for validation, unless a problem says otherwise.
+SHARE = 0.2
 
 
 def check_data(configuration):
-    """Raise TunebookError for what datasets and problems say that a schema cannot refuse."""
+    """Raise TunebookError for what problems say of their data that a schema cannot refuse."""
     datasets = configuration["datasets"]
-    for name, dataset in datasets.items():
-        for file, source in dataset["files"].items():
-            if sum(key in source for key in ORIGINS) != 1:
-                raise TunebookError(
-                    f"datasets.{name}.files.{file}: found {', '.join(source) or 'nothing'}; "
-                    "allowed: one of path (on this machine), addresses, made_by (a function)"
-                )
     for name, problem in configuration["problems"].items():
-        key = f"problems.{name}"
-        if problem["dataset"] not in datasets:
-            raise TunebookError(
-                f"{key}.dataset: found {problem['dataset']}; allowed: {', '.join(datasets)}"
-            )
+        key, dataset = f"problems.{name}", problem["dataset"]
+        if dataset not in datasets:
+            raise TunebookError(f"{key}.dataset: found {dataset}; allowed: {', '.join(datasets)}")
         if problem["target"] in problem.get("inputs", []):
             raise TunebookError(f"{key}.inputs: found the target; allowed: other columns")
-        split_of(key, problem, datasets[problem["dataset"]]["files"])
+        split_of(key, problem, datasets[dataset]["files"])
 
 
 def split_of(key, problem, files):
@@ -45,24 +35,19 @@ def split_of(key, problem, files):
     shares: of test and validation, or of validation alone beside an official file. files: names of
     the dataset's. Raises TunebookError, under the problem's `key`, for what does not go together.
     """
-    split = problem.get("split", {})
+    split, key = problem.get("split", {}), f"{key}.split"
     named = [way for way in WAYS if split.get(way, "none") != "none"]
     if len(named) > 1:
-        raise TunebookError(
-            f"{key}.split: found {' and '.join(named)}; allowed: one of {', '.join(WAYS)}"
-        )
+        found = f"{key}: found {' and '.join(named)}"
+        raise TunebookError(f"{found}; allowed: one of {', '.join(WAYS)}")
     official = split.get("test_file")
     if official is not None and "test" in split:
-        raise TunebookError(
-            f"{key}.split: found test and test_file; allowed: a share of the rows, or an official "
-            "file"
-        )
+        allowed = "a share of the rows, or an official file"
+        raise TunebookError(f"{key}: found test and test_file; allowed: {allowed}")
     if official is not None and (official not in files or len(files) < 2):
-        raise TunebookError(
-            f"{key}.split.test_file: found {official}; allowed: one of the dataset's files "
-            f"({', '.join(files)}), with another to train on"
-        )
-    shares = [split.get(name, share) for name, share in SHARES.items()][official is not None :]
+        allowed = f"one of the dataset's files ({', '.join(files)}), with another to train on"
+        raise TunebookError(f"{key}.test_file: found {official}; allowed: {allowed}")
+    shares = [split.get(name, SHARE) for name in ("test", "validation")][official is not None :]
     if named:
         return named[0], split[named[0]], official, shares
     if problem["task"] == "classification" and "stratify_on" not in split:
@@ -95,5 +80,5 @@ def local_files(dataset, study):
     named = [source["path"] for source in sources if "path" in source]
     named += [source["made_by"].partition(":")[0] for source in sources if "made_by" in source]
     paths = [Path(study, Path(name).expanduser()) for name in named]
-    inside = [sorted(path.rglob("*")) if path.is_dir() else [path] for path in paths]
-    return [str(path) for found in inside for path in found if path.is_file()]
+    inside = [each for path in paths for each in (path, *sorted(path.rglob("*")))]
+    return [str(path) for path in inside if path.is_file()]

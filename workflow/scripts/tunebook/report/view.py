@@ -146,17 +146,17 @@ class View:
         }  # fmt: skip
 
     def baselines(self, problem):
-        """[(label, {split or `fit`: Shown})] of the standard methods of a problem."""
+        """[(label, {split or `fit`: Shown, failure: why there is none})] of a problem's methods."""
         about, table = self.problems[problem], self.results.baselines
         judged, known = measures.judged(about)[0], measures.measures(about)
         asked = {f"{split}_{judged}": (split, f"{split}_metric") for split in measures.SPLITS}
         asked["fit_seconds"] = "fit", "train_seconds"
-        table = table[table["problem"] == problem].set_index("baseline").reindex(columns=[*asked])
+        table = table[table["problem"] == problem].reindex(columns=["baseline", *asked, "failure"])
         rows = []
-        for name, members in table.astype(float).groupby(level=0, sort=False):
-            row = {}
+        for name, members in table.groupby("baseline", sort=False):
+            row = {"failure": "; ".join(members["failure"].dropna().unique())}
             for column, (key, measure) in asked.items():
-                values, of = members[column].dropna().tolist(), known[measure]
+                values, of = members[column].astype(float).dropna().tolist(), known[measure]
                 row[key] = Shown(mean_interval(values, of.least, of.most), of.unit, values)
             rows.append((about["baselines"][name], row))
         return rows
