@@ -36,10 +36,15 @@ bench: .venv/ready
 
 # torch itself pins the CUDA packages that its Linux build needs; the CPU build needs none.
 lock: .venv/ready
-	pip install --quiet uv
-	uv pip compile requirements.in -o requirements.txt --universal --python-version 3.11 \
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile requirements.in -o requirements.txt --universal --python-version 3.11 \
 	  --quiet --custom-compile-command "make lock" \
 	  $(foreach package,$(CUDA_PACKAGES),--no-emit-package $(package))
+	{ sed '/^  - pip:/q' $(CONDA); sed -n 's/^\([a-z].*==.*\)/      - \1/p' requirements.txt; } > $(CONDA).new
+	mv $(CONDA).new $(CONDA)
+
+# Snakemake copies this file to where environments lie, so that it cannot name another one.
+CONDA := workflow/envs/tunebook.yaml
 
 CUDA_PACKAGES := cuda-bindings cuda-pathfinder cuda-toolkit triton nvidia-cublas \
   nvidia-cuda-cupti nvidia-cuda-nvrtc nvidia-cuda-runtime nvidia-cudnn-cu13 nvidia-cufft \

@@ -532,3 +532,28 @@ def test_with_p_a_dry_run_lists_every_job_and_counts_long_lists_of_files(finishe
     assert out.count("rule train:") == 30
     gather = out[out.index("rule gather:") :].split("\n\n")[0]
     assert "more files" in gather and len(gather) < 800
+
+
+# The environment that others make
+
+
+def test_the_environment_for_conda_has_the_pinned_packages():
+    environment = read_yaml(ROOT / "workflow/envs/tunebook.yaml")
+    pinned = re.findall(r"^[a-z].*==.*$", read(ROOT / "requirements.txt"), re.M)
+    assert environment["dependencies"][-1] == {"pip": pinned}
+
+
+@pytest.mark.parametrize("version", ["3.10", "3.15", "2.7"])
+def test_a_python_that_pytorch_is_not_built_for_is_told_at_once(tmp_path, version):
+    major, minor = version.split(".")
+    python = tmp_path / "python"
+    python.write_text(
+        f"#!/bin/sh\n[ $1 = --version ] && echo Python {version} && exit\n"
+        f'exec {sys.executable} -c "import sys; sys.version_info = ({major}, {minor}, 0); $2"\n'
+    )
+    python.chmod(0o755)
+    shutil.copy2(ROOT / "Makefile", tmp_path)
+    shutil.copy2(ROOT / "requirements.txt", tmp_path)
+    run = make(Project.at(tmp_path, {}), "report", f"PYTHON={python}")
+    assert run.returncode and "Python 3.11, 3.12, 3.13, 3.14 is needed" in run.stdout, run.stdout
+    assert not (tmp_path / ".venv").exists()
