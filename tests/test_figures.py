@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from matplotlib.backends.backend_svg import RendererSVG
 from matplotlib.colors import to_rgb
 
-import made_up_runs
+import made_up as maker
 from tunebook.evidence.intervals import mean_interval
 from tunebook.evidence.tables import read_results
 from tunebook.figures import kinds, page, style
@@ -119,9 +119,7 @@ def made_up(sweeps=tuple(SWEEPS), replicates=4, hostile=False):
             ends |= {"test_rmse": 1000 * np.sqrt(error[:, -1]), "target_range": 1000}
             ends |= {"coverage_50": 0.55, "coverage_90": 0.88 + 0.01 * np.arange(replicates)}
             about = {"diverged": range(replicates if hostile else 0), "replicates": replicates}
-            runs.append(
-                made_up_runs.run(name, sweep, problem, curves=curves, **about, **settings, **ends)
-            )
+            runs.append(maker.run(name, sweep, problem, curves=curves, **about, **settings, **ends))
             members[sweep].append(name)
             if not hostile and sweep not in ("grid", "batches"):
                 loss = settings.get("loss")
@@ -129,7 +127,7 @@ def made_up(sweeps=tuple(SWEEPS), replicates=4, hostile=False):
     best = {"images": members.get("trained", [])[-1:], "prices": members.get("rates", [])[1:2]}
     best = {problem: names[0] for problem, names in best.items() if names}
     times = dict.fromkeys(members.get("batches", []), (0.01, 0.02, 0.03))
-    found = made_up_runs.results(*runs, best=best, times=times)
+    found = maker.results(*runs, best=best, times=times)
     used = {SWEEPS[sweep][0] for sweep in sweeps}
     study = found.study | {
         "problems": {
@@ -635,7 +633,7 @@ def test_the_script_writes_what_the_tables_on_disk_say(tmp_path, monkeypatch, ga
     snakemake = SimpleNamespace(
         input=Files([Files.runs]),
         output=Files(made),
-        params=SimpleNamespace(figures=wanted),
+        params=SimpleNamespace(code=None, figures=wanted),
         log=[str(tmp_path / "log" / "figures.log")],
     )
     runpy.run_path(str(ROOT / "workflow/scripts/figures.py"), init_globals={"snakemake": snakemake})
