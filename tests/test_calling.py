@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 
 from project import BOTH, PARTS, ROOT, Project, blocks, copy_of, runs_table
+from test_faults import isolated
 from tunebook.calling import only_looks
 from tunebook.jobs import TunebookError
 from tunebook.study.read import merge, read_text, read_yaml
@@ -97,7 +98,13 @@ def dead_link(project):
     project.path("results").symlink_to("nowhere")
 
 
+def notes_as_a_file(project):
+    shutil.rmtree(project.path(".snakemake"))
+    project.path(".snakemake").write_text("mine")
+
+
 PLACES = [
+    (notes_as_a_file, ".snakemake: found a file; allowed: a folder"),
     (folder_as_a_file, "results: found a file; allowed: a folder"),
     (dead_link, "results: found a link that leads nowhere; allowed: a folder"),
 ]
@@ -109,6 +116,15 @@ def test_a_place_that_cannot_be_used_is_told_before_anything_runs(project, spoil
     run = project.run(check=False)
     assert run.returncode and message in run.stdout
     assert "Traceback" not in run.stdout
+
+
+@pytest.mark.parametrize("words", [["-n"], ["results/runs.csv"]])
+def test_a_project_on_a_read_only_disk_is_told_in_a_sentence(finished, words):
+    bound = "mount --bind . . && mount -o remount,bind,ro . || exit"
+    snakemake = f"cd {finished.folder}\n{shlex.join(finished.command(*words))}"
+    text = isolated(finished, f"{bound}\n{snakemake}")
+    assert ".snakemake: cannot be written; allowed: a folder that can" in text
+    assert "Traceback" not in text
 
 
 def test_braces_in_the_projects_path_are_refused_in_a_sentence(finished, tmp_path):

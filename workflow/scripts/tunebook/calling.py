@@ -29,8 +29,15 @@ def begin(words, project):
 
     words: of the command line. project: the folder of the Snakefile.
     """
+    notes = Path(*given(words, ("-d", "--directory"))[-1:], ".snakemake")
     try:
         check_place(project)
+        check_folders([notes])
+        if not is_writable(notes):
+            raise TunebookError(
+                f"{notes}: cannot be written; allowed: a folder that can, since Snakemake keeps "
+                "notes there even of a call that only looks. Copy the project to one"
+            )
         for path in given(words, FILES):
             read_yaml(path)
         for word in given(words, VALUES):

@@ -210,13 +210,18 @@ def hold(path):
     """Lock the file at `path` until this process ends.
 
     A lock that is no more than a file outlives a killed process and stands in the way of the next
-    start; this one is the system's (flock). Raises TunebookError when another process holds it.
+    start; this one is the system's (flock). Raises TunebookError when another process holds it, or
+    the folder cannot be written.
     """
     path = os.path.abspath(path)
     if path in HELD:
         return
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    file = open(path, "a+", encoding="utf-8")  # noqa: SIM115, open as long as the lock is held
+    try:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        file = open(path, "a+", encoding="utf-8")  # noqa: SIM115, open as long as the lock is held
+    except OSError as error:
+        reason = UNWRITABLE.get(error.errno, error.strerror)
+        raise TunebookError(f"{path}: could not be written: {reason}") from None
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
