@@ -247,15 +247,12 @@ FOUND = {
     '{% if 1 > 2 %}{{ figure("x") }}{% endif %}': "figure: found x",
     '{{ tally("9.9") }}': "member: found 9.9; allowed: reproduced",
     '{{ traps("No such") }}': "trap: found No such; allowed: A trap",
-    '{{ glance(sweeps=["own", "x"]) }}': "sweep: found x",
     '{{ glance(claims=["y"]) }}': "claim: found y",
-    '{{ question("x") }}': "sweep: found x; allowed: rates-kinds",
     '{{ study("author") }}': "about: found author; allowed: title, source",
     '{{ number("test_rmse") }}': "metric: found test_rmse",
     '{{ claim(["undecided"]) }}': r"claim: found \['undecided'\]",
     '{{ number("test_rmse", sweep="rates-kinds", where={"learning_rate": 0.01}) }}': "test_rmse",
     '{{ number("gap", sweep="rates-kinds") }}': "3 runs fit .* also fixes learning_rate",
-    '{{ number("gap", sweep="x") }}': "sweep: found x",
     '{{ number("gap", run="x") }}': "run: found x; allowed: best",
     '{{ number("gap", run="best") }}': 'run="best": found no problem; allowed: kinds, lengths',
     '{{ number("gap", sweep="own", where={"brdth": 4}) }}': "where: found brdth; allowed: breadth",
@@ -263,7 +260,6 @@ FOUND = {
     '{{ setting("skip") }}': "setting: found neither run nor sweep",
     '{{ table("bst") }}': "kind: found bst; allowed: best",
     '{{ table("runs") }}': "table: found no sweep; allowed: rates-kinds",
-    '{{ table("best", problem="x") }}': "problem: found x; allowed: kinds, lengths",
     '{{ table("outcomes", sweep="own", by=["brd"]) }}': "by: found brd",
     '{{ figure() }}': "figure: missing a required argument.*allowed: figure\\(figure\\)",
     '{{ figure("first", 3) }}': "too many positional arguments",
@@ -293,7 +289,7 @@ def check(tmp_path, study):
         path = tmp_path / "article.md"
         if content is not None:
             path.write_bytes(content)
-        check_article(path, untrained, ["first", "second"], study[2])
+        return check_article(path, untrained, ["first", "second"], study[2])
 
     return check_one
 
@@ -302,6 +298,26 @@ def check(tmp_path, study):
 def test_a_slip_in_an_article_is_named_before_anything_is_trained(check, text, message):
     with pytest.raises(TunebookError, match=rf"article\.md, line 3: .*{message}"):
         check(f"Two lines.\n\n{text}\n".encode())
+
+
+# What an article says of a sweep or a problem that was taken out of the study.
+ABSENT = {
+    '{{ question("x") }}': "sweep: found x; allowed: rates-kinds",
+    '{{ number("gap", sweep="x") }}': "sweep: found x",
+    '{{ setting("width", sweep="x") | word }} layers': "sweep: found x",
+    '{{ table("best", problem="x") }}': "problem: found x; allowed: kinds, lengths",
+    '{% if 1 > 2 %}{{ table("runs", sweep="x") }}{% endif %}': "sweep: found x",
+}
+
+
+@pytest.mark.parametrize(("text", "message"), ABSENT.items(), ids=ABSENT)
+def test_what_is_not_in_this_study_is_noted_by_its_place_and_stops_nothing(check, text, message):
+    [(place, told)] = check(f"Two lines.\n\n{text}\n".encode()).items()
+    assert place.endswith("article.md, line 3") and message in told
+
+
+def test_of_several_sweeps_those_that_are_not_in_this_study_are_left_out(check):
+    assert check(b'{{ glance(sweeps=["own", "x"]) }}') == {}
 
 
 def test_a_good_article_and_none_pass(check):
