@@ -29,7 +29,7 @@ def begin(words, project):
 
     words: of the command line. project: the folder of the Snakefile.
     """
-    notes = Path(*given(words, ("-d", "--directory"))[-1:], ".snakemake")
+    notes = Path(*given(words, ("-d", "--directory"))[:1], ".snakemake")
     try:
         check_place(project)
         check_folders([notes])

@@ -48,7 +48,7 @@ class Maker:
         self.inputs, self.outputs = inputs, outputs
         self.shape = inputs if isinstance(inputs, tuple) else (inputs,)
         self.kind = load_module(self.path, name)
-        if code_hash(self.path) != configuration["code"]:
+        if configuration.get("code") not in (None, code_hash(self.path)):
             raise TunebookError(f"{self.path}: changed since the study was started; start it again")
 
     def __call__(self, generator):
