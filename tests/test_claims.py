@@ -1,7 +1,9 @@
 """Every rule of the claims with its outcomes, what a file of claims may say, and properties."""
 
 import inspect
+import itertools
 import json
+import math
 import subprocess
 import sys
 
@@ -27,7 +29,12 @@ from tunebook.claims.read import (
 )
 from tunebook.claims.rules import factor_verdict, order_verdict, trend_verdict, value_verdict
 from tunebook.evidence import words
-from tunebook.evidence.intervals import Interval, mean_interval, rank_correlation
+from tunebook.evidence.intervals import (
+    Interval,
+    mean_interval,
+    prediction_interval,
+    rank_correlation,
+)
 from tunebook.jobs import TunebookError
 from tunebook.study.parameters import PARAMETERS
 from tunebook.study.read import check_configuration, read_chain
@@ -103,20 +110,22 @@ CORRELATED = {"loss": "gaussian", "rank_variance_area": [-0.5, -0.6, -0.4, -0.5,
 LEARNED = shape("learned", margin=0.1)
 OVERSHOOTS = shape("overshoots", around="ten", window=2, rise=0.15)
 CASES = {
-    # The source's number, inside the interval, inside the spread, outside of both.
+    # The source's number: among the replicates; beyond all, where one more may still lie; outside.
     "value inside": (VALUE, one(test_metric=FIVE * 2), REPRODUCED, {"test": "1.000"}),
-    "value high in the spread": (VALUE, one(test_metric=FIVE * 2), PARTLY, {"test": "1.019"}),
-    "value low in the spread": (VALUE, one(test_metric=FIVE * 2), PARTLY, {"test": "0.981"}),
-    "value above": (VALUE, one(test_metric=FIVE * 2), NOT, {"test": "1.03"}),
+    "value high in the spread": (VALUE, one(test_metric=FIVE * 2), REPRODUCED, {"test": "1.019"}),
+    "value low in the spread": (VALUE, one(test_metric=FIVE * 2), REPRODUCED, {"test": "0.981"}),
+    "value beyond all": (VALUE, one(test_metric=FIVE * 2), UNDECIDED, {"test": "1.025"}),
+    "value above": (VALUE, one(test_metric=FIVE * 2), NOT, {"test": "1.06"}),
     "value below": (VALUE, one(test_metric=FIVE * 2), NOT, {"test": "0.9"}),
-    "value in per cent": (VALUE, one(test_metric=FIVE * 2), PARTLY,
+    "value in per cent": (VALUE, one(test_metric=FIVE * 2), REPRODUCED,
                           {"test": {"value": "101.9", "unit": "%"}}),
-    # 0.96 on average, 0.94 to 0.98: a claimed 1 can mean 0.5 to 1.5, a claimed 1.00 cannot
+    # 0.96 on average, 0.94 to 0.98: a claimed 1 can mean 0.5 to 1.5, a claimed 1.03 cannot
     "rounded value": (VALUE, one(test_metric=[v - 0.04 for v in FIVE]), REPRODUCED, {"test": "1"}),
-    "exact value": (VALUE, one(test_metric=[v - 0.04 for v in FIVE]), NOT, {"test": "1.00"}),
+    "exact value": (VALUE, one(test_metric=[v - 0.04 for v in FIVE]), NOT, {"test": "1.03"}),
     "value of two": (VALUE, one(test_metric=[1.0, 1.1]), UNDECIDED, {"test": 5}),
-    "value, one lost": (VALUE, one(test_metric=FIVE, diverged=[4]), PARTLY, {"test": "1.000"}),
-    "other value, one lost": (VALUE, one(test_metric=FIVE, diverged=[4]), NOT, {"test": "0.5"}),
+    "value, one lost": (VALUE, one(test_metric=FIVE, diverged=[4]), UNDECIDED, {"test": "1.000"}),
+    "other value, one lost": (VALUE, one(test_metric=FIVE, diverged=[4]), UNDECIDED,
+                              {"test": "0.5"}),
     "about twice": (cost("limit"), one(), REPRODUCED, {"limit": 1800}),
     "over twice": (cost("limit"), one(), NOT, {"limit": 1799}),
     "about half": (cost("limit"), one(), REPRODUCED, {"limit": 7200}),
@@ -208,14 +217,61 @@ def test_a_rule_holds_fails_or_is_open(name):
     assert judge(rule, *runs, source=dict(SOURCE, **(source[0] if source else {})))[0] == verdict
 
 
-def test_a_value_on_the_bound_of_the_interval_or_the_spread_is_inside():
+def test_a_value_is_one_more_draw_that_lies_among_the_replicates():
     values = np.array(FIVE)
-    interval = mean_interval(values)
-    assert value_verdict(values, interval, interval.high, 0) == REPRODUCED
-    assert value_verdict(values, interval, np.nextafter(interval.high, 2), 0) != REPRODUCED
-    assert value_verdict(values, interval, np.nextafter(1.02, 2), 0) == NOT
-    narrow = interval._replace(low=1.0, high=1.0)
-    assert value_verdict(values, narrow, 1.02, 0) == PARTLY
+    interval = prediction_interval(values)
+    low, high = interval.low, interval.high
+    assert interval.centre == pytest.approx(1.0)
+    assert values.max() < high
+    assert value_verdict(values, interval, values.max(), 0) == REPRODUCED
+    assert value_verdict(values, interval, np.nextafter(values.max(), 2), 0) == UNDECIDED
+    assert value_verdict(values, interval, np.nextafter(values.max(), 2), 1e-9) == REPRODUCED
+    assert value_verdict(values, interval, high, 0) == UNDECIDED
+    assert value_verdict(values, interval, np.nextafter(high, 2), 0) == NOT
+    assert value_verdict(values, interval, np.nextafter(low, 0), 0) == NOT
+
+
+# Replicates, the highest value that there can be, a number that lies among them, and whether their
+# interval is too wide to say anything of it.
+WIDTHS = {
+    "three of five never learn": ([0.179, 0.179, 0.943, 0.179, 0.925], 1.0, 0.5, True),
+    "all learn": ([0.959, 0.955, 0.961, 0.950, 0.966], 1.0, 0.96, False),
+    "errors a factor of three apart": ([0.002, 0.003, 0.004, 0.005, 0.003], math.inf, 0.003, False),
+    "errors a factor of ten apart": ([0.001, 0.01, 0.003, 0.002, 0.006], math.inf, 0.003, True),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", WIDTHS)
+def test_an_interval_too_wide_to_say_anything_decides_nothing(case):
+    values, most, claimed, wide = WIDTHS[case]
+    interval = prediction_interval(values, 0.0, most)
+    assert value_verdict(values, interval, claimed, 0, 0.0, most) == (
+        UNDECIDED if wide else REPRODUCED
+    )
+
+
+@pytest.mark.parametrize("shape", ["normal", "lognormal"])
+@pytest.mark.parametrize("n", [3, 5, 8, 10, 20])
+def test_a_true_source_fails_in_one_study_of_twenty_whatever_the_replicates(shape, n):
+    draw = getattr(np.random.default_rng(n), shape)
+    values, source = draw(size=(4000, n)), draw(size=4000)
+    least = 0.0 if shape == "lognormal" else -math.inf
+    intervals = [prediction_interval(row, least) for row in values]
+    verdicts = list(map(value_verdict, values, intervals, source, itertools.repeat(0)))
+    assert 0.035 < verdicts.count(NOT) / 4000 < 0.065
+    # Among n replicates, one draw more lies with probability (n - 1) / (n + 1).
+    if shape == "normal":
+        assert verdicts.count(REPRODUCED) / 4000 == pytest.approx((n - 1) / (n + 1), abs=0.03)
+
+
+@pytest.mark.parametrize(("away", "seen"), [(3, 0.65), (5, 0.95)])
+def test_a_source_that_trained_otherwise_is_told_by_ten_replicates(away, seen):
+    random = np.random.default_rng(0)
+    values = random.normal(size=(1000, 10))
+    source = random.normal(away, size=1000)
+    intervals = map(prediction_interval, values)
+    found = list(map(value_verdict, values, intervals, source, itertools.repeat(0)))
+    assert found.count(NOT) / 1000 > seen
 
 
 def test_nothing_is_compared_with_the_source_on_stand_in_data_and_every_verdict_is_marked():

@@ -4,9 +4,11 @@ A rule is judged in two steps: `ask` finds the runs that it looks at, before any
 `answer` gives a Piece, from the results. Runs are compared within replicates. Intervals are 95 %
 bootstrap intervals of the mean over replicates; of timings, the median with the range.
 
-    value   The source trained once, so its number is one draw. Reproduced: it lies inside the
-            interval of our mean, to the precision it was given with. Partly: only inside the spread
-            of our replicates. With `factor` ("about"): the whole interval lies within that factor.
+    value   The source trained once, so its number is one draw, held against the interval that one
+            more replicate falls into. Reproduced: it lies there, and among our replicates, to the
+            precision it was given with. Not: outside of that interval. Open: inside, but beyond all
+            replicates; or the interval is too wide to say anything. With `factor` ("about"): the
+            whole interval of the mean lies within that factor.
     order   `metric` is `lower` (`higher`) in one run `than` in another: the interval of the mean
             difference lies on the claimed side of zero, of `by` (a number or a source value), of
             -`within` ("no worse than"). Partly: the direction holds, `by` not surely. Of several
@@ -44,6 +46,7 @@ from ..study.sizes import feature_sizes
 from .read import NOT, PARTLY, REPRODUCED, SIDES, UNDECIDED, UNTESTABLE, Rule, telling
 from .select import NotTestable, comparable, shown
 
+WIDEST = 10.0
 STAND_IN = "made on built-in stand-in data, so numbers are not compared with the source's"
 # How several values of a replicate become one. A single one is its own lowest.
 REDUCTIONS = {
@@ -239,32 +242,51 @@ def direction_verdict(interval, bound=0.0):
 def answer_value(question, results):
     rule, measure, claimed = question.rule, question.measure, question.rule.compared()
     values = question.values(results)[:, 0]
-    if np.isfinite(values).all():
+    if "factor" in rule.spec:
         interval = results.interval(measure.name, *question.runs)
+        verdict = factor_verdict(interval, claimed.number, rule.spec["factor"])
+        return found(
+            question, results, interval, measure.unit, verdict=verdict, claimed=claimed.text
+        )
+    reach = measure.least, measure.most
+    if np.isfinite(values).all():
+        interval = intervals.prediction_interval(values, *reach)
     else:
         interval = Interval(float(np.mean(values)), math.nan, math.nan, len(values))
-    piece = found(question, results, interval, measure.unit, claimed=claimed.text)
-    if "factor" in rule.spec:
-        piece.verdict = factor_verdict(interval, claimed.number, rule.spec["factor"])
-        return piece
-    piece.verdict = value_verdict(values, interval, claimed.number, claimed.rounding)
+    verdict = value_verdict(values, interval, claimed.number, claimed.rounding, *reach)
+    piece = found(question, results, interval, measure.unit, verdict=verdict, claimed=claimed.text)
+    if interval.known:
+        low, high = (words.show(bound, measure.unit) for bound in interval[1:3])
+        piece.text = f"{piece.brief}; one more replicate from {low} to {high}"
+        if too_wide(interval, *reach):
+            piece.text += ", too wide to say anything"
     if len(values):
         least, most = (words.show(bound, measure.unit) for bound in (values.min(), values.max()))
         piece.text += f"; replicates from {least} to {most}"
     return piece
 
 
-def value_verdict(values, interval, claimed, rounding):
+def value_verdict(values, interval, claimed, rounding, least=-math.inf, most=math.inf):
     """The verdict on a claimed number, known to plus or minus `rounding`, from replicates [n].
 
-    Of replicates that diverged there is only a spread, no interval.
+    interval: of one more replicate. least, most: what a value can be. A replicate that diverged
+    leaves no interval, and so nothing is decided.
     """
-    if len(values) < intervals.MINIMUM_REPLICATES:
+    below, above = claimed - rounding, claimed + rounding
+    if not interval.known:
         return UNDECIDED
-    least, most = claimed - rounding, claimed + rounding
-    if interval.known and least <= interval.high and most >= interval.low:
-        return REPRODUCED
-    return PARTLY if least <= np.max(values) and most >= np.min(values) else NOT
+    if above < interval.low or below > interval.high:
+        return NOT
+    among = below <= np.max(values) and above >= np.min(values)
+    return REPRODUCED if among and not too_wide(interval, least, most) else UNDECIDED
+
+
+def too_wide(interval, least, most):
+    """Whether nearly any number would lie in an interval: it takes half of what there can be, or,
+    where values are positive and have no upper end, its ends are a factor of WIDEST apart."""
+    if math.isfinite(most - least):
+        return interval.high - interval.low > (most - least) / 2
+    return least >= 0 and interval.high > WIDEST * interval.low
 
 
 def answer_order(question, results):

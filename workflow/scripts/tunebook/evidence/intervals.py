@@ -134,6 +134,34 @@ def mean_interval(values, least=-math.inf, most=math.inf):
     return Interval(mean, low, high, len(values))
 
 
+def prediction_interval(values, least=-math.inf, most=math.inf):
+    """The mean of `values` [n], all finite, with the interval that one more replicate falls into.
+
+    A number that somebody else measured once is one draw, and is held against this: an interval of
+    the mean shrinks with every replicate, while the next draw does not come nearer. It is
+    m +- t s sqrt(1 + 1/n), with Student's t of n - 1 degrees of freedom (Hahn and Meeker,
+    "Statistical Intervals", 1991, section 4.7); where values are positive and have no upper end, as
+    errors do, the ends are those of their logarithms. Share of 20,000 further
+    draws from the same distribution that fall outside, so that a true source would be failed:
+
+        n                     3      5      8      10     20
+        normal                4.9 %  5.0 %  5.0 %  5.0 %  5.1 %
+        lognormal, on logs    5.0 %  5.0 %  5.0 %  5.0 %  5.0 %
+
+    least, most: what a value can be; the interval ends there. Fewer than three values give none.
+    """
+    values = np.asarray(values, dtype=float)
+    on_logs = least >= 0 and math.isinf(most) and (values > 0).all()
+    scaled = np.log(values) if on_logs else values
+    n, half = len(values), math.nan
+    if n >= MINIMUM_REPLICATES:
+        t = scipy.stats.t.ppf((1 + CONFIDENCE) / 2, n - 1)
+        half = t * scaled.std(ddof=1) * math.sqrt(1 + 1 / n)
+    ends = scaled.mean() + np.array([-half, half])
+    low, high = (np.exp(ends) if on_logs else ends).tolist()
+    return Interval(float(values.mean()), max(low, least), min(high, most), n)
+
+
 def median_range(values):
     """The median of repeated timings [n] with their range; fewer than two have none.
 
