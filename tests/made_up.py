@@ -152,6 +152,7 @@ def described(*runs, metrics=None, **more):
     }
     names = columns({key: row[key] for key in row if key not in tables.KEYS} for row, _, _ in runs)
     about = {"title": "Made up", "source": "", "results": "results", "parameters": names}
+    about |= {"level": 0.05}
     study = about | {"problems": problems, "sweeps": sweeps} | more
     rows = {"train": 60, "validation": 20, "test": 20}
     return tables.study_record(study, {name: (RECORDS[name], rows) for name in PROBLEMS}, {})

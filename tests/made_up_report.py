@@ -109,7 +109,7 @@ def make_claims(runs, kind="real"):
             "about": f"a piece of {name}", "rule": "value", "metric": "test_metric",
             "verdict": verdict, "claimed": "97.1 %", "number": 0.91, "low": 0.9, "high": 0.92,
             "unit": "share", "n": 5, "diverged": 0, "runs": [runs[0]], "text": "91.00 %",
-            "reason": "", "counts": True,
+            "reason": "", "counts": True, "p": 0.01, "adjusted": 0.02, "alone": "",
         }  # fmt: skip
         claims.append({
             "id": name, "title": f"The title of {name}", "section": "2.2", "data": kind,

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from made_up import claims, described, judge, judged, of, results, run
 from project import ROOT
-from tunebook.claims import check_claims, judge_claims, load_claims
+from tunebook.claims import check_claims, family, judge_claims, load_claims, rules
 from tunebook.claims.judge import COLUMNS, combine, table
 from tunebook.claims.read import (
     NOT,
@@ -157,7 +157,7 @@ CASES = {
     "smaller ratio": (ratio(source="eight"), times([2.0] * 5), PARTLY),
     "inverse ratio": (ratio(source="eight"), times([0.5] * 5), NOT),
     "ratio across the limit": (ratio(equals=1), times([1.8, 2.2, 1.9, 2.1, 2.0]), UNDECIDED),
-    "ratio at the limit": (ratio(equals=1), times([2.0] * 5), REPRODUCED),
+    "ratio at the limit": (ratio(equals=1), times([1.999] * 5), REPRODUCED),
     "ratio beyond the limit": (ratio(equals=1, factor=1.9), times([2.0] * 5), NOT),
     "ratio of two values": (ratio(source=["sixty", "ten"]), times([6.0] * 5), REPRODUCED),
     "ratio to a lost run": (ratio(equals=1), two([0.0] * 5, diverged=range(5)), NOT),
@@ -272,6 +272,86 @@ def test_a_source_that_trained_otherwise_is_told_by_ten_replicates(away, seen):
     intervals = map(prediction_interval, values)
     found = list(map(value_verdict, values, intervals, source, itertools.repeat(0)))
     assert found.count(NOT) / 1000 > seen
+
+
+def noise(random, n, kind):
+    """A rule with p, and the verdict that it gives to n replicates without any difference."""
+    if kind == "order":
+        a, b = random.normal(size=(2, n))
+        return order_verdict(a, b, 1, 0.0)[0], family.of_mean(a - b)
+    if kind == "trend":
+        each = np.array([rank_correlation(range(4), random.permutation(4)) for _ in range(n)])
+        interval = mean_interval(each, -1, 1)
+        return trend_verdict(each, interval, "rises", 4), family.of_trend(each, 4)
+    values, source = random.normal(size=n), random.normal()
+    verdict = value_verdict(values, prediction_interval(values), source, 0)
+    return verdict, family.of_draw(values, source, 0, False)
+
+
+@pytest.mark.parametrize("kind", ["order", "trend", "value"])
+@pytest.mark.parametrize("n", [5, 10])
+def test_p_values_say_what_the_rules_decide(kind, n):
+    random = np.random.default_rng(n)
+    found = [noise(random, n, kind) for _ in range(800)]
+    small = [p <= 0.05 for _, p in found]
+    assert 0.025 < np.mean(small) < 0.08
+    discovered = (NOT,) if kind == "value" else (NOT, REPRODUCED)
+    decided = [verdict in discovered for verdict, _ in found]
+    # An interval and an order by chance differ at the edge.
+    assert np.mean(np.array(small) == decided) > (0.93 if kind == "trend" else 0.97)
+
+
+def pieces(verdicts, p_values):
+    return [
+        rules.Piece("", "order", metric=f"m{i}", verdict=verdict, p=p, n=5)
+        for i, (verdict, p) in enumerate(zip(verdicts, p_values, strict=True))
+    ]
+
+
+def test_of_sixty_questions_without_an_answer_hardly_any_stays_decided():
+    random, wrong, plain = np.random.default_rng(0), 0, 0
+    for _ in range(300):
+        found = pieces(*zip(*(noise(random, 8, "order") for _ in range(60)), strict=True))
+        plain += any(piece.verdict != UNDECIDED for piece in found)
+        family.correct(found, 0.05)
+        wrong += any(piece.verdict != UNDECIDED for piece in found)
+    assert plain / 300 > 0.85, "without a correction nearly every study says something false"
+    assert wrong / 300 < 0.08
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.lists(st.tuples(st.sampled_from(VERDICTS), st.floats(0, 1)), min_size=1, max_size=20))
+def test_a_correction_only_takes_verdicts_away(given):
+    found = pieces(*zip(*given, strict=True))
+    tests = family.correct(found, 0.05)
+    assert tests == len(given)
+    for piece, (verdict, p) in zip(found, given, strict=True):
+        assert piece.adjusted >= p - 1e-12
+        if piece.verdict != verdict:
+            assert (piece.verdict, piece.alone) == (UNDECIDED, verdict)
+            assert "open among" in piece.text
+        elif verdict in (REPRODUCED, PARTLY, NOT):
+            assert piece.adjusted <= 0.05
+
+
+def test_one_test_under_two_names_counts_once():
+    found = pieces([REPRODUCED, NOT, REPRODUCED], [0.02, 0.02, 0.6])
+    found[1].metric = found[0].metric
+    assert family.correct(found, 0.05) == 2
+    assert found[0].adjusted == found[1].adjusted == pytest.approx(0.04)
+    assert [piece.verdict for piece in found] == [REPRODUCED, NOT, UNDECIDED]
+
+
+def test_the_level_of_the_configuration_decides_and_both_verdicts_are_kept():
+    pair = two([-0.2, -0.3, -0.1, -0.2, -0.15])
+    assert judged({"rule": order()}, *pair)["verdict"] == REPRODUCED
+    strict = results(*pair)
+    strict.study["level"] = 0.001
+    [found] = judge_claims(claims({"rule": order()}), strict)
+    [piece] = found["pieces"]
+    assert (found["verdict"], piece["alone"]) == (UNDECIDED, REPRODUCED)
+    assert 0.001 < piece["p"] < 0.05
+    assert piece["adjusted"] == pytest.approx(piece["p"])
 
 
 def test_nothing_is_compared_with_the_source_on_stand_in_data_and_every_verdict_is_marked():

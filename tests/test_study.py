@@ -256,7 +256,7 @@ BAD_VALUES = [
     ("study.title", "", "allowed: text of at least 1 characters"),
     ("study.title", 7, "found 7; allowed: text"),
     ("study.title", "x" * 301, "allowed: text of at most 300 characters"),
-    ("study.colour", "red", "unknown key; allowed here: results, seed, source, title"),
+    ("study.colour", "red", "unknown key; allowed here: level, results, seed, source, title"),
     ("colour", "red", "unknown key; allowed here: against, data, datasets, delete, problems"),
     ("study.seed", -1, "found -1; allowed: a number at least 0"),
     ("study.seed", 2**32, "allowed: a number at most 4294967295"),
@@ -370,6 +370,9 @@ BAD_VALUES = [
     (f"{RATES}.axes.learning_rate", [0.1, -1], "[1]: found -1; allowed: a number more than 0"),
     (f"{RATES}.axes.widths", [[8], [0]], "[1]: found [0]; allowed: a number at least 1"),
     # On the command line
+    ("study.level", 0, "a number more than 0"),
+    ("study.level", 1, "a number less than 1"),
+    ("study.level", "5 %", "found '5 %'; allowed: a number"),
     ("delete", "yes", "found 'yes'; allowed: one of true, false, all"),
     ("against", "", "allowed: text of at least 1 characters"),
 ]

@@ -4,13 +4,14 @@ import math
 from contextlib import suppress
 
 from ..evidence import words
+from .family import correct
 from .read import NOT, PARTLY, REPRODUCED, UNDECIDED, UNTESTABLE, VERDICTS, telling
 from .rules import answer, answer_each, ask
 from .select import NotTestable, StudyRuns
 
 COLUMNS = (
-    "id", "title", "section", "verdict", "claimed", "measured", "low", "high", "replicates", "data",
-    "why",
+    "id", "title", "section", "verdict", "claimed", "measured", "low", "high", "replicates",
+    "adjusted", "data", "why",
 )  # fmt: skip
 # How pieces are spoken of, in what order, where no sentence is written.
 GROUPS = dict(zip(VERDICTS, ("Holds", "In part", "Fails", "Open", "Not tested"), strict=True))
@@ -49,24 +50,33 @@ def judge_claims(claims, results):
 
     Keys: id, title, section, claim, claimed, expected, verdict, why, data (`real` or `sample`),
     headline (which piece to show first, or null), pieces (what was judged), shown (what stands
-    beside it). A piece: see `rules.Piece`. Nothing random takes part but bootstraps with a fixed
+    beside it). A piece: see `rules.Piece`; all of them are one family of tests, see `family`.
+    Nothing random takes part but bootstraps with a fixed
     seed, so a verdict changes only when the claim or the runs do.
     """
     rows = [run.row for run in results.by_name.values()]
     runs = StudyRuns(rows, results.study, results.timed)
     with telling(claims.path):
-        return [judge_claim(claim, runs, results) for claim in claims.claims]
+        found = [(claim, *pieces_of(claim, runs, results)) for claim in claims.claims]
+    correct([piece for _, pieces, *_ in found for piece in pieces], results.study["level"])
+    return [judge_claim(*each, results) for each in found]
 
 
-def judge_claim(claim, runs, results):
-    """The entry of one claim in claims.json."""
+def pieces_of(claim, runs, results):
+    """(pieces, groups of pieces that are shown beside them, why there are none) of a claim."""
     with telling(claim.id):
         try:
             asked = questions(claim.rule, runs)
         except NotTestable as error:
-            return entry(claim, UNTESTABLE, [], [], results, f"Cannot be tested here: {error}.")
+            return [], [], f"Cannot be tested here: {error}."
         pieces = [answer(question, results) for question in asked]
-        shown = [beside(rule, runs, results) for rule in claim.evidence]
+        return pieces, [beside(rule, runs, results) for rule in claim.evidence], ""
+
+
+def judge_claim(claim, pieces, shown, why, results):
+    """The entry of one claim in claims.json, from what its rules found."""
+    if not pieces:
+        return entry(claim, UNTESTABLE, [], [], results, why)
     return entry(claim, combined(claim.rule, iter(pieces)), pieces, shown, results)
 
 
@@ -169,5 +179,5 @@ def table(judged):
     for each in judged:
         piece = {} if each["headline"] is None else each["pieces"][each["headline"]]
         numbers = {"measured": piece.get("number"), "replicates": piece.get("n", 0)}
-        row = each | {key: piece.get(key) for key in ("low", "high")} | numbers
+        row = each | {key: piece.get(key) for key in ("low", "high", "adjusted")} | numbers
         yield {name: row[name] for name in COLUMNS}

@@ -43,6 +43,7 @@ from ..evidence.intervals import Interval
 from ..jobs import TunebookError
 from ..study.parameters import label, parameter
 from ..study.sizes import feature_sizes
+from . import family
 from .read import NOT, PARTLY, REPRODUCED, SIDES, UNDECIDED, UNTESTABLE, Rule, telling
 from .select import NotTestable, comparable, shown
 
@@ -103,8 +104,9 @@ class Question:
 class Piece:
     """What one rule found: its verdict ("" for a mere measurement) and the evidence behind it.
 
-    signed: whether `number` is a difference. text: what was measured, in words; brief: without its
-    interval; sentence: with what it is of. counts: whether it is judged, or only shown.
+    p: see `family`; adjusted: for all tests of the file; alone: the verdict without that, where it
+    is another. signed: whether `number` is a difference. text: what was measured, in words; brief:
+    without its interval; sentence: with what it is of. counts: whether it is judged, or only shown.
     """
 
     about: str
@@ -119,6 +121,9 @@ class Piece:
     signed: bool = False
     n: int = 0
     diverged: int = 0
+    p: float = math.nan
+    adjusted: float = math.nan
+    alone: str = ""
     runs: list = field(default_factory=list)
     text: str = ""
     reason: str = ""
@@ -129,7 +134,8 @@ class Piece:
     def plain(self):
         """The piece for JSON: a number that is not finite becomes None."""
         kept = {key: value for key, value in vars(self).items() if key not in ("brief", "sentence")}
-        lost = [key for key in ("number", "low", "high") if not math.isfinite(kept[key])]
+        numbers = ("number", "low", "high", "p", "adjusted")
+        lost = [key for key in numbers if not math.isfinite(kept[key])]
         return kept | dict.fromkeys(lost)
 
 
@@ -256,6 +262,8 @@ def answer_value(question, results):
     verdict = value_verdict(values, interval, claimed.number, claimed.rounding, *reach)
     piece = found(question, results, interval, measure.unit, verdict=verdict, claimed=claimed.text)
     if interval.known:
+        on_logs = intervals.on_logs(values, *reach)
+        piece.p = family.of_draw(values, claimed.number, claimed.rounding, on_logs)
         low, high = (words.show(bound, measure.unit) for bound in interval[1:3])
         piece.text = f"{piece.brief}; one more replicate from {low} to {high}"
         if too_wide(interval, *reach):
@@ -301,7 +309,10 @@ def answer_order(question, results):
     more = f" by more than {amount}" if least > 0 else f", or at most {amount} worse"
     about = {"verdict": verdict, "claimed": side + (more if least else "")}
     if not counted:
-        return found(question, results, interval, unit, True, **about)
+        bound = 0.0 if verdict == PARTLY else least
+        p = math.nan if timed else family.of_mean(sign * (a - b), bound)
+        return found(question, results, interval, unit, True, p=p, **about)
+    about["p"] = family.of_share(interval.centre * interval.n, interval.n)
     ahead = f"ahead in {interval.centre * interval.n:g} of {interval.n} replicates"
     return found(question, results, interval, "share", text=ahead, **about)
 
@@ -335,7 +346,12 @@ def answer_ratio(question, results):
         timed = measure.table == measures.TIMING
         interval = intervals.median_range(ratios) if timed else geometric_mean(ratios)
         verdict = ratio_verdict(interval, claimed.number, factor)
-        return found(question, results, interval, "times", verdict=verdict, claimed=claimed.text)
+        limits = [1.0] if verdict == PARTLY else [claimed.number / factor, claimed.number * factor]
+        nearest = min(np.log(limits), key=lambda limit: abs(limit - np.log(interval.centre)))
+        p = math.nan if timed else family.of_mean(np.log(ratios), nearest)
+        return found(
+            question, results, interval, "times", verdict=verdict, claimed=claimed.text, p=p
+        )
     within = (ratios >= claimed.number / factor) & (ratios <= claimed.number * factor)
     interval = intervals.share_interval(int(within.sum()), len(within))
     verdict = direction_verdict(interval, 0.5)
@@ -381,6 +397,7 @@ def answer_trend(question, results):
         each = np.nan_to_num(values[:, 0])
     interval = intervals.mean_interval(each, -1.0, 1.0)
     about = {"verdict": trend_verdict(each, interval, direction, values.shape[1])}
+    about["p"] = family.of_trend(each, values.shape[1])
     return found(question, results, interval, "rank correlation", claimed=direction, **about)
 
 
@@ -404,6 +421,7 @@ def answer_shape(question, results):
     having = [bool(has) == holds for has in replicates_with(question, results)]
     interval = intervals.share_interval(sum(having), len(having))
     about = {"verdict": direction_verdict(interval, 0.5), "metric": name}
+    about["p"] = family.of_share(sum(having), len(having))
     about |= {"claimed": name if holds else f"not {name}"}
     text = f"{sum(having)} of {len(having)} replicates"
     return found(question, results, interval, "share", text=text, **about)

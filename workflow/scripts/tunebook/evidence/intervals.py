@@ -151,15 +151,20 @@ def prediction_interval(values, least=-math.inf, most=math.inf):
     least, most: what a value can be; the interval ends there. Fewer than three values give none.
     """
     values = np.asarray(values, dtype=float)
-    on_logs = least >= 0 and math.isinf(most) and (values > 0).all()
-    scaled = np.log(values) if on_logs else values
+    logs = on_logs(values, least, most)
+    scaled = np.log(values) if logs else values
     n, half = len(values), math.nan
     if n >= MINIMUM_REPLICATES:
         t = scipy.stats.t.ppf((1 + CONFIDENCE) / 2, n - 1)
         half = t * scaled.std(ddof=1) * math.sqrt(1 + 1 / n)
     ends = scaled.mean() + np.array([-half, half])
-    low, high = (np.exp(ends) if on_logs else ends).tolist()
+    low, high = (np.exp(ends) if logs else ends).tolist()
     return Interval(float(values.mean()), max(low, least), min(high, most), n)
+
+
+def on_logs(values, least, most):
+    """Whether values [n] are told apart by ratios: positive, and without an upper end."""
+    return least >= 0 and math.isinf(most) and bool((np.asarray(values) > 0).all())
 
 
 def median_range(values):

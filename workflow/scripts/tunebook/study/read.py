@@ -30,7 +30,7 @@ PLAIN_KEY = re.compile(r"[\w .-]{1,60}")
 DEEPEST = 20
 # What a study need not say.
 DEFAULTS = {
-    "study": {"source": ""},
+    "study": {"source": "", "level": 0.05},
     "data": {
         "mirrors": [],
         "when_unreachable": "sample",

@@ -123,6 +123,7 @@ class Study:
             "problems": {name: self.described(name) for name in self.problems},
             "parameters": columns(run.settings for run in self.runs.values()),
             "timed": self.configuration["timing"]["sweeps"],
+            "level": self.configuration["study"]["level"],
             "sweeps": {
                 name: {
                     "problem": sweep["problem"],
