@@ -114,7 +114,8 @@ def make_claims(runs, kind="real"):
         claims.append({
             "id": name, "title": f"The title of {name}", "section": "2.2", "data": kind,
             "claim": f"Our words for {name}.", "claimed": "97.1 %", "verdict": verdict,
-            "why": f"Why {name}.", "pieces": [piece] * (2 if name == "reproduced" else 1),
+            "why": f"Why {name}.", "tally": "", "late": False,
+            "pieces": [piece] * (2 if name == "reproduced" else 1),
             "shown": [piece | {"verdict": "", "about": "shown beside it"}],
         })  # fmt: skip
     return claims

@@ -27,6 +27,7 @@ from tunebook.claims.read import (
     VERDICTS,
     source_number,
 )
+from tunebook.claims.register import changed_after, register
 from tunebook.claims.rules import factor_verdict, order_verdict, trend_verdict, value_verdict
 from tunebook.evidence import words
 from tunebook.evidence.intervals import (
@@ -352,6 +353,40 @@ def test_the_level_of_the_configuration_decides_and_both_verdicts_are_kept():
     assert (found["verdict"], piece["alone"]) == (UNDECIDED, REPRODUCED)
     assert 0.001 < piece["p"] < 0.05
     assert piece["adjusted"] == pytest.approx(piece["p"])
+
+
+def registered(folder, entry, when, level=0.05):
+    register(folder, claims(entry), level, when)
+    return claims(entry)
+
+
+def test_a_rule_that_was_changed_after_its_runs_is_marked_and_one_changed_back_is_not(tmp_path):
+    used, ended = {"claim": ["a", "b"]}, {"a": 100.0, "b": 200.0}
+    before, after = {"rule": order()}, {"rule": order(by=0.1)}
+
+    def late(entry, level=0.05):
+        return changed_after(tmp_path, claims(entry), level, used, ended)
+
+    name = claims(before).claims[0].id
+    used = {name: ["a", "b"]}
+    assert late(before) == set(), "nothing is known without a register"
+    registered(tmp_path, before, 50)
+    assert late(before) == set()
+    registered(tmp_path, after, 150)
+    assert late(after) == {name}, "one of its two runs was trained by then"
+    registered(tmp_path, before, 300)
+    assert late(before) == set(), "as it was before the runs"
+    registered(tmp_path, before | {"title": "Another", "why": "Other words."}, 300)
+    assert late(before | {"title": "Another"}) == set(), "words decide nothing"
+    registered(tmp_path, before, 300, level=0.1)
+    assert late(before, level=0.1) == {name}, "a level decides"
+    assert changed_after(tmp_path, claims(after), 0.05, {name: []}, ended) == set()
+
+
+def test_how_many_pieces_hold_is_told_in_words():
+    found = judged({"rule": {"all": [order(), order("higher"), order(by=9)]}}, *two([-0.2] * 5))
+    assert found["tally"] == "1 of 3 hold, 1 in part, 1 not"
+    assert judged({"rule": order()}, *two([-0.2] * 5))["tally"] == ""
 
 
 def test_nothing_is_compared_with_the_source_on_stand_in_data_and_every_verdict_is_marked():

@@ -2,6 +2,7 @@
 # own reader, since Snakemake would run the expressions of a file that calls itself a template.
 import logging
 import sys
+import time
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
@@ -15,6 +16,8 @@ sys.path.insert(0, str(SCRIPTS.resolve()))
 
 from tunebook import console, plan
 from tunebook.calling import check_folders, check_place, only_looks, python_by_name
+from tunebook.claims import load_claims
+from tunebook.claims.register import register
 from tunebook.data.description import ABOUT, chosen, fetching, local_files, preparing
 from tunebook.jobs import TunebookError, hold
 from tunebook.study.runs import Study

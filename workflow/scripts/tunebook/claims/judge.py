@@ -1,19 +1,22 @@
 """Claims and results -> claims.json: a verdict each, with the numbers that it follows from."""
 
 import math
+from collections import Counter
 from contextlib import suppress
 
 from ..evidence import words
 from .family import correct
 from .read import NOT, PARTLY, REPRODUCED, UNDECIDED, UNTESTABLE, VERDICTS, telling
+from .register import changed_after
 from .rules import answer, answer_each, ask
 from .select import NotTestable, StudyRuns
 
 COLUMNS = (
     "id", "title", "section", "verdict", "claimed", "measured", "low", "high", "replicates",
-    "adjusted", "data", "why",
+    "adjusted", "late", "data", "why",
 )  # fmt: skip
 # How pieces are spoken of, in what order, where no sentence is written.
+SHORT = {PARTLY: "in part", NOT: "not", UNDECIDED: "open", UNTESTABLE: "not testable"}
 GROUPS = dict(zip(VERDICTS, ("Holds", "In part", "Fails", "Open", "Not tested"), strict=True))
 
 
@@ -50,7 +53,8 @@ def judge_claims(claims, results):
 
     Keys: id, title, section, claim, claimed, expected, verdict, why, data (`real` or `sample`),
     headline (which piece to show first, or null), pieces (what was judged), shown (what stands
-    beside it). A piece: see `rules.Piece`; all of them are one family of tests, see `family`.
+    beside it), tally (how many pieces hold, in words), late (whether the rule was changed after the
+    runs). A piece: see `rules.Piece`; all of them are one family of tests, see `family`.
     Nothing random takes part but bootstraps with a fixed
     seed, so a verdict changes only when the claim or the runs do.
     """
@@ -58,8 +62,12 @@ def judge_claims(claims, results):
     runs = StudyRuns(rows, results.study, results.timed)
     with telling(claims.path):
         found = [(claim, *pieces_of(claim, runs, results)) for claim in claims.claims]
-    correct([piece for _, pieces, *_ in found for piece in pieces], results.study["level"])
-    return [judge_claim(*each, results) for each in found]
+    level = results.study["level"]
+    correct([piece for _, pieces, *_ in found for piece in pieces], level)
+    used = {claim.id: [r for piece in pieces for r in piece.runs] for claim, pieces, *_ in found}
+    ended = results.cost.groupby("run")["finished"].min().to_dict()
+    late = changed_after(results.folder, claims, level, used, ended)
+    return [judge_claim(*each, results) | {"late": each[0].id in late} for each in found]
 
 
 def pieces_of(claim, runs, results):
@@ -124,9 +132,17 @@ def entry(claim, verdict, pieces, shown, results, why=""):
         "id": claim.id, "title": claim.title, "section": claim.section, "claim": claim.claim,
         "claimed": claimed, "expected": claim.expected, "verdict": verdict,
         "why": why or sentence(verdict, pieces), "data": "sample" if sample else "real",
-        "headline": headline, "pieces": [piece.plain() for piece in pieces],
+        "tally": tally(pieces), "headline": headline, "pieces": [piece.plain() for piece in pieces],
         "shown": [piece.plain() for group in shown for piece in group],
     }  # fmt: skip
+
+
+def tally(pieces):
+    """`2 of 4 hold, 1 not, 1 open`; blank for a claim of one piece."""
+    counts = Counter(piece.verdict for piece in pieces)
+    told = [f"{counts.pop(REPRODUCED, 0)} of {len(pieces)} hold"]
+    told += [f"{counts[verdict]} {word}" for verdict, word in SHORT.items() if counts[verdict]]
+    return ", ".join(told) if len(pieces) > 1 else ""
 
 
 def written(claim, verdict, claimed, pieces, shown, headline):
