@@ -1,5 +1,6 @@
 """Whatever way people call it, it runs or says why: one table of cases for each kind of trouble."""
 
+import json
 import os
 import re
 import shlex
@@ -456,6 +457,31 @@ def test_a_study_may_have_no_claims(tmp_path, text):
     claims = project.path("config/claims.yaml")
     claims.unlink() if text is None else claims.write_text(text)
     assert load_study([project.path("config/config.yaml")]).untestable == {}
+
+
+ORDER = """
+- id: {id}
+  title: A small rate is worse
+  claim: A small rate is worse.
+  rule:
+    order:
+      metric: train_loss
+      lower: {{sweep: rates, where: {{learning_rate: 0.01}}}}
+      than: {{sweep: rates, where: {{learning_rate: 0.001}}}}
+"""
+
+
+def test_a_claim_that_is_written_after_its_runs_says_so(tmp_path):
+    project = Project(tmp_path / "project")
+    claims = project.path("config/claims.yaml")
+    claims.write_text(ORDER.format(id="before"))
+    project.run("results/claims.json")
+    claims.write_text(ORDER.format(id="before") + ORDER.format(id="after"))
+    time.sleep(1.1)  # the register counts whole seconds
+    project.run()
+    late = {each["id"]: each["late"] for each in json.loads(read(project.results("claims.json")))}
+    assert late == {"before": False, "after": True}
+    assert read(project.results("report.html")).count(">changed after the runs<") == 1
 
 
 # YAML as people write it

@@ -109,6 +109,11 @@ onstart:
             CODE,
             ASKED,
         )
+        if not pruning:
+            claims = load_claims(STUDY.folder / "claims.yaml")
+            register(
+                RESULTS, claims, STUDY.configuration["study"]["level"], time.time()
+            )
     except TunebookError as error:
         raise WorkflowError(str(error)) from None
 

@@ -444,7 +444,9 @@ def cost_table(records):
     table = pd.DataFrame(list(records)).sort_values("started")
     replicates, seconds = table["replicates"].str, table["finished"] - table["started"]
     table = table.assign(first=replicates[0], last=replicates[-1], job_seconds=seconds)
-    return table[COLUMNS["cost"].split()]
+    # As text: of a time since 1970, nine figures are ten seconds.
+    times = {key: table[key].map("{:.3f}".format) for key in ("started", "finished")}
+    return table.assign(**times)[COLUMNS["cost"].split()]
 
 
 def study_record(study, prepared, choices):
