@@ -18,8 +18,8 @@ from project import BOTH, PARTS, ROOT, Project, blocks, copy_of, runs_table
 from test_faults import isolated
 from tunebook.calling import only_looks
 from tunebook.jobs import TunebookError
+from tunebook.loading import load_study
 from tunebook.study.read import merge, read_text, read_yaml
-from tunebook.workflow import load_study
 
 
 @pytest.fixture(scope="module")
@@ -33,11 +33,6 @@ def finished(tmp_path_factory):
 @pytest.fixture
 def project(finished, tmp_path):
     return copy_of(finished, tmp_path / "project")
-
-
-def said(finished):
-    """What a call printed, without the lines of Snakemake's head."""
-    return finished.stdout
 
 
 # Paths as people have them

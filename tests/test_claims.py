@@ -27,7 +27,7 @@ from tunebook.claims.read import (
     VERDICTS,
     source_number,
 )
-from tunebook.claims.register import changed_after, register
+from tunebook.claims.register import changed_after, form, register
 from tunebook.claims.rules import factor_verdict, order_verdict, trend_verdict, value_verdict
 from tunebook.evidence import words
 from tunebook.evidence.intervals import (
@@ -286,7 +286,7 @@ def noise(random, n, kind):
         return trend_verdict(each, interval, "rises", 4), family.of_trend(each, 4)
     values, source = random.normal(size=n), random.normal()
     verdict = value_verdict(values, prediction_interval(values), source, 0)
-    return verdict, family.of_draw(values, source, 0, False)
+    return verdict, family.of_draw(values, source, 0)
 
 
 @pytest.mark.parametrize("kind", ["order", "trend", "value"])
@@ -355,32 +355,30 @@ def test_the_level_of_the_configuration_decides_and_both_verdicts_are_kept():
     assert piece["adjusted"] == pytest.approx(piece["p"])
 
 
-def registered(folder, entry, when, level=0.05):
-    register(folder, claims(entry), level, when)
-    return claims(entry)
-
-
 def test_a_rule_that_was_changed_after_its_runs_is_marked_and_one_changed_back_is_not(tmp_path):
-    used, ended = {"claim": ["a", "b"]}, {"a": 100.0, "b": 200.0}
+    ended = {"a": 100.0, "b": 200.0}
     before, after = {"rule": order()}, {"rule": order(by=0.1)}
 
-    def late(entry, level=0.05):
-        return changed_after(tmp_path, claims(entry), level, used, ended)
+    def forms(entry, level=0.05):
+        return {claim.id: form(claim.rule, level) for claim in claims(entry).claims}
 
-    name = claims(before).claims[0].id
+    def late(entry, level=0.05):
+        return changed_after(tmp_path, forms(entry, level), used, ended)
+
+    [name] = forms(before)
     used = {name: ["a", "b"]}
     assert late(before) == set(), "nothing is known without a register"
-    registered(tmp_path, before, 50)
+    register(tmp_path, forms(before), 50)
     assert late(before) == set()
-    registered(tmp_path, after, 150)
+    register(tmp_path, forms(after), 150)
     assert late(after) == {name}, "one of its two runs was trained by then"
-    registered(tmp_path, before, 300)
+    register(tmp_path, forms(before), 300)
     assert late(before) == set(), "as it was before the runs"
-    registered(tmp_path, before | {"title": "Another", "why": "Other words."}, 300)
+    register(tmp_path, forms(before | {"title": "Another", "why": "Other words."}), 300)
     assert late(before | {"title": "Another"}) == set(), "words decide nothing"
-    registered(tmp_path, before, 300, level=0.1)
+    register(tmp_path, forms(before, level=0.1), 300)
     assert late(before, level=0.1) == {name}, "a level decides"
-    assert changed_after(tmp_path, claims(after), 0.05, {name: []}, ended) == set()
+    assert changed_after(tmp_path, forms(after), {name: []}, ended) == set()
 
 
 def test_how_many_pieces_hold_is_told_in_words():

@@ -16,10 +16,10 @@ from tunebook.claims import load_claims
 from tunebook.data.encode import replicate
 from tunebook.data.readers import read
 from tunebook.jobs import TunebookError
+from tunebook.loading import load_study
 from tunebook.new_study import new_study
 from tunebook.study.first import sizes
 from tunebook.study.sizes import feature_sizes
-from tunebook.workflow import load_study
 
 ROOT = Path(__file__).parents[1]
 ROWS = 120

@@ -10,8 +10,8 @@ import yaml
 from project import PARTS, ROOT, Project, copy_parts
 from test_new_study import write_bottles, write_images
 from tunebook.jobs import read_json
+from tunebook.loading import load_study
 from tunebook.new_study import new_study
-from tunebook.workflow import load_study
 
 TUTORIAL = (ROOT / "docs/your-own-study.md").read_text()
 # A command, or what belongs into a file of the study, by how it begins: [(language, text)].

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from project import BOTH, DIGITS, ROOT, SMALL
 from tunebook.jobs import TunebookError
+from tunebook.loading import load_study
 from tunebook.study import parameters
 from tunebook.study.parameters import PARAMETERS
 from tunebook.study.read import (
@@ -21,7 +22,6 @@ from tunebook.study.read import (
     read_yaml,
 )
 from tunebook.study.runs import Run, Study, expand, layered, replicate_seed, resolve, run_name
-from tunebook.workflow import load_study
 
 DEFAULT = read_chain(ROOT / "config/config.yaml")
 

@@ -32,9 +32,10 @@ from project import (
 )
 from tunebook.code import PLUMBING, files, tree_hash
 from tunebook.jobs import vouch
+from tunebook.loading import load_study
 from tunebook.pruning import delete, orphans, size
 from tunebook.study.read import merge
-from tunebook.workflow import load_study, priority
+from tunebook.workflow import priority
 
 TABLES = "results/runs.csv"
 # Made again whenever the tables are; the baselines and the timing depend on neither.

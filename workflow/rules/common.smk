@@ -16,8 +16,6 @@ sys.path.insert(0, str(SCRIPTS.resolve()))
 
 from tunebook import console, plan
 from tunebook.calling import check_folders, check_place, only_looks, python_by_name
-from tunebook.claims import load_claims
-from tunebook.claims.register import register
 from tunebook.data.description import ABOUT, chosen, fetching, local_files, preparing
 from tunebook.jobs import TunebookError, hold
 from tunebook.study.runs import Study
@@ -28,7 +26,6 @@ from tunebook.workflow import (
     baselines,
     check_files,
     grid_candidates,
-    load_study,
     missing_data,
     named_before,
     own_networks,
@@ -58,6 +55,8 @@ try:
     if followed:
         STUDY = Study.of_plain(followed["study"])
     else:
+        from tunebook.loading import load_study
+
         STUDY = load_study(FILES, GIVEN, Path(DEFAULT).parent)
     AGAINST = against_folder(STUDY)
     RESULTS = STUDY.configuration["study"]["results"]
@@ -99,6 +98,8 @@ wildcard_constraints:
 
 
 onstart:
+    from tunebook.claims.register import register
+
     try:
         hold(f"{OWN}.lock")
         check_files(["resources", RESULTS])
@@ -110,10 +111,7 @@ onstart:
             ASKED,
         )
         if not pruning:
-            claims = load_claims(STUDY.folder / "claims.yaml")
-            register(
-                RESULTS, claims, STUDY.configuration["study"]["level"], time.time()
-            )
+            register(RESULTS, STUDY.forms, time.time())
     except TunebookError as error:
         raise WorkflowError(str(error)) from None
 
@@ -158,11 +156,6 @@ if workflow.is_main_process and not workflow.output_settings.verbose:
     )
 
 
-def dataset_of(problem):
-    """The name of the dataset that a problem is prepared from."""
-    return PROBLEMS[problem]["dataset"]
-
-
 def raw_files(dataset):
     """The retrieved files of a dataset."""
     return [f"resources/{dataset}/{file}" for file in DATASETS[dataset]["files"]]
@@ -196,8 +189,7 @@ def records(runs):
 
 def provenance():
     """What is known of the origin of each dataset that the study uses."""
-    names = dict.fromkeys(map(dataset_of, STUDY.problems))
-    return [f"resources/{name}.json" for name in names]
+    return [f"resources/{name}.json" for name in STUDY.datasets]
 
 
 def own_file(name):

@@ -46,7 +46,7 @@ rule provenance:
 
 rule prepare:
     input:
-        raw=lambda w: raw_files(dataset_of(w.problem)),
+        raw=lambda w: raw_files(STUDY.dataset(w.problem)),
     output:
         development=f"{RESULTS}/prepared/{{problem}}/replicate-{{replicate}}/development.npz",
         test=f"{RESULTS}/prepared/{{problem}}/replicate-{{replicate}}/test.npz",
@@ -56,7 +56,9 @@ rule prepare:
     conda:
         "../envs/tunebook.yaml"
     params:
-        said=lambda w: preparing(DATASETS[dataset_of(w.problem)], PROBLEMS[w.problem]),
+        said=lambda w: preparing(
+            DATASETS[STUDY.dataset(w.problem)], PROBLEMS[w.problem]
+        ),
         seed=lambda w: seeds(STUDY, w.problem, [int(w.replicate)])[0],
         code=code("prepare"),
     script:

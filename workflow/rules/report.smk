@@ -44,10 +44,6 @@ rule compare:
         "../scripts/compare.py"
 
 
-# The call before may have had further files or values; what it trained is not to be forgotten.
-before = named_before(f"{OWN}.json", ASKED)
-
-
 rule prune:
     log:
         f"{LOGS}/prune/prune.log",
@@ -56,9 +52,10 @@ rule prune:
     params:
         folder=f"{RESULTS}/runs",
         folders=[f for run in STUDY.runs.values() for f in run.folders],
-        before=before[1],
+        # The call before may have had further files or values; what it trained is not forgotten.
+        before=lambda w: named_before(f"{OWN}.json", ASKED)[1],
         asked=ASKED,
-        asked_before=before[0],
+        asked_before=lambda w: named_before(f"{OWN}.json", ASKED)[0],
         delete=STUDY.configuration.get("delete", False),
     script:
         "../scripts/prune.py"

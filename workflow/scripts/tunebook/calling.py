@@ -24,14 +24,10 @@ FILES, VALUES = ("--configfile", "--configfiles"), ("-C", "--config")
 KEY = re.compile(r"[a-zA-Z_][\w-]*\w")
 
 
-def begin(words, project):
-    """End a call of Snakemake that cannot go well, with one message.
-
-    words: of the command line. project: the folder of the Snakefile.
-    """
+def begin(words):
+    """End a call of Snakemake, given by the words of its command line, that cannot go well."""
     notes = Path(*given(words, ("-d", "--directory"))[:1], ".snakemake")
     try:
-        check_place(project)
         check_folders([notes])
         if not is_writable(notes):
             raise TunebookError(

@@ -17,9 +17,9 @@ import yaml
 from .data.encode import replicate
 from .data.look import advice, description, look, plain, reason, tailed, ways
 from .jobs import TunebookError
+from .loading import load_study
 from .study.first import metric, sizes
 from .study.sizes import work
-from .workflow import load_study
 
 TEMPLATES = Path(__file__).parents[2] / "templates"
 NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")

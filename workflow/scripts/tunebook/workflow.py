@@ -1,49 +1,18 @@
 """What the rules ask of the study: plain values for inputs and parameters of jobs."""
 
-import re
 from pathlib import Path
 
-from .claims import check_claims, load_claims
-from .figures.spec import asked_inputs, check_figures, load_figures, with_defaults
 from .jobs import TunebookError, altered, read_json
-from .report.article import check_article
-from .study.read import check_configuration, from_command_line, laid_over, read_chain
-from .study.runs import Study, expand, judged, replicate_seed
+from .study.read import plain
+from .study.runs import Study, judged, replicate_seed
 from .study.sizes import work
 
 # Of many altered files, a message names so many.
 NAMED = 10
 # Asked for on the command line; no part of the study.
 ASKED = ("against", "delete")
-# Measures along an input column: claims that name one have it computed.
-ALONG = re.compile(r"^rank_(?:variance|squared_residual)_(.+)$")
 # About how many rows and inputs a table has, to order jobs by before the data are there.
 USUAL_ROWS, USUAL_INPUTS = 1000, 10
-
-
-def load_study(paths, given=None, folder=None):
-    """The Study of some configuration files, each laid over the one before, and of `--config`.
-
-    given: what Snakemake was told with `--config`, or all of it where there are no files. Claims,
-    figures and article, which lie beside the last file, else in `folder`, are checked too. Raises
-    TunebookError.
-    """
-    configuration = {}
-    for path in paths:
-        configuration = laid_over(configuration, read_chain(path))
-    given = plain(given or {})
-    configuration = laid_over(configuration, from_command_line(given) if paths else given)
-    folder = Path(paths[-1]).parent if paths else folder
-    study = expand(check_configuration(configuration), folder)
-    description = study.description()
-    claims = load_claims(study.folder / "claims.yaml")
-    study.untestable = check_claims(claims, study.rows(), description)
-    study.figures = with_defaults(load_figures(study.folder / "figures.yaml"), description)
-    check_figures(study.figures, description)
-    study.absent = check_article(study.folder / "article.md", study, study.figures, claims)
-    asked = {found[1] for name in claims.metrics if (found := ALONG.match(name))}
-    study.along = sorted(asked | set(asked_inputs(study.figures)))
-    return study
 
 
 def check_files(folders):
@@ -81,19 +50,11 @@ def named_before(path, now):
     return last["asked"], [folder for run in runs for folder in run.folders]
 
 
-def plain(value):
-    """Nested mappings and lists as dict and list (Snakemake hands over ordered ones)."""
-    if hasattr(value, "items"):
-        return {key: plain(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(item) for item in value]
-    return value
-
-
 def missing_data(study):
     """Names of the datasets of a study that were never retrieved here: one call may fetch each."""
-    names = dict.fromkeys(study.dataset(problem) for problem in study.problems)
-    return [name for name in names if not Path(f"resources/{name}.retrieved.json").exists()]
+    return [
+        name for name in study.datasets if not Path(f"resources/{name}.retrieved.json").exists()
+    ]
 
 
 def seeds(study: Study, problem, replicates):

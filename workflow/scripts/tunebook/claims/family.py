@@ -42,19 +42,20 @@ def of_share(successes, n):
     return float(2 * scipy.stats.norm.sf(abs(successes - n / 2) / math.sqrt(n / 4)))
 
 
-def of_draw(values, claimed, rounding, on_logs):
-    """p of a number that somebody measured once, as one more draw beside replicates [n]."""
-    values, ends = (
-        np.asarray(values, dtype=float),
-        np.array([claimed - rounding, claimed + rounding]),
-    )
+def of_draw(values, claimed, rounding, least=-math.inf, most=math.inf):
+    """p of a number that somebody measured once, as one more draw beside replicates [n].
+
+    rounding: the claim can mean any number that near. least, most: what a value can be.
+    """
+    values = np.asarray(values, dtype=float)
     if len(values) < intervals.MINIMUM_REPLICATES:
         return math.nan
-    if on_logs:
-        values, ends = np.log(values), np.log(np.maximum(ends, 1e-300))
-    # The nearest number that the claim can mean.
-    away = abs(np.clip(values.mean(), *ends) - values.mean())
-    spread = values.std(ddof=1) * math.sqrt(1 + 1 / len(values))
+    scaled, spread = intervals.draw_scale(values, least, most)
+    centre = scaled(values).mean()
+    ends = np.array([claimed - rounding, claimed + rounding])
+    if scaled is np.log:
+        ends = np.maximum(ends, np.finfo(float).tiny)
+    away = abs(np.clip(centre, *scaled(ends)) - centre)
     if spread == 0:
         return 0.0 if away else 1.0
     return float(2 * scipy.stats.t.sf(away / spread, len(values) - 1))
@@ -89,11 +90,6 @@ def by_chance(points, n):
     return ((orders - (points - 1) / 2) @ places / (places @ places)).mean(axis=1)
 
 
-def adjusted(p_values):
-    """Benjamini and Hochberg's adjusted p values [k], each the level at which it would be kept."""
-    return scipy.stats.false_discovery_control(p_values, method="bh") if len(p_values) else []
-
-
 def correct(pieces, level):
     """Take from pieces the verdicts that the number of questions does not leave them.
 
@@ -106,7 +102,8 @@ def correct(pieces, level):
         if not math.isnan(piece.p):
             same = piece.metric, frozenset(piece.runs), piece.n, round(piece.p, 12)
             tests.setdefault(same, []).append(piece)
-    values = adjusted([same[-1] for same in tests])
+    p_values = [same[-1] for same in tests]
+    values = scipy.stats.false_discovery_control(p_values, method="bh") if tests else []
     for alike, value in zip(tests.values(), values, strict=True):
         for piece in alike:
             piece.adjusted = float(value)

@@ -7,7 +7,7 @@ from contextlib import suppress
 from ..evidence import words
 from .family import correct
 from .read import NOT, PARTLY, REPRODUCED, UNDECIDED, UNTESTABLE, VERDICTS, telling
-from .register import changed_after
+from .register import changed_after, form
 from .rules import answer, answer_each, ask
 from .select import NotTestable, StudyRuns
 
@@ -54,9 +54,9 @@ def judge_claims(claims, results):
     Keys: id, title, section, claim, claimed, expected, verdict, why, data (`real` or `sample`),
     headline (which piece to show first, or null), pieces (what was judged), shown (what stands
     beside it), tally (how many pieces hold, in words), late (whether the rule was changed after the
-    runs). A piece: see `rules.Piece`; all of them are one family of tests, see `family`.
-    Nothing random takes part but bootstraps with a fixed
-    seed, so a verdict changes only when the claim or the runs do.
+    runs). A piece: see `rules.Piece`; all of them are one family of tests, see `family`. Nothing
+    random takes part but draws with a fixed seed, so a verdict changes only when the claims or the
+    runs do.
     """
     rows = [run.row for run in results.by_name.values()]
     runs = StudyRuns(rows, results.study, results.timed)
@@ -66,7 +66,8 @@ def judge_claims(claims, results):
     correct([piece for _, pieces, *_ in found for piece in pieces], level)
     used = {claim.id: [r for piece in pieces for r in piece.runs] for claim, pieces, *_ in found}
     ended = results.cost.groupby("run")["finished"].min().to_dict()
-    late = changed_after(results.folder, claims, level, used, ended)
+    forms = {claim.id: form(claim.rule, level) for claim in claims.claims}
+    late = changed_after(results.folder, forms, used, ended)
     return [judge_claim(*each, results) | {"late": each[0].id in late} for each in found]
 
 

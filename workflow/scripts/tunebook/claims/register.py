@@ -14,9 +14,9 @@ from ..jobs import read_json, write_json
 FILE = "registered.json"
 
 
-def form(claim, level):
-    """SHA-256 (hexadecimal) of what a claim's verdict follows from: rule, source values, level."""
-    text = json.dumps([said(claim.rule), level], sort_keys=True)
+def form(rule, level):
+    """SHA-256 (hexadecimal) of what a verdict follows from: a claim's rule, and the level."""
+    text = json.dumps([said(rule), level], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -26,32 +26,34 @@ def said(rule):
     return [rule.kind, rule.spec, source, [said(part) for part in rule.parts]]
 
 
-def register(folder, claims, level, now):
-    """Write down the forms of a study's rules that were not seen before; `now`: seconds since 1970.
-
-    Forms that were seen keep their first time, also when a rule went through another one since.
-    """
+def known_forms(folder):
+    """{claim's id: {form: when it was first seen}} of a results folder."""
     path = Path(folder, FILE)
-    known = read_json(path) if path.is_file() else {}
-    seen = {claim.id: dict(known.get(claim.id, {})) for claim in claims.claims}
-    for claim in claims.claims:
-        seen[claim.id].setdefault(form(claim, level), round(now))
+    return read_json(path) if path.is_file() else {}
+
+
+def register(folder, forms, now):
+    """Write down the forms that were not seen before; `now`: seconds since 1970.
+
+    forms: {claim's id: its form}. Those that were seen keep their first time, also when a rule went
+    through another one since.
+    """
+    known = known_forms(folder)
+    seen = {name: {found: round(now)} | known.get(name, {}) for name, found in forms.items()}
     if known | seen != known:
-        write_json(path, known | seen)
+        write_json(Path(folder, FILE), known | seen)
 
 
-def changed_after(folder, claims, level, used, ended):
+def changed_after(folder, forms, used, ended):
     """Ids of the claims whose rule is younger than a run that it uses.
 
     used: {claim's id: names of its runs}. ended: {run: when its first training ended, seconds since
     1970}. Of a study without a register nothing is known.
     """
-    path = Path(folder, FILE)
-    known = read_json(path) if path.is_file() else {}
-    found = set()
-    for claim in claims.claims:
-        times = [ended[run] for run in used[claim.id] if run in ended]
-        written = known.get(claim.id, {}).get(form(claim, level))
+    known, found = known_forms(folder), set()
+    for name, now in forms.items():
+        times = [ended[run] for run in used[name] if run in ended]
+        written = known.get(name, {}).get(now)
         if times and written is not None and written > min(times):
-            found.add(claim.id)
+            found.add(name)
     return found

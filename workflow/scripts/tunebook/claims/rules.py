@@ -106,7 +106,7 @@ class Piece:
 
     p: see `family`; adjusted: for all tests of the file; alone: the verdict without that, where it
     is another. signed: whether `number` is a difference. text: what was measured, in words; brief:
-    without its interval; sentence: with what it is of. counts: whether it is judged, or only shown.
+    without its interval; of: what it is of, in words. counts: whether it is judged, or only shown.
     """
 
     about: str
@@ -129,11 +129,16 @@ class Piece:
     reason: str = ""
     counts: bool = True
     brief: str = ""
-    sentence: str = ""
+    of: str = ""
+
+    @property
+    def sentence(self):
+        """What was measured, and of what."""
+        return ": ".join(filter(None, [self.of, self.text])) + "."
 
     def plain(self):
         """The piece for JSON: a number that is not finite becomes None."""
-        kept = {key: value for key, value in vars(self).items() if key not in ("brief", "sentence")}
+        kept = {key: value for key, value in vars(self).items() if key not in ("brief", "of")}
         numbers = ("number", "low", "high", "p", "adjusted")
         lost = [key for key in numbers if not math.isfinite(kept[key])]
         return kept | dict.fromkeys(lost)
@@ -218,7 +223,7 @@ def answer(question, results):
     label = question.measure.label if question.measure else ""
     start = STARTS[rule.kind].format(label, named(rule.spec.get("along", ""))) or piece.claimed
     start = label if "correlation" in rule.spec else start
-    piece.sentence = f"{piece.text}." if rule.kind == "fact" else f"{start}: {piece.text}."
+    piece.of = "" if rule.kind == "fact" else start
     return piece
 
 
@@ -262,8 +267,7 @@ def answer_value(question, results):
     verdict = value_verdict(values, interval, claimed.number, claimed.rounding, *reach)
     piece = found(question, results, interval, measure.unit, verdict=verdict, claimed=claimed.text)
     if interval.known:
-        on_logs = intervals.on_logs(values, *reach)
-        piece.p = family.of_draw(values, claimed.number, claimed.rounding, on_logs)
+        piece.p = family.of_draw(values, claimed.number, claimed.rounding, *reach)
         low, high = (words.show(bound, measure.unit) for bound in interval[1:3])
         piece.text = f"{piece.brief}; one more replicate from {low} to {high}"
         if too_wide(interval, *reach):

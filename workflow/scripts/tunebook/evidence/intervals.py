@@ -151,20 +151,27 @@ def prediction_interval(values, least=-math.inf, most=math.inf):
     least, most: what a value can be; the interval ends there. Fewer than three values give none.
     """
     values = np.asarray(values, dtype=float)
-    logs = on_logs(values, least, most)
-    scaled = np.log(values) if logs else values
     n, half = len(values), math.nan
+    scaled, spread = draw_scale(values, least, most)
     if n >= MINIMUM_REPLICATES:
-        t = scipy.stats.t.ppf((1 + CONFIDENCE) / 2, n - 1)
-        half = t * scaled.std(ddof=1) * math.sqrt(1 + 1 / n)
-    ends = scaled.mean() + np.array([-half, half])
-    low, high = (np.exp(ends) if logs else ends).tolist()
+        half = scipy.stats.t.ppf((1 + CONFIDENCE) / 2, n - 1) * spread
+    ends = scaled(values).mean() + np.array([-half, half])
+    low, high = (np.exp(ends) if scaled is np.log else ends).tolist()
     return Interval(float(values.mean()), max(low, least), min(high, most), n)
 
 
-def on_logs(values, least, most):
-    """Whether values [n] are told apart by ratios: positive, and without an upper end."""
-    return least >= 0 and math.isinf(most) and bool((np.asarray(values) > 0).all())
+def draw_scale(values, least, most):
+    """(the scale on which replicates [n] are drawn, the standard error of one more there).
+
+    The scale is a function: np.log where values are told apart by ratios, positive and without an
+    upper end; else the identity. Fewer than two values have no spread.
+    """
+    values = np.asarray(values, dtype=float)
+    logs = least >= 0 and math.isinf(most) and bool((values > 0).all())
+    scaled = np.log if logs else np.asarray
+    n = len(values)
+    spread = scaled(values).std(ddof=1) * math.sqrt(1 + 1 / n) if n > 1 else math.nan
+    return scaled, float(spread)
 
 
 def median_range(values):

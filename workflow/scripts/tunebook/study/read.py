@@ -220,6 +220,15 @@ def merge(base, changes):
     return result
 
 
+def plain(value):
+    """Nested mappings and lists as dict and list (Snakemake hands over ordered ones)."""
+    if hasattr(value, "items"):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    return value
+
+
 def from_command_line(value):
     """Values given with `--config` as a file would hold them: there, they all arrive as text."""
     if isinstance(value, dict):

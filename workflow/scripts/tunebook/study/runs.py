@@ -66,7 +66,8 @@ class Study:
     folder: where the configuration lies, with all that belongs to it: claims, figures, article,
     networks and stand-ins of the study's own. figures: what figures.yaml asks for, defaults filled
     in. along: the input columns that claims and figures ask for measures along. untestable: what is
-    missing for some claims; absent: what is missing for the article, by its place.
+    missing for some claims; absent: what is missing for the article, by its place. forms: a
+    fingerprint of each claim's rule.
     """
 
     configuration: dict
@@ -77,6 +78,7 @@ class Study:
     along: list = field(default_factory=list)
     untestable: dict = field(default_factory=dict)
     absent: dict = field(default_factory=dict)
+    forms: dict = field(default_factory=dict)
 
     def plain(self):
         """The study as plain values, which `of_plain` makes a Study of again."""
@@ -101,6 +103,11 @@ class Study:
     def dataset(self, problem):
         """The name of a problem's dataset."""
         return self.problem(problem)["dataset"]
+
+    @property
+    def datasets(self):
+        """The names of the datasets that its problems are about."""
+        return list(dict.fromkeys(map(self.dataset, self.problems)))
 
     def replicates(self, problem):
         """How many replicates the most repeated run of a problem has."""
