@@ -53,7 +53,8 @@ def written(path):
             raise
         raise TunebookError(f"{path}: could not be written: {UNWRITABLE[number]}") from error
     finally:
-        beside.unlink(missing_ok=True)
+        with suppress(OSError):  # which would hide why it could not be written
+            beside.unlink()
 
 
 def sha256(path):
