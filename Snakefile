@@ -3,6 +3,7 @@
 #   snakemake --cores 4                                    config/config.yaml; then open results/report.html
 #   snakemake --configfile studies/NAME/config.yaml        another study
 #   snakemake figures                                      tables and figures only
+#   snakemake check                                        is all as expected? for continuous integration
 #   snakemake -n                                           what would be done, and nothing is
 from snakemake.utils import min_version
 

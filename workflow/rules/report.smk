@@ -1,4 +1,4 @@
-# The report, the comparison with another study, and the list of what is no longer needed.
+# The report, the check, the comparison with another study, and the list of what is not needed.
 
 
 rule report:
@@ -24,6 +24,28 @@ rule report:
         code=code("report", "report"),
     script:
         "../scripts/report.py"
+
+
+# Without an output, so that it is done whenever it is asked for.
+rule check:
+    input:
+        runs=rules.gather.output.runs,
+        tables=rules.gather.output,
+        timing=rules.timing.output,
+        baselines=rules.baselines.output,
+        verdicts=rules.claims.output,
+        claims=own_file("claims.yaml"),
+        article=own_file("article.md"),
+        provenance=provenance(),
+    log:
+        f"{LOGS}/check/check.log",
+    localrule: True
+    conda:
+        "../envs/tunebook.yaml"
+    params:
+        code=code("check"),
+    script:
+        "../scripts/check.py"
 
 
 rule compare:

@@ -23,6 +23,7 @@ MADE = {
     "claims": "verdicts",
     "figures": "figures",
     "report": "report",
+    "check": "check",
     "compare": "comparison",
 }
 

@@ -109,7 +109,8 @@ class Rule:
 class Claim:
     """One claim: `claim` and `claimed` with the source's values put in, and the rules that test it.
 
-    why: {verdict: sentence} where one is written. expected: a verdict, "" for none.
+    why: {verdict: sentence} where one is written. expected: a verdict, "" for none. told: names of
+    the source values that its sentences put in.
     """
 
     id: str
@@ -121,6 +122,7 @@ class Claim:
     expected: str = ""
     evidence: list = field(default_factory=list)
     why: dict = field(default_factory=dict)
+    told: set = field(default_factory=set)
 
 
 @dataclass
@@ -206,14 +208,15 @@ def read_claim(entry, written):
     why = entry.get("why", {})
     why = dict.fromkeys(VERDICTS[:-1], why) if isinstance(why, str) else why
     pieces = [f"piece{i + 1}" for i in range(len(rule.leaves()) + len(evidence))]
+    placed = set()
     for verdict, text in why.items():
-        check_sentence(f"why.{verdict}", text, [*PLACEHOLDERS, *source, *pieces])
+        placed |= check_sentence(f"why.{verdict}", text, [*PLACEHOLDERS, *source, *pieces])
     told = {key: entry.get(key, "") for key in ("claim", "claimed")}
     for key, text in told.items():
-        check_sentence(key, text, list(source))
+        placed |= check_sentence(key, text, list(source))
         told[key] = text.format_map({name: number.text for name, number in source.items()})
     plain = {key: entry[key] for key in ("id", "title", "section", "expected") if key in entry}
-    return Claim(**plain, **told, rule=rule, evidence=evidence, why=why)
+    return Claim(**plain, **told, rule=rule, evidence=evidence, why=why, told=placed & {*source})
 
 
 def read_rule(raw, source, runs, about="", counts=True):
@@ -255,7 +258,7 @@ def chosen(value, runs, side):
 
 
 def check_sentence(where, sentence, names):
-    """Raise TunebookError for a placeholder that nothing fills."""
+    """The placeholders of a sentence; TunebookError for one that nothing fills."""
     try:
         fields = list(string.Formatter().parse(sentence))
     except ValueError as error:
@@ -265,3 +268,4 @@ def check_sentence(where, sentence, names):
             found = f"{name}:{form or conversion}" if form or conversion else name
             allowed = ", ".join(names) or "no placeholder"
             raise TunebookError(f"{where}: found {{{found}}}; allowed: {allowed}")
+    return {name for _, name, *_ in fields if name}

@@ -15,6 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup
 
+from ..claims.coverage import coverage
 from ..claims.read import VERDICTS
 from ..evidence import words
 from ..evidence.tables import cost_summary, read_results
@@ -103,6 +104,7 @@ class Page(Functions, View):
         self.claims_file = claims.path
         self.numbered_traps = dict(enumerate(claims.traps, start=1))
         self.stated = {claim.id: claim for claim in claims.claims}
+        self.coverage = coverage(claims)
         self.claims = {claim["id"]: with_runs(claim) for claim in results.claims}
         rows = [run.row for run in self.runs.values()]
         self.known = Known(results.study, rows, figures, claims)

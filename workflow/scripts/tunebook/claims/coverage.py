@@ -1,0 +1,54 @@
+"""How much of the source is tested: which of its values the rules look at, and which are only told.
+
+A value is tested where the rule of its claim names it, or looks at runs that have it (`where`,
+`with`). One that stands in a sentence or beside the claim, as evidence, is told and not tested.
+"""
+
+from dataclasses import dataclass
+
+from .read import SIDES
+from .select import comparable
+
+# Keys of a rule whose texts are words of ours, and never names of source values.
+OURS = ("metric", "along", "correlation", "direction", "property", "check")
+
+
+@dataclass
+class Coverage:
+    """Values of the source, each as (Claim, name, SourceNumber)."""
+
+    tested: list
+    told: list
+    unused: list
+
+    @property
+    def total(self):
+        return len(self.tested) + len(self.told) + len(self.unused)
+
+
+def coverage(claims):
+    """The Coverage of some Claims."""
+    found = Coverage([], [], [])
+    for claim in claims.claims:
+        beside = {name for rule in claim.evidence for name in looked_at(rule)}
+        tested = looked_at(claim.rule)
+        for name, number in claim.rule.source.items():
+            group = found.told if name in claim.told | beside else found.unused
+            group = found.tested if name in tested else group
+            group.append((claim, name, number))
+    return found
+
+
+def looked_at(rule):
+    """Names of the source values that a rule names, or whose runs it looks at."""
+    names, values = set(), set()
+    for leaf in rule.leaves():
+        for key, value in leaf.spec.items() if isinstance(leaf.spec, dict) else ():
+            if key in SIDES or key == "with":
+                given = value.get("where", {}) if key in SIDES else value
+                values |= {comparable(each) for each in given.values()}
+            elif key not in OURS:
+                named = value if isinstance(value, list) else [value]
+                names |= {each for each in named if isinstance(each, str)}
+    held = {name for name, each in rule.source.items() if comparable(each.number) in values}
+    return names & {*rule.source} | held
