@@ -103,8 +103,11 @@ def typed_numbers(source, written=WRITTEN):
 
 
 def text_of(source):
-    """(the Markdown of an article without what Jinja2 takes, the lines that a comment excuses)."""
-    text, excused = "", set()
+    """(the Markdown of an article without what Jinja2 takes, the lines that a comment excuses).
+
+    A comment excuses its own line, or, where it has that for itself, the next one.
+    """
+    text, excused, written = "", set(), [line.strip() for line in source.split("\n")]
     made = Environment(trim_blocks=True, lstrip_blocks=True)
     for line, kind, value in made.lex(source):
         text += "\n" * (line - 1 - text.count("\n"))
@@ -114,7 +117,8 @@ def text_of(source):
             text += "\ue000"  # so that what stands around it does not grow together
         elif kind == "comment" and EXCUSE.match(value):
             last = line + value.count("\n")
-            excused |= {*range(line, last + 2)}
+            alone = written[line - 1].startswith("{#") and written[last - 1].endswith("#}")
+            excused |= {*range(line, last + 1 + alone)}
     return text, excused
 
 
