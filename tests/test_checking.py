@@ -12,12 +12,13 @@ import yaml
 import made_up
 from made_up_report import FACTS, TEMPLATES, write_results
 from project import Project, copy_of
-from tunebook.checking import findings
+from tunebook.checking.findings import findings
+from tunebook.checking.known import typed_results
+from tunebook.checking.typed import typed_numbers
 from tunebook.claims.coverage import coverage
 from tunebook.claims.read import load_claims
 from tunebook.jobs import read_json
 from tunebook.report.page import render_report
-from tunebook.typed import typed_numbers, typed_results
 
 # A table of the study's own, so that it is no stand-in: y follows x.
 ROWS = pd.DataFrame({"x": range(137), "y": [3 * x + (x * 7) % 11 for x in range(137)]})
@@ -99,9 +100,13 @@ def test_everything_that_does_not_agree_is_named_at_once_with_what_to_do(project
     assert "no run with learning_rate = 0.5" in lines[1]
     assert lines[1].endswith("or write expected: not testable")
     assert lines[2].startswith("config/claims.yaml: unused: source.spare (4.25 %) is used by no ")
-    assert lines[3].startswith("config/article.md, line 3: found 137 rows, typed by hand: rows of")
+    assert lines[3].startswith(
+        "config/article.md, line 3: found 137 rows, typed by hand, and known as rows of"
+    )
     assert 'write {{ table("problems") }} in its place' in lines[3]
-    assert lines[4].startswith(f"config/article.md, line 4: found {rmse:.2f}, typed by hand: ")
+    assert lines[4].startswith(
+        f"config/article.md, line 4: found {rmse:.2f}, typed by hand, and known as "
+    )
     door = 'number("test_rmse", sweep="rates", where={"learning_rate": 0.001})'
     assert f"write {{{{ {door} }}}} in its place" in lines[4]
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tunebook.checking import findings, summary
+from tunebook.checking.findings import findings, summary
 from tunebook.claims.read import load_claims
 from tunebook.evidence.tables import read_results
 from tunebook.jobs import TunebookError, job

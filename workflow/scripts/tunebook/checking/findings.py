@@ -6,9 +6,9 @@ run, and say all that disagrees at once.
 
 from pathlib import Path
 
-from .claims.coverage import coverage
-from .claims.read import UNTESTABLE
-from .typed import typed_results
+from ..claims.coverage import coverage
+from ..claims.read import UNTESTABLE
+from .known import typed_results
 
 
 def findings(results, claims, article=None):
@@ -53,8 +53,9 @@ def of_article(path, results, claims):
     """Numbers typed by hand that the results know."""
     for typed, known in typed_results(path, results, claims):
         yield (
-            f"{path}, line {typed.line}: found {typed.text}, typed by hand: {known.what}; write "
-            f"{{{{ {known.door} }}}} in its place, or, on the line before, {{# typed: why #}}"
+            f"{path}, line {typed.line}: found {typed.text}, typed by hand, and known "
+            f"as {known.what}; write {{{{ {known.door} }}}} in its place, or, on the "
+            "line before, {# typed: why #}"
         )
 
 

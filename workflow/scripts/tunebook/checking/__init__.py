@@ -1,0 +1,1 @@
+"""What `snakemake check` asks of a finished study: `findings.findings` names all that is amiss."""
