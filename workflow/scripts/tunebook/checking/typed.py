@@ -118,14 +118,14 @@ def lines(text):
 
 def read(line, match):
     """The Typed of a match."""
-    digits = match["number"].replace(",", "")
+    number = match["number"].replace(",", "")
     power = int(match["e"] or (match["power"] or "0").translate(SUPERSCRIPT))
-    whole, _, decimals = digits.partition(".")
+    whole, _, decimals = number.partition(".")
     figures = (whole + decimals).lstrip("0")
     dropped = 0 if decimals else len(figures) - len(figures.rstrip("0"))
     rounding = 0.5 * 10.0 ** (power + dropped - len(decimals))
     return Typed(
-        line, match[0].strip(), float(digits) * 10.0**power, rounding, len(figures) - dropped,
+        line, match[0].strip(), float(number) * 10.0**power, rounding, len(figures) - dropped,
         match["before"] or match["behind"] or "",
     )  # fmt: skip
 
@@ -135,5 +135,4 @@ def suspected(typed):
     whole = typed.text.isdecimal() or typed.unit in COUNTED
     if whole and typed.number <= LARGEST_TRIVIAL:
         return False
-    digits = re.sub(r"\D", "", typed.text)
-    return bool(typed.unit) or "." in typed.text or len(digits) >= 3
+    return bool(typed.unit) or "." in typed.text or typed.number >= 100
