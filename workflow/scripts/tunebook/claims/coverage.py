@@ -6,7 +6,6 @@ A value is tested where the rule of its claim names it, or looks at runs that ha
 
 from dataclasses import dataclass
 
-from .read import SIDES
 from .select import comparable
 
 # Keys of a rule whose texts are words of ours, and never names of source values.
@@ -44,11 +43,19 @@ def looked_at(rule):
     names, values = set(), set()
     for leaf in rule.leaves():
         for key, value in leaf.spec.items() if isinstance(leaf.spec, dict) else ():
-            if key in SIDES or key == "with":
-                given = value.get("where", {}) if key in SIDES else value
-                values |= {comparable(each) for each in given.values()}
-            elif key not in OURS:
-                named = value if isinstance(value, list) else [value]
-                names |= {each for each in named if isinstance(each, str)}
+            if key not in OURS:
+                several = value if isinstance(value, list) else [value]
+                names |= {each for each in several if isinstance(each, str)}
+        values |= set(map(comparable, conditions(leaf.spec)))
     held = {name for name, each in rule.source.items() if comparable(each.number) in values}
     return names & {*rule.source} | held
+
+
+def conditions(given):
+    """The values that stand under `where` and `with`, however deep."""
+    if isinstance(given, dict):
+        for key, value in given.items():
+            yield from value.values() if key in ("where", "with") else conditions(value)
+    elif isinstance(given, list):
+        for each in given:
+            yield from conditions(each)
