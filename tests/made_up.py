@@ -49,14 +49,14 @@ SEEDS = [11, 12, 13]
 
 def table_record(names=("area", "age", "rooms", "floor"), **more):
     features = [{"name": name, "unit": "m²", "type": "number"} for name in names]
-    record = {"target": "price", "unit": "$", "classes": None, "shape": None, "range": None}
-    return record | {"features": features} | more
+    record = {"target": "price", "unit": "$", "target_range": 100_000.0, "classes": None}
+    return record | {"shape": None, "range": None, "features": features} | more
 
 
 def image_record(shape=(1, 16, 16), classes="0123456789"):
     names = [f"pixel-{i}" for i in range(int(np.prod(shape)))]
     images = {"classes": list(classes), "shape": list(shape), "range": [-1, 1]}
-    return table_record(names, target="label", unit="", **images)
+    return table_record(names, target="label", unit="", target_range=None, **images)
 
 
 def splits(x, y, train, validation=10):

@@ -155,7 +155,8 @@ def test_categories_and_missing_values_are_encoded_by_the_training_rows(tmp_path
     rows[3], rows[4] = ",oak,r2,2", "1,,r3,3"
     made = prepared(tmp_path, "\n".join(rows), dataset={"columns": {"y": {"unit": "kg"}}})
     assert made.record == {
-        "target": "y", "unit": "kg", "classes": None, "shape": None, "range": None,
+        "target": "y", "unit": "kg", "target_range": 19, "classes": None, "shape": None,
+        "range": None,
         "features": [
             {"name": "size (cm)", "unit": "cm", "type": "number"},
             {"name": "size (cm) missing", "unit": "", "type": "missing"},
@@ -399,7 +400,7 @@ TRAIN = {
     "train_y": np.array([100.0, 300.0, 250.0]),
 }
 RECORD = {
-    "classes": None, "shape": None, "range": None,
+    "classes": None, "target_range": 400, "shape": None, "range": None,
     "features": [{"type": "number"}, {"type": "number"}, {"type": "level"}],
 }  # fmt: skip
 
@@ -422,16 +423,18 @@ def test_numbers_are_scaled_by_the_training_rows_and_levels_are_not():
 @pytest.mark.parametrize(
     "how, targets, unit",
     [
-        ("range", [0.5, 1.5, 1.25], 1),
-        ("standard", [-1.3728, 0.9806, 0.3922], 200 / 84.9837),
-        ("none", [100, 300, 250], 200),
+        ("range", [0.5, 1.5, 1.25], 2),
+        ("standard", [-1.3728, 0.9806, 0.3922], 400 / 84.9837),
+        ("none", [100, 300, 250], 400),
     ],
 )
-def test_targets_are_scaled_and_restored_and_the_unit_is_one_range(how, targets, unit):
+def test_targets_are_scaled_by_the_training_rows_and_the_unit_is_the_range_of_all(
+    how, targets, unit
+):
     scaling = fitted(target=how)
     scaled = scaling.targets(TRAIN["train_y"])
     assert scaled.shape == (3, 1) and scaled[:, 0].tolist() == pytest.approx(targets, abs=1e-4)
-    assert scaling.unit == pytest.approx(unit, rel=1e-5) and scaling.target_range == 200
+    assert scaling.unit == pytest.approx(unit, rel=1e-5) and scaling.target_range == 400
     assert scaling.restore(scaled)[:, 0].tolist() == pytest.approx([100, 300, 250])
 
 

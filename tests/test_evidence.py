@@ -389,7 +389,8 @@ def test_small_words():
 
 
 def test_units_on_axes():
-    units = {"share": "%", "squared ranges": "scaled units", "times": "times", "$": "$", "loss": ""}
+    units = {"share": "%", "times": "times", "$": "$", "loss": "", "count": ""}
+    units |= {"squared ranges": "squared ranges"}
     assert {unit: words.unit_words(unit) for unit in units} == units
     assert words.unit_words("target", {"unit": "m²"}) == "m²"
 
@@ -587,7 +588,7 @@ HIGH = DEVIATIONS[2] + 0.85 * (DEVIATIONS[3] - DEVIATIONS[2])
 EVALUATED = {
     "errors in ranges and in the target's own unit": (lambda: prices(linear(RIGHT)), {
         "train_mse": 0, "validation_mse": 0.1**2, "test_mse": MSE, "test_loss": MSE,
-        "validation_rmse": 10_000, "test_rmse": RMSE, "test_mae": 25_000, "target_range": 100_000,
+        "validation_rmse": 10_000, "test_rmse": RMSE, "test_mae": 25_000,
         # The targets 25 000 from their mean, errors as above.
         "test_r2": 1 - (20**2 + 30**2) / 2 / 25**2, "gap": 0.1**2,
         "constant_train_mse": 0.5**2, "constant_validation_mse": 0, "constant_test_mse": CONSTANT,
@@ -599,6 +600,14 @@ EVALUATED = {
     "a standard target": (lambda: prices(linear((0.001 * 2, -3.0)), scale_target="standard"), {
         "test_mse": MSE, "test_rmse": RMSE, "constant_test_mse": CONSTANT,
         "test_loss": RMSE**2 / 50_000**2}),
+    # Twice as far from end to end over all rows as over the training rows: half of each error.
+    "errors in ranges of all rows": (
+        lambda: prices(linear(RIGHT), record=table_record(["area"], target_range=200_000.0)), {
+            "validation_mse": 0.05**2, "test_mse": MSE / 4, "gap": 0.05**2, "test_rmse": RMSE,
+            "constant_test_mse": CONSTANT / 4, "test_mae": 25_000, "test_loss": MSE}),
+    "variances in ranges of all rows": (
+        lambda: gaussian(0.0, LOG_E_MINUS_1, record=table_record(["area"], target_range=2e5)),
+        COVERED | {"test_mean_variance": 1.000001 / 4, "test_mse": SQUARES / 16}),
     "a gap in the metric that judges": (lambda: prices(linear(RIGHT), metric="mae"),
                                         {"gap": 10_000}),
     # One validation row has no variance to explain.

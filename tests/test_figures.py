@@ -116,7 +116,7 @@ def made_up(sweeps=tuple(SWEEPS), replicates=4, hostile=False):
             ends |= {f"constant_{s}_metric": 0.4 if problem == "images" else 0.1
                      for s in ("train", "validation", "test")}  # fmt: skip
             ends |= {f"{split}_loss": loss[:, -1] for split in ("train", "validation", "test")}
-            ends |= {"test_rmse": 1000 * np.sqrt(error[:, -1]), "target_range": 1000}
+            ends |= {"test_rmse": 1000 * np.sqrt(error[:, -1])}
             ends |= {"coverage_50": 0.55, "coverage_90": 0.88 + 0.01 * np.arange(replicates)}
             about = {"diverged": range(replicates if hostile else 0), "replicates": replicates}
             runs.append(maker.run(name, sweep, problem, curves=curves, **about, **settings, **ends))
@@ -131,7 +131,7 @@ def made_up(sweeps=tuple(SWEEPS), replicates=4, hostile=False):
     used = {SWEEPS[sweep][0] for sweep in sweeps}
     study = found.study | {
         "problems": {
-            name: about | {"baselines": {"nearest": "Nearest neighbour"}}
+            name: about | {"target_range": 1000, "baselines": {"nearest": "Nearest neighbour"}}
             for name, about in found.study["problems"].items()
             if name in used
         },

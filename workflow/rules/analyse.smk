@@ -12,6 +12,7 @@ rule evaluate:
         test=lambda w: prepared(w.problem, "test", range(STUDY.replicates(w.problem))),
     output:
         metrics=f"{RESULTS}/evaluation/{{problem}}/metrics.csv",
+        rows=f"{RESULTS}/evaluation/{{problem}}/rows.parquet",
         predictions=f"{RESULTS}/evaluation/{{problem}}/predictions.parquet",
         misread=f"{RESULTS}/evaluation/{{problem}}/misread.parquet",
     log:
@@ -22,6 +23,7 @@ rule evaluate:
     params:
         inputs=STUDY.along,
         predictions=lambda w: predicted_runs(STUDY, w.problem),
+        same_rows=lambda w: same_test_rows(PROBLEMS[w.problem]),
         folder=lambda w: own_networks(STUDY, *STUDY.problem_runs(w.problem)),
         code=code("evaluate"),
     script:
@@ -34,6 +36,7 @@ rule gather:
         history=blocks(STUDY.runs.values(), "history.csv"),
         choices=expand(rules.choose.output[0], problem=STUDY.problems),
         metrics=expand(rules.evaluate.output.metrics, problem=STUDY.problems),
+        rows=expand(rules.evaluate.output.rows, problem=STUDY.problems),
         predictions=expand(rules.evaluate.output.predictions, problem=STUDY.problems),
         misread=expand(rules.evaluate.output.misread, problem=STUDY.problems),
         development=[prepared(p, "development", [0])[0] for p in STUDY.problems],
@@ -47,6 +50,7 @@ rule gather:
         ),
         history=f"{RESULTS}/history.parquet",
         cost=f"{RESULTS}/cost.csv",
+        rows=f"{RESULTS}/rows.parquet",
         predictions=f"{RESULTS}/predictions.parquet",
         misread=f"{RESULTS}/misread.parquet",
         importance=f"{RESULTS}/importance.csv",

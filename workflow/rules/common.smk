@@ -16,7 +16,14 @@ sys.path.insert(0, str(SCRIPTS.resolve()))
 
 from tunebook import console, plan
 from tunebook.calling import check_folders, check_place, only_looks, python_by_name
-from tunebook.data.description import ABOUT, chosen, fetching, local_files, preparing
+from tunebook.data.description import (
+    ABOUT,
+    chosen,
+    fetching,
+    local_files,
+    preparing,
+    same_test_rows,
+)
 from tunebook.jobs import TunebookError, hold
 from tunebook.study.runs import Study
 from tunebook.workflow import (

@@ -15,7 +15,7 @@ with job(snakemake.log[0], snakemake.input, snakemake.output, snakemake.params.c
         (development, record), (test, _) = map(load, paths)
         replicates.append((development | test, record))
     keep = {*snakemake.params.predictions, read_json(snakemake.input.choice)["run"]}
-    rows, predictions, misread = [], [], []
+    metrics, row_values, predictions, misread = [], [], [], []
     for path in snakemake.input.records:
         record = blocks.read_record(path)
         run, first = record["run"], record["replicates"][0]
@@ -23,12 +23,16 @@ with job(snakemake.log[0], snakemake.input, snakemake.output, snakemake.params.c
         weights = blocks.read_weights(path)
         block = evaluate.open_block(record["configuration"], some, weights, folder)
         known = pd.DataFrame(blocks.columns(record, len(block.targets["train"][0])))
-        rows.append(known.assign(**evaluate.measures(block, inputs)))
+        metrics.append(known.assign(**evaluate.measures(block, inputs)))
+        if snakemake.params.same_rows:
+            row_values += evaluate.row_values(block, run, first)
         if run in keep:
             predictions += map(pd.DataFrame, evaluate.predictions(block, run, first, inputs))
             misread += evaluate.misread(block, run, first)
         print(f"{run}: replicates {record['replicates']}")
-    write_csv(pd.concat(rows), snakemake.output.metrics)
+    write_csv(pd.concat(metrics), snakemake.output.metrics)
+    columns = ["run", "replicate", "values"]
+    write_parquet(pd.DataFrame(row_values, columns=columns), snakemake.output.rows)
     write_parquet(pd.concat(predictions), snakemake.output.predictions)
     columns = ["run", "replicate", "row", "target", "prediction", "probability", "pixels"]
     write_parquet(pd.DataFrame(misread, columns=columns), snakemake.output.misread)

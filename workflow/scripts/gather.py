@@ -21,7 +21,7 @@ with job(snakemake.log[0], snakemake.input, snakemake.output, snakemake.params.c
     write_parquet(tables.history_table(blocks), out.history)
     write_csv(tables.cost_table(records), out.cost)
 
-    for name in ("predictions", "misread"):
+    for name in ("rows", "predictions", "misread"):
         frames = [pd.read_parquet(path) for path in snakemake.input[name]]
         write_parquet(tables.joined(frames), out[name])
 

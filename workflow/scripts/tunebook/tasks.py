@@ -17,9 +17,11 @@ class Metric:
     """A number that says how well a network does on some rows.
 
     function: (outputs, targets, ruler) -> [R], blank (not a number) where it does not exist.
-    label: in a sentence. unit: `share` (of one, shown in per cent), `squared ranges` (of the target
-    in the training rows), `target` (the target's own unit), `nats`, or "" for a plain number.
-    better: the side that is better. least, most: what it can be.
+    label: in a sentence. unit: `share` (of one, shown in per cent), `squared ranges` (one range is
+    the largest target less the smallest in all rows of the files, so that every replicate has the
+    same), `target` (the target's own unit), `nats`, or "" for a plain number. better: the side that
+    is better. least, most: what it can be. of_row: where the metric is a mean over rows, what each
+    row adds to it, (outputs, targets, ruler) -> [R, n]; see `mean_over_rows`.
     """
 
     function: Callable
@@ -28,6 +30,7 @@ class Metric:
     better: str = "higher"
     least: float = 0.0
     most: float = math.inf
+    of_row: Callable | None = None
 
     def error(self, value):
         """`value` turned so that lower is better: one minus it where higher is better."""
@@ -38,8 +41,8 @@ class Metric:
 class Ruler:
     """What errors of R replicates are measured in, tensors `[R]`.
 
-    unit: how much of the target as trained is one range of the training targets. range: that range
-    in the target's own unit.
+    unit: how much of the target as trained is one range of the target, which differs where each
+    replicate is scaled by rows of its own. range: that range in the target's own unit.
     """
 
     unit: object
@@ -71,12 +74,17 @@ def confusion(outputs, labels):
     return found.view(-1, classes, classes)
 
 
-def accuracy(outputs, labels, ruler):
-    return (outputs.argmax(dim=-1) == labels).to(outputs.dtype).mean(dim=1)
+def mean_over_rows(of_row, *about, **more):
+    """The Metric that is the mean over rows of what `of_row` says of each."""
+    return Metric(lambda *given: of_row(*given).mean(dim=1), *about, of_row=of_row, **more)
 
 
-def error_rate(outputs, labels, ruler):
-    return 1 - accuracy(outputs, labels, ruler)
+def right(outputs, labels, ruler):
+    return (outputs.argmax(dim=-1) == labels).to(outputs.dtype)
+
+
+def wrong(outputs, labels, ruler):
+    return 1 - right(outputs, labels, ruler)
 
 
 def balanced_accuracy(outputs, labels, ruler):
@@ -93,9 +101,9 @@ def macro_f1(outputs, labels, ruler):
 
 
 def log_loss(outputs, labels, ruler):
-    """The mean negative logarithm of the softmax probability of the true class."""
+    """The negative logarithm of the softmax probability of the true class."""
     scores = outputs.double().log_softmax(dim=-1)
-    return -scores.gather(2, labels[..., None]).squeeze(-1).mean(dim=1)
+    return -scores.gather(2, labels[..., None]).squeeze(-1)
 
 
 def auc(outputs, labels, ruler):
@@ -116,9 +124,8 @@ def auc(outputs, labels, ruler):
     return area.nanmean(dim=1)
 
 
-def mse(outputs, targets, ruler):
-    error = (outputs[..., :1] - targets).squeeze(-1) / ruler.unit[:, None]
-    return error.square().mean(dim=1)
+def squared_error(outputs, targets, ruler):
+    return ((outputs[..., :1] - targets).squeeze(-1) / ruler.unit[:, None]).square()
 
 
 def rmse(outputs, targets, ruler):
@@ -127,9 +134,9 @@ def rmse(outputs, targets, ruler):
     return error.square().mean(dim=1).sqrt() * ruler.range
 
 
-def mae(outputs, targets, ruler):
+def absolute_error(outputs, targets, ruler):
     error = (outputs[..., :1] - targets).squeeze(-1) / ruler.unit[:, None]
-    return error.abs().mean(dim=1) * ruler.range
+    return error.abs() * ruler.range[:, None]
 
 
 def r2(outputs, targets, ruler):
@@ -155,11 +162,11 @@ def mean(train_targets, rows, classes):
 CLASSIFICATION = Task(
     name="classification",
     metrics={
-        "accuracy": Metric(accuracy, "accuracy", most=1.0),
-        "error-rate": Metric(error_rate, "error rate", better="lower", most=1.0),
+        "accuracy": mean_over_rows(right, "accuracy", most=1.0),
+        "error-rate": mean_over_rows(wrong, "error rate", better="lower", most=1.0),
         "balanced-accuracy": Metric(balanced_accuracy, "balanced accuracy", most=1.0),
         "macro-f1": Metric(macro_f1, "macro F1", most=1.0),
-        "log-loss": Metric(log_loss, "log loss", "nats", "lower"),
+        "log-loss": mean_over_rows(log_loss, "log loss", "nats", "lower"),
         "auc": Metric(auc, "area under the ROC curve", most=1.0),
     },
     metric="accuracy",
@@ -169,9 +176,9 @@ CLASSIFICATION = Task(
 REGRESSION = Task(
     name="regression",
     metrics={
-        "mse": Metric(mse, "squared error", "squared ranges", "lower"),
+        "mse": mean_over_rows(squared_error, "squared error", "squared ranges", "lower"),
         "rmse": Metric(rmse, "root mean squared error", "target", "lower"),
-        "mae": Metric(mae, "mean absolute error", "target", "lower"),
+        "mae": mean_over_rows(absolute_error, "mean absolute error", "target", "lower"),
         "r2": Metric(r2, "R²", "", least=-math.inf, most=1.0),
     },
     metric="mse",

@@ -55,6 +55,15 @@ def split_of(key, problem, files):
     return "random", None, official, shares
 
 
+def same_test_rows(problem):
+    """Whether every replicate of a problem is tested on the same rows.
+
+    Those of an official file, or the latest; all other ways to split draw test rows by chance.
+    """
+    split = problem.get("split", {})
+    return "test_file" in split or split.get("time_on", "none") != "none"
+
+
 def chosen(section, *keys):
     """What a job needs of a section of the configuration: no other change makes it run again."""
     return {key: section[key] for key in keys if key in section}

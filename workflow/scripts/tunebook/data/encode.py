@@ -53,6 +53,8 @@ def replicate(table, name, problem, dataset, seed):
     record = {
         "target": problem["target"],
         "unit": columns[problem["target"]].unit,
+        # Over all rows, so that errors have one unit in all replicates; nothing is fitted to it.
+        "target_range": None if classes else float(np.ptp(y)),
         "classes": classes,
         "shape": list(table.shape) if table.shape else None,
         "range": list(map(float, table.range)) if table.shape else None,

@@ -23,7 +23,8 @@ def load(path):
     """(arrays by name, record) of a prepared file; TunebookError if it is not whole.
 
     arrays: `train_x`, `train_y`, ... with x [n, features] and y [n]: class indices (int64) or
-    values (float64). record: `target`, its `unit` and `classes` (labels, or None), an image's
+    values (float64). record: `target`, its `unit`, `classes` (labels, or None) and `target_range`
+    (the largest less the smallest value in all rows of the files, None for classes), an image's
     `shape` (channels, height, width) and `range` (or None), and `features`: for each column of x
     its `name`, `unit` and `type`: `number`, `level` (of a category, 0 or 1), or `missing` (1 where
     the number before it was filled in).
@@ -43,8 +44,9 @@ class Scaling:
     """How one replicate's raw values become a network's inputs and targets, and back.
 
     offset, factor: [f]; inputs are (x - offset) / factor, and so are targets with target_offset and
-    target_factor. target_range: the largest less the smallest training target, in the target's own
-    unit (1 for classes). unit: how much of the target as trained is one such range.
+    target_factor. target_range: as in the record of the prepared data, one for all replicates, in
+    the target's own unit (1 for classes). unit: how much of the target as trained is one such
+    range.
     """
 
     offset: np.ndarray
@@ -78,7 +80,8 @@ def fit_scaling(configuration, arrays, record):
     `scale_inputs` acts on features that are numbers: `min-max` takes their least and largest
     training value (of an image's pixels, the least and largest possible) to 0 and 1, `standard`
     gives them mean 0 and standard deviation 1 (an image: all its pixels together). `scale_target`
-    of values: `range` divides by the range and does not shift, `standard` as above.
+    of values: `range` divides by the range of the training rows and does not shift, `standard` as
+    above.
     """
     x, y, image = arrays["train_x"], arrays["train_y"], record["shape"]
     numbers = np.array([feature["type"] == "number" for feature in record["features"]])
@@ -89,7 +92,7 @@ def fit_scaling(configuration, arrays, record):
     offset[numbers], factor[numbers] = fit(how, known, axis=None if image else 0)
     scaling = Scaling(offset, np.where(factor > 0, factor, 1.0))
     if record["classes"] is None:
-        scaling.target_range = float(np.ptp(y)) or 1.0
+        scaling.target_range = record["target_range"]
         offset, factor = fit(configuration["scale_target"], y)
         scaling.target_offset, scaling.target_factor = float(offset), float(factor) or 1.0
     return scaling

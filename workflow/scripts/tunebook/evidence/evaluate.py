@@ -42,7 +42,7 @@ class Block:
 
     @cached_property
     def error(self):
-        """Predicted minus true test values in ranges of the training targets, [R, n]."""
+        """Predicted minus true test values in ranges of the target, [R, n]."""
         error = self.outputs["test"][..., :1] - self.targets["test"]
         return (error.squeeze(-1).double() / self.ruler.unit[:, None]).numpy()
 
@@ -87,7 +87,6 @@ def measures(block, inputs=()):
     error = {s: metric.error(found[f"{s}_{column(judged)}"]) for s in SPLITS}
     found["gap"] = error["validation"] - error["train"]
     if block.task.name == "regression":
-        found["target_range"] = block.ruler.range
         found |= ranks(block, "squared_residual", block.error**2, inputs)
     if block.gaussian:
         found |= calibration(block) | ranks(block, "variance", block.variance, inputs)
@@ -161,6 +160,17 @@ def predictions(block, run, first, inputs=()):
             "variance": block.variance[slot] if block.gaussian else np.nan,
             **{name: known[name][slot] if name in known else np.nan for name in inputs},
         }
+
+
+def row_values(block, run, first):
+    """One dictionary a replicate: what each test row adds to the judged metric, `values` [n].
+
+    None where that metric is no mean over rows.
+    """
+    if of_row := block.task.metrics[block.configuration["metric"]].of_row:
+        values = of_row(block.outputs["test"], block.targets["test"], block.ruler).float().numpy()
+        for slot, each in enumerate(values):
+            yield {"run": run, "replicate": first + slot, "values": each}
 
 
 def misread(block, run, first):

@@ -108,10 +108,8 @@ def measures(problem):
     own = problem.get("unit") or ""
     unit = own if metric.unit == "target" else metric.unit
     least, most = sorted((metric.error(metric.least), metric.error(metric.most)))
-    found = LISTED | {
-        "gap": Measure("gap", "gap between training and validation", unit, least=-math.inf),
-        "target_range": Measure("target_range", "range of the target", own, "", final=False),
-    }
+    gap = Measure("gap", "gap between training and validation", unit, least=-math.inf)
+    found = LISTED | {"gap": gap}
     for split, words in SPLITS.items():
         for name, each in TASKS[problem["task"]].metrics.items():
             name = f"{split}_{column(name)}"

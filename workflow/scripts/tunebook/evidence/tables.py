@@ -17,6 +17,7 @@ from ..jobs import TunebookError, read_json
 from ..study.parameters import columns, parameter
 from . import measures, words
 from .intervals import Interval, mean_intervals, median_range
+from .rows import widened
 
 COLUMNS = {
     "runs": "run problem sweeps replicate diverged_at parameters metric",
@@ -24,11 +25,12 @@ COLUMNS = {
     "timing": "run sweeps problem repetition seconds_per_epoch",
     "baselines": "problem baseline replicate fit_seconds",
     "cost": "run first last started finished train_seconds job_seconds threads",
+    "rows": "run replicate values",
     "predictions": "run problem replicate row target prediction variance",
     "misread": "run replicate row target prediction probability pixels",
     "importance": "problem hyper_parameter mean sd explained runs reason",
 }
-PARQUET = ("history", "predictions", "misread")
+PARQUET = ("history", "rows", "predictions", "misread")
 
 
 @dataclass(frozen=True)
@@ -78,16 +80,17 @@ class Results:
     timing: pd.DataFrame
     baselines: pd.DataFrame
     cost: pd.DataFrame
+    rows: pd.DataFrame
     predictions: pd.DataFrame
     misread: pd.DataFrame
     importance: pd.DataFrame
 
     def __post_init__(self):
         runs = self.runs.groupby("run", sort=False)
-        self.rows_of = {name: rows.sort_values("replicate") for name, rows in runs}
+        self.measured = {name: rows.sort_values("replicate") for name, rows in runs}
         parameters = self.study["parameters"]
         # {run's name: Run}, in the order of runs.csv
-        self.by_name = {name: run_of(rows, parameters) for name, rows in self.rows_of.items()}
+        self.by_name = {name: run_of(rows, parameters) for name, rows in self.measured.items()}
         for problem in self.problems:
             ours = [run for run in self.by_name.values() if run.problem == problem]
             for name, label in words.labels(ours).items():
@@ -184,7 +187,7 @@ class Results:
         if found.table == measures.HISTORY:
             curves, epochs = self.replicate_curves(run.name), run.settings["epochs"]
             return {key: measures.CURVES[name](curve, epochs) for key, curve in curves.items()}
-        rows = self.rows_of[run.name]
+        rows = self.measured[run.name]
         values = rows[name].to_numpy(float) if name in rows else np.full(run.n, np.nan)
         if found.final:
             lost = [at is not None for at in run.diverged] | np.isnan(values)
@@ -223,6 +226,34 @@ class Results:
             for (run, _), *each in zip(members, *parts, strict=True):
                 found[run] = Interval(*each)
         return found
+
+    @cached_property
+    def row_values(self):
+        """{run's name: its rows of rows.parquet, by replicate}."""
+        return dict(list(self.rows.sort_values("replicate").groupby("run", sort=False)))
+
+    def rows_of(self, run):
+        """{replicate: values [n]}: what each test row adds to the judged test metric of a run.
+
+        Their means are its `test_metric`. Only where all replicates of the problem are tested on
+        the same rows and the metric is a mean over them, and not of a replicate that diverged.
+        """
+        known = {key for key, value in self.finite("test_metric", run).items() if value == value}
+        rows = self.row_values.get(run, self.rows.iloc[:0])
+        pairs = zip(rows["replicate"].astype(int), rows["values"], strict=True)
+        return {key: np.asarray(values, float) for key, values in pairs if key in known}
+
+    def on_other_rows(self, run):
+        """The Interval of the judged test metric of a run on other test rows of the same kind.
+
+        `interval` speaks of the rows that every replicate was tested on; this one is widened by
+        what they bring. None where there are no `rows_of` the run.
+        """
+        values, about = self.rows_of(run), self.measure("test_metric", self.run(run))
+        if not values:
+            return None
+        limits = measures.bounds(about, self.run(run).settings)
+        return widened(self.interval("test_metric", run), list(values.values()), *limits)
 
     def outcomes_of(self, run, margin=measures.LEARNED_MARGIN):
         """{replicate: `learned`, `failed` or `diverged`} of a run: see `measures.outcome`."""
@@ -403,6 +434,8 @@ def setting(cell):
 KEYS = ["run", "problem", "sweeps", "replicate", "seed"]
 MADE = ["batch_rows", "epochs_run", "diverged_at", "parameters", "metric"]
 TIMES = ["train_seconds", "seconds_per_epoch"]
+# What study.json takes over of a problem's prepared data.
+PREPARED = ("target", "unit", "target_range", "classes", "shape")
 
 
 def runs_table(rows, evaluated, study):
@@ -459,7 +492,7 @@ def study_record(study, prepared, choices):
     problems = {}
     for name, about in study["problems"].items():
         record, counts = prepared[name]
-        known = {key: record[key] for key in ("target", "unit", "classes", "shape")}
+        known = {key: record[key] for key in PREPARED}
         known["inputs"] = [] if record["shape"] else record["features"]
         problems[name] = about | known | {"rows": counts, "best": choices.get(name)}
     return study | {"problems": problems}

@@ -1,8 +1,9 @@
 """The only place where numbers and configurations become words.
 
 Units, as measures name them: `share` (shown in per cent; a difference of shares in points),
-`seconds` (shown in the unit that reads best), `times`, `squared ranges`, `loss`, `nats`, `epochs`,
-`count`, `rank correlation`, ""; any other is the target's own unit and shown as it is.
+`seconds` (shown in the unit that reads best), `times`, `squared ranges` (see `tasks.Metric`),
+`loss`, `nats`, `epochs`, `count`, `rank correlation`, ""; any other is the target's own unit and
+shown as it is.
 """
 
 import math
@@ -79,8 +80,8 @@ def unit_words(unit, problem=None, signed=False):
     """
     if unit == "target":
         return (problem or {}).get("unit") or ""
-    said = {"share": "points" if signed else "%", "squared ranges": "scaled units"}
-    return said.get(unit, "" if unit in ("rank correlation", "count", "loss") else unit)
+    said = {"share": "points" if signed else "%", "rank correlation": "", "count": "", "loss": ""}
+    return said.get(unit, unit)
 
 
 def show(value, unit="", signed=False, places=None):

@@ -189,7 +189,7 @@ QUANTITIES = {
     ),
     "squared_residual": (
         "squared residual", "squared ranges", True, "mean",
-        lambda rows: ((rows["prediction"] - rows["target"]) / rows["range"]) ** 2,
+        lambda rows: ((rows["prediction"] - rows["target"]) / rows["target_range"]) ** 2,
     ),
     "variance": (
         "predicted variance", "squared ranges", True, "mean", lambda rows: rows["variance"],
@@ -211,8 +211,7 @@ class Scatter(Predicted):
         self.scale = "of the true value" if self.unit == RELATIVE else words.unit_words(self.unit)
         if self.absent:
             return
-        self.ranges = self.results.finite("target_range", self.names[0])  # of each replicate
-        self.rows = self.rows.assign(range=self.rows["replicate"].map(self.ranges))
+        self.rows = self.rows.assign(target_range=self.problem["target_range"])
         self.rows["y"] = self.values(self.of)
         if self.across not in self.rows or not len(finite(self.rows[self.across])):
             self.absent = f"The predictions were kept without the input “{self.across}”."
@@ -297,7 +296,7 @@ class Scatter(Predicted):
 
     def draw_deviations(self, ax):
         """A second axis: what standard deviation a variance is, in the target's own unit."""
-        unit = np.median(finite(self.ranges.values()))
+        unit = self.problem["target_range"]
         low, high = np.sqrt(ax.get_ylim()) * unit
         steps = page.ticks(low, high, True, 5)
         other = ax.secondary_yaxis("right")

@@ -128,12 +128,15 @@ class Rows:
         self.task, self.classes = TASKS[task], len(record["classes"] or ())
         how = {"task": task, "scale_inputs": scale, "scale_target": "range"}
         scaling = fit_scaling(how, arrays, record)
-        self.range = scaling.target_range
+        self.ruler = Ruler(
+            torch.tensor([scaling.unit], dtype=torch.float64),
+            torch.tensor([scaling.target_range], dtype=torch.float64),
+        )
         self.x, self.y = {}, {}
         for split in SPLITS:
             x, y = arrays[f"{split}_x"], arrays[f"{split}_y"]
             self.x[split] = x if scale == "none" else scaling.inputs(x)
-            self.y[split] = y if self.classes else y / self.range
+            self.y[split] = y if self.classes else y / scaling.target_factor
 
     def outputs(self, estimator, split):
         """(what a network's outputs would be, [1, n, outputs]; whether they are probabilities)."""
@@ -152,11 +155,10 @@ class Rows:
         """{metric: value}; blank where a metric needs probabilities that there are not."""
         outputs, probable = self.outputs(estimator, split)
         targets = torch.from_numpy(self.y[split])[None]
-        ruler = Ruler(torch.ones(1), torch.tensor([self.range], dtype=torch.float64))
         if not self.classes:
             targets = targets[..., None]
         return {
-            name: float(metric.function(outputs, targets, ruler))
+            name: float(metric.function(outputs, targets, self.ruler))
             if probable or metric.unit != "nats"
             else np.nan
             for name, metric in self.task.metrics.items()

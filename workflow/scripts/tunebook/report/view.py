@@ -58,6 +58,18 @@ class View:
             run.name if self.links else "",
         )
 
+    def on_other_rows(self, run):
+        """The interval of the judged test metric on other test rows, in words; "" without one."""
+        found = self.results.on_other_rows(run.name)
+        about = measures.measure("test_metric", self.problems[run.problem])
+        return words.interval(*found[1:3], about.unit) if found else ""
+
+    def test_rows(self, problem):
+        """How many rows a replicate is tested on: `2,007 test images`."""
+        about = self.problems[problem]
+        thing = "test image" if about["shape"] else "test row"
+        return words.count(about["rows"]["test"], thing)
+
     def unit(self, about, problem):
         """A unit in words, "" where numbers carry it themselves."""
         unit = words.unit_words(about.unit, self.problems[problem])
@@ -69,7 +81,7 @@ class View:
         return measure.label[:1].upper() + measure.label[1:] + (f" ({unit})" if unit else "")
 
     def metric(self, problem):
-        """The metric that judges a problem: `accuracy`, `squared error in scaled units`."""
+        """The metric that judges a problem: `accuracy`, `squared error in squared ranges`."""
         metric = measures.judged(self.problems[problem])[1]
         unit = self.unit(metric, problem)
         return metric.label + (f" in {unit}" if unit else "")
@@ -89,6 +101,10 @@ class View:
             return f"{height} × {width} pixels" + (f", {channels} channels" if channels > 1 else "")
         names = [each["name"] for each in problem["inputs"]]
         return words.spoken(names) if len(names) <= 6 else f"{len(names)} columns"
+
+    def range(self, problem):
+        """The range of a problem's target, the unit of its errors: `$720,100`."""
+        return words.show(problem["target_range"], problem["unit"], places=4)
 
     def about(self, kind, plain=False):
         """Titles of the data of that kind (`real` or another); plain: had without encryption."""

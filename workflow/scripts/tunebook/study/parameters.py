@@ -216,7 +216,7 @@ PARAMETERS = {parameter.name: parameter for parameter in TABLE}
 RESERVED = re.compile(
     r"run|problem|task|metric|seed|code|network|sweeps?|replicates?|(batch_)?rows?|epoch|epochs_run"
     r"|diverged_at|learned|failed|diverged|outcome|parameters|model|module|optimizer|loss"
-    r"|target|prediction|variance|probability|pixels|gap|relative_gap|target_range|variance_spread"
+    r"|target|prediction|variance|probability|pixels|gap|relative_gap|variance_spread"
     r"|calibration_error|(train|training|core)_seconds|seconds_per_epoch|roughness|validation_rise"
     r"|epochs_to_learn|(early|mean|final)_(train|validation)_loss"
     r"|(train|validation|test|constant|rank|coverage)_.*"
