@@ -12,11 +12,11 @@ import torch
 from made_up import claims, configure, image_record, run, splits, table_record, write_results
 from made_up import results as made_up
 from tunebook.claims import judge_claims
-from tunebook.evidence import evaluate, intervals, measures, tables, words
+from tunebook.evidence import evaluate, intervals, measures, rows, tables, words
 from tunebook.evidence.importance import importance_table
 from tunebook.evidence.intervals import Interval, mean_interval
 from tunebook.figures.draw import draw
-from tunebook.jobs import TunebookError, read_json, write_csv, write_json
+from tunebook.jobs import TunebookError, read_json, write_csv, write_json, write_parquet
 from tunebook.study.parameters import PARAMETERS, RESERVED
 
 INF, NAN = math.inf, math.nan
@@ -144,6 +144,49 @@ def test_rank_correlation_agrees_with_scipy_where_values_tie():
     x, y = np.random.default_rng(0).integers(0, 4, (2, 30))
     expected = scipy.stats.spearmanr(x, y).statistic
     assert intervals.rank_correlation(x, y) == pytest.approx(expected)
+
+
+# Test rows
+
+
+def test_what_the_rows_bring_is_worked_out_by_hand():
+    # Means over replicates 2, 2 and 5 (variance 3); what is left of each value is 1 or 0 in size.
+    values = [[1, 3, 5], [3, 1, 5]]
+    # 8 / 2 = 2 a degree of freedom: 3 / 3 - 2 / (2 * 3)
+    rest = ((np.array(values) - [2, 2, 5]) ** 2).sum() / 2
+    assert rows.over_rows(values) == pytest.approx(math.sqrt(3 / 3 - rest / 6))
+    # Less between the rows than the rest alone would give is nothing; one replicate tells nothing.
+    assert rows.over_rows([[1, 2], [2, 1]]) == 0
+    assert math.isnan(rows.over_rows([[1, 2]])) and math.isnan(rows.over_rows([[1], [2]]))
+
+
+def test_an_interval_is_widened_on_both_sides_and_ends_where_a_mean_cannot_be():
+    values = np.tile([0.0] + [1.0] * 9, (3, 1))  # the same rows wrong in each replicate
+    se = math.sqrt(0.9 * 0.1 / 9)
+    found = rows.widened(Interval(0.9, 0.8, 0.92, 3), values)
+    assert found.low == pytest.approx(0.9 - math.hypot(0.1, 1.95996 * se), rel=1e-4)
+    assert found.high == pytest.approx(0.9 + math.hypot(0.02, 1.95996 * se), rel=1e-4)
+    assert rows.widened(Interval(0.9, 0.8, 0.92, 3), values, 0, 1).high == 1
+    bare = Interval(0.9, NAN, NAN, 2)
+    assert rows.widened(bare, values[:2]) is bare
+
+
+@pytest.mark.parametrize("count", [5, 10])
+@pytest.mark.parametrize("many", [200, 2000])
+def test_the_widened_interval_holds_the_truth_as_often_as_it_says(count, many):
+    random, samples = np.random.default_rng(0), []
+    scale = math.sqrt(1 + 1 + 0.05**2)
+    for _ in range(600):
+        replicate, image = random.normal(size=(count, 1)), random.normal(size=many)
+        read = 0.05 * replicate + image + random.normal(size=(count, many))
+        samples.append(read > scale * scipy.stats.norm.ppf(0.1))
+    means = np.stack([values.mean(axis=1) for values in samples], axis=1)
+    plain = [Interval(*each) for each in zip(*intervals.mean_intervals(means), strict=True)]
+    wide = [rows.widened(*each) for each in zip(plain, samples, strict=True)]
+    missed = [
+        np.mean([not each.low <= 0.9 <= each.high for each in some]) for some in (plain, wide)
+    ]
+    assert missed[0] > 0.08 and 0.02 <= missed[1] <= 0.08
 
 
 # Measures
@@ -697,6 +740,28 @@ def test_misread_images_come_with_their_pixels_and_the_probability_of_the_error(
     assert not list(evaluate.misread(prices(linear(RIGHT)), "table-a", 0)), "a table has no images"
 
 
+@pytest.mark.parametrize(("metric", "expected"), [
+    ("accuracy", [1, 0, 0, 0]), ("error-rate", [0, 1, 1, 1]),
+    ("log-loss", [TOTAL - 2, TOTAL, TOTAL, TOTAL]),
+])  # fmt: skip
+def test_a_mean_over_rows_comes_with_what_each_row_adds_to_it(metric, expected):
+    block = says_one(metric=metric)
+    (found,) = evaluate.row_values(block, "images-a", 5)
+    assert (found["run"], found["replicate"]) == ("images-a", 5)
+    assert found["values"] == close(expected)
+    assert row(block)["test_" + metric.replace("-", "_")] == close(np.mean(expected))
+
+
+def test_errors_come_row_by_row_in_their_unit_and_a_metric_that_is_no_mean_does_not():
+    block = prices(linear(RIGHT, HIGHER), count=2)
+    first, second = evaluate.row_values(block, "table-a", 0)
+    assert first["values"] == close([0.2**2, 0.3**2]) and second["replicate"] == 1
+    (dollars,) = evaluate.row_values(prices(linear(RIGHT), metric="mae"), "table-a", 0)
+    assert dollars["values"] == close([20_000, 30_000])
+    for block in (prices(linear(RIGHT), metric="r2"), says_one(metric="auc")):
+        assert not list(evaluate.row_values(block, "a", 0))
+
+
 # Tables: a made-up study of three runs, written as `gather` writes it
 
 
@@ -893,6 +958,23 @@ def test_any_metric_of_its_task_may_judge_a_problem(results):
     one, two = judge_claims(made_up, results)
     assert one["pieces"][0]["unit"] == "$" and one["verdict"] == "reproduced"
     assert two["verdict"] == "not testable" and "2 runs match" in two["why"]
+
+
+def test_an_interval_on_other_rows_is_wider_than_on_those_that_were_tested(folder):
+    values = np.array([[0.0, 0.2, 0.1], [0.01, 0.21, 0.11], [0.02, 0.22, 0.12]])
+    frame = pd.DataFrame({"run": "good", "replicate": [2, 0, 1], "values": list(values[[2, 0, 1]])})
+    write_parquet(pd.concat([frame, frame.assign(run="fast")]), folder / "rows.parquet")
+    results = tables.read_results(folder)
+    found = results.rows_of("good")
+    assert list(found) == [0, 1, 2] and np.stack(list(found.values())) == close(values)
+    assert [row.mean() for row in found.values()] == close(
+        [*results.values("test_metric", "good").values()]
+    )
+    here, other = results.interval("test_metric", "good"), results.on_other_rows("good")
+    assert other == rows.widened(here, values, 0) and other.low < here.low < here.high < other.high
+    # Of replicates that diverged there is nothing to keep, nor of problems that split anew.
+    assert list(results.rows_of("fast")) == [1, 2]
+    assert results.rows_of("own") == {} and results.on_other_rows("own") is None
 
 
 def test_curves_are_blank_where_they_ended(results):

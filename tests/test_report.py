@@ -225,6 +225,28 @@ def test_the_sources_numbers_stand_beside_ours(page):
     assert "The source’s configuration" in table
 
 
+def test_an_interval_says_which_test_rows_it_speaks_of(study):
+    of = '{{{{ glance(sweeps=["rates-{0}"]) }}}}\n\n'
+    of += '{{{{ table("best", problem="{0}", sweep="rates-{0}") }}}}'
+    view = View(read_results(study[0]))
+    run = view.runs[view.sweeps["rates-lengths"]["runs"][0]]
+    here, others = view.of("test_metric", run).interval, view.on_other_rows(run)
+    page = render(study, of.format("lengths"))
+    card = between(page, "Best network: Lengths of fish", "</div>")
+    assert f"{here} on these 20 test rows" in card and f"{others} on others of their kind" in card
+    table = between(page, "The source’s configuration<br>", "</tr>")
+    assert table.index(here) < table.index(f"others: {others}")
+    # A metric that is no mean over rows, or test rows drawn anew, have one interval.
+    page = render(study, of.format("kinds"))
+    assert "others" not in between(page, "Best network: Kinds of stones", "</div>")
+    assert "others: " not in between(page, "The source’s configuration<br>", "</table>")
+
+
+def test_the_unit_of_scaled_errors_is_told(study):
+    page = render(study, '{{ table("problems") }}')
+    assert "range over all rows: 412.5\u202fmm" in page
+
+
 def test_claims_have_their_pieces_evidence_and_the_studys_own_files(study, page):
     card = between(page, 'id="claim-reproduced"', 'id="claim-undecided"')
     for text in ("The title of reproduced", "Our words for reproduced.", "97.1 %", "91.00 %",

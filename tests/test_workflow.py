@@ -31,6 +31,7 @@ from project import (
     tree,
 )
 from tunebook.code import PLUMBING, files, tree_hash
+from tunebook.evidence.tables import read_results
 from tunebook.jobs import vouch
 from tunebook.loading import load_study
 from tunebook.pruning import delete, orphans, size
@@ -287,6 +288,15 @@ def test_test_rows_are_opened_by_evaluation_and_baselines_alone(jobs):
     assert opened == {"evaluate", "baselines", "gather"}
     evaluations = [inputs for name, inputs, _ in jobs if name == "evaluate"]
     assert all(any("/choice/" in path for path in inputs) for inputs in evaluations)
+
+
+def test_what_each_test_row_adds_is_kept_where_all_replicates_share_their_test_rows(finished):
+    results = read_results(finished.results(""))
+    for run in results.by_name.values():
+        found = results.rows_of(run.name)
+        assert bool(found) is (run.problem == "digits")
+        accuracy = results.values("test_accuracy", run.name) if found else {}
+        assert {key: values.mean() for key, values in found.items()} == pytest.approx(accuracy)
 
 
 def test_training_gives_the_same_when_there_are_no_test_rows_to_read(project):
