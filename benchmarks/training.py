@@ -70,6 +70,7 @@ def replicates(case, count, quick):
     *sizes, inputs = SHAPES[problem]
     record = {
         "classes": list(range(10)) if problem == "images" else None,
+        "target_range": inputs * (inputs + 1.0),
         "features": [{"name": f"x{i}", "unit": "", "type": "number"} for i in range(inputs)],
         "shape": None,
         "range": None,

@@ -2,7 +2,7 @@
 
 Every method is fitted on the training rows, chooses from its grid by the validation rows and the
 metric that judges the problem, and is then measured on all three splits by the metrics of the task.
-Targets are in ranges of the training targets, as networks' errors are.
+Targets are scaled by the range of the training rows, and errors are told as those of networks are.
 """
 
 import importlib
