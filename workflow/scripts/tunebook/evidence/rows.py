@@ -20,7 +20,7 @@ def over_rows(values):
     the difference between two networks replicate by replicate and row by row.
 
     It is an analysis of variance with two random effects and no repetition (Searle, Casella and
-    McCulloch, "Variance Components", 1992, section 4.3): y_rn = m + a_r + b_n + e_rn, with
+    McCulloch, "Variance Components", 1992, chapter 4): y_rn = m + a_r + b_n + e_rn, with
     variances A of replicates, B of rows and E of the rest. The mean of all has the variance
     A/R + B/N + E/(R N). The spread of the R replicates' means, and so every interval over
     replicates, estimates A/R + E/(R N); what it lacks is B/N. The N means over replicates have the
@@ -48,8 +48,8 @@ def widened(interval, values, least=-math.inf, most=math.inf):
     values: [R, N], see `over_rows`. Both uncertainties are independent, so each side becomes
     sqrt(side^2 + (z se)^2), with z of the normal distribution, as rows are many. least, most: what
     the mean can be; the interval ends there. One without ends stays as it is. Share of 1,000 test
-    sets, with trainings of their own, for which the true accuracy of 90 % lies outside (a standard
-    deviation of 0.6 points between replicates, and as much again from the rows they differ in):
+    sets, each with trainings of its own, for which the true accuracy lies outside (90 %, with a
+    standard deviation of 0.6 points between replicates on infinitely many rows):
 
         R, N                5, 200    5, 2000    10, 200    10, 2000
         over replicates     17 %      11 %       29 %       19 %
