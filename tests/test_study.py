@@ -102,6 +102,25 @@ def test_blocks_are_aligned_so_that_growing_keeps_them():
     assert blocks(12) == [(0, 4), (5, 9), (10, 11)]
 
 
+def test_what_looks_add_begins_a_block_and_keeps_those_before():
+    def blocks(replicates):
+        return Run("name", {}, block=5, replicates=replicates, least=7, most=12).blocks
+
+    assert blocks(7) == [(0, 4), (5, 6)]
+    assert blocks(12) == [*blocks(10), (10, 11)] == [*blocks(7), (7, 9), (10, 11)]
+
+
+def test_a_sweep_with_replicates_of_its_own_is_fixed_but_for_runs_that_it_shares():
+    plan = {"problems": {"houses": {"replicates": {"least": 5, "most": 40}}}}
+    whole = study(**plan, sweeps={"best-houses": {"replicates": 12}, "rates-deep": {
+        "replicates": 3, "axes": {"learning_rate": [0.7]}}})  # fmt: skip
+    [best], [own] = (whole.sweeps[name] for name in ("best-houses", "rates-deep"))
+    assert (whole.runs[best].least, whole.runs[best].most) == (12, 40)
+    assert (whole.runs[own].replicates, whole.runs[own].most) == (3, 3)
+    assert whole.plan == {"houses": {"least": 5, "most": 40, "minutes": None}}
+    assert study().plan == {} and "looks" not in study().description()
+
+
 def test_seeds_differ_between_replicates_and_problems_and_never_vary():
     seeds = {replicate_seed(0, problem, r) for problem in ("digits", "houses") for r in range(100)}
     assert len(seeds) == 200
@@ -311,6 +330,11 @@ BAD_VALUES = [
     (f"{HOUSES}.replicates", 0, "found 0; allowed: a number at least 1"),
     (f"{HOUSES}.replicates", 1001, "allowed: a number at most 1000"),
     (f"{HOUSES}.replicates", "ten", "found 'ten'; allowed: a whole number"),
+    (f"{HOUSES}.replicates", {"least": 9, "most": 5}, "found least 9 and most 5; allowed: least"),
+    (f"{HOUSES}.replicates", {"least": 0, "most": 5}, "least: found 0; allowed: a number at least"),
+    (f"{HOUSES}.replicates", {"least": 2.5, "most": 5}, "least: found 2.5; allowed: a whole"),
+    (f"{HOUSES}.replicates", {"least": 5}, "replicates.most: missing"),
+    (f"{HOUSES}.replicates", {"least": 5, "most": 9, "minutes": 0}, "minutes: found 0; allowed"),
     (f"{HOUSES}.split.validation", 0, "found 0; allowed: a number more than 0"),
     (f"{HOUSES}.split.validation", 1, "found 1; allowed: a number less than 1"),
     (f"{HOUSES}.split", {"validation": 0.5, "test": 0.5}, "shares sum to 1; allowed: less than 1"),

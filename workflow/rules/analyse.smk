@@ -25,6 +25,7 @@ rule evaluate:
         predictions=lambda w: predicted_runs(STUDY, w.problem),
         same_rows=lambda w: same_test_rows(PROBLEMS[w.problem]),
         folder=lambda w: own_networks(STUDY, *STUDY.problem_runs(w.problem)),
+        first=0,
         code=code("evaluate"),
     script:
         "../scripts/evaluate.py"
@@ -32,15 +33,8 @@ rule evaluate:
 
 rule gather:
     input:
-        records=records(STUDY.runs.values()),
-        history=blocks(STUDY.runs.values(), "history.csv"),
-        choices=expand(rules.choose.output[0], problem=STUDY.problems),
-        metrics=expand(rules.evaluate.output.metrics, problem=STUDY.problems),
-        rows=expand(rules.evaluate.output.rows, problem=STUDY.problems),
-        predictions=expand(rules.evaluate.output.predictions, problem=STUDY.problems),
-        misread=expand(rules.evaluate.output.misread, problem=STUDY.problems),
-        development=[prepared(p, "development", [0])[0] for p in STUDY.problems],
-        test=[prepared(p, "test", [0])[0] for p in STUDY.problems],
+        unpack(lambda w: gathered(looked())),
+        looks=lambda w: looks(len(looked().seen) + 1),
     output:
         runs=report(
             f"{RESULTS}/runs.csv",
@@ -61,7 +55,7 @@ rule gather:
         "../envs/tunebook.yaml"
     params:
         rows=STUDY.rows(),
-        study=STUDY.description(),
+        study=lambda w: looked().description(),
         code=code("gather"),
     script:
         "../scripts/gather.py"
@@ -69,8 +63,9 @@ rule gather:
 
 rule baselines:
     input:
-        development=all_prepared("development"),
-        test=all_prepared("test"),
+        development=lambda w: all_prepared(looked(), "development"),
+        test=lambda w: all_prepared(looked(), "test"),
+        looks=lambda w: looks(len(looked().seen) + 1),
     output:
         report(
             f"{RESULTS}/baselines.csv",
@@ -84,7 +79,7 @@ rule baselines:
     conda:
         "../envs/tunebook.yaml"
     params:
-        splits=baseline_splits(STUDY),
+        splits=lambda w: baseline_splits(looked()),
         problems=baselines(STUDY),
         code=code("baselines"),
     script:

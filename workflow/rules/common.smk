@@ -24,10 +24,12 @@ from tunebook.data.description import (
     preparing,
     same_test_rows,
 )
-from tunebook.jobs import TunebookError, hold
+from tunebook.jobs import TunebookError, hold, read_json
 from tunebook.study.runs import Study
 from tunebook.workflow import (
+    added,
     against_folder,
+    all_folders,
     asked,
     baseline_splits,
     baselines,
@@ -35,6 +37,7 @@ from tunebook.workflow import (
     grid_candidates,
     missing_data,
     named_before,
+    of_runs,
     own_networks,
     predicted_runs,
     priority,
@@ -102,6 +105,7 @@ wildcard_constraints:
     replicate=r"\d+",
     first=r"\d+",
     last=r"\d+",
+    look=r"\d+",
 
 
 onstart:
@@ -175,12 +179,12 @@ def prepared(problem, half, replicates):
     ]
 
 
-def all_prepared(half):
+def all_prepared(study, half):
     """The prepared files of all replicates of all problems."""
     return [
         path
-        for problem in STUDY.problems
-        for path in prepared(problem, half, range(STUDY.replicates(problem)))
+        for problem in study.problems
+        for path in prepared(problem, half, range(study.replicates(problem)))
     ]
 
 
@@ -192,6 +196,68 @@ def blocks(runs, name):
 def records(runs):
     """The records of all blocks of some runs, each the last file that its training writes."""
     return blocks(runs, "training.json")
+
+
+def looked(look=None):
+    """The study with the replicates that looks at its claims have asked for.
+
+    look: as that one sees it; None: once a look has asked for no more.
+    """
+    study = STUDY
+    while study.plan and len(study.seen) != look:
+        path = checkpoints.look.get(look=len(study.seen)).output[0]
+        counts = read_json(path)["runs"]
+        if counts == study.counts:
+            break
+        study = study.grown(counts)
+    return study
+
+
+def looks(count):
+    """What the first looks have left."""
+    return [
+        f"{RESULTS}/looks/{look}.json" for look in range(count if STUDY.plan else 0)
+    ]
+
+
+def evaluations(study, name):
+    """One file of every evaluation: of what each problem began with, and of what looks added."""
+    found = []
+    for problem in study.problems:
+        folder = f"{RESULTS}/evaluation/{problem}"
+        since = range(1, len(study.seen) + 1)
+        later = [f"look-{look}/" for look in since if added(study, problem, look)]
+        found += [f"{folder}/{look}{name}" for look in ("", *later)]
+    return found
+
+
+def gathered(study):
+    """What the tables of a study are made from, as inputs of a rule by name."""
+    return {
+        "records": records(study.runs.values()),
+        "history": blocks(study.runs.values(), "history.csv"),
+        "choices": [f"{RESULTS}/choice/{p}.json" for p in study.problems],
+        "metrics": evaluations(study, "metrics.csv"),
+        "rows": evaluations(study, "rows.parquet"),
+        "predictions": evaluations(study, "predictions.parquet"),
+        "misread": evaluations(study, "misread.parquet"),
+        "development": [prepared(p, "development", [0])[0] for p in study.problems],
+        "test": [prepared(p, "test", [0])[0] for p in study.problems],
+    }
+
+
+def added_files(wildcards, name):
+    """One file of every block of a problem that the look before another one has asked for."""
+    look = int(wildcards.look)
+    found = added(looked(look), wildcards.problem, look)
+    return [f"{RESULTS}/runs/{folder}/{name}" for folder, _, _ in found]
+
+
+def added_replicates(wildcards):
+    """The range of replicates of these blocks."""
+    look = int(wildcards.look)
+    _, firsts, lasts = zip(*added(looked(look), wildcards.problem, look))
+    return range(min(firsts), max(lasts) + 1)
 
 
 def provenance():

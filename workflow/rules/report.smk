@@ -73,7 +73,7 @@ rule prune:
         "../envs/tunebook.yaml"
     params:
         folder=f"{RESULTS}/runs",
-        folders=[f for run in STUDY.runs.values() for f in run.folders],
+        folders=all_folders(STUDY),
         # The call before may have had further files or values; what it trained is not forgotten.
         before=lambda w: named_before(f"{OWN}.json", ASKED)[1],
         asked=ASKED,

@@ -19,7 +19,7 @@ with job(snakemake.log[0], snakemake.input, snakemake.output, snakemake.params.c
     for path in snakemake.input.records:
         record = blocks.read_record(path)
         run, first = record["run"], record["replicates"][0]
-        some = [replicates[replicate] for replicate in record["replicates"]]
+        some = [replicates[each - snakemake.params.first] for each in record["replicates"]]
         weights = blocks.read_weights(path)
         block = evaluate.open_block(record["configuration"], some, weights, folder)
         known = pd.DataFrame(blocks.columns(record, len(block.targets["train"][0])))
@@ -33,6 +33,8 @@ with job(snakemake.log[0], snakemake.input, snakemake.output, snakemake.params.c
     write_csv(pd.concat(metrics), snakemake.output.metrics)
     columns = ["run", "replicate", "values"]
     write_parquet(pd.DataFrame(row_values, columns=columns), snakemake.output.rows)
+    # Blocks that a look added may be of other runs alone.
+    predictions = predictions or [pd.DataFrame(columns=["run"])]
     write_parquet(pd.concat(predictions), snakemake.output.predictions)
     columns = ["run", "replicate", "row", "target", "prediction", "probability", "pixels"]
     write_parquet(pd.DataFrame(misread, columns=columns), snakemake.output.misread)

@@ -17,6 +17,7 @@ MADE = {
     "prepare": "splits",
     "choose": "choices",
     "evaluate": "evaluations",
+    "look": "looks at the claims",
     "baselines": "baselines",
     "timing": "times",
     "gather": "tables",
@@ -74,8 +75,8 @@ def plan_in_words(jobs, study, trained):
     again = {}
     for rule, wildcards, causes in jobs:
         if rule == "train":
-            again.setdefault(wildcards["run"], []).append(causes)
-    kinds = {name: kind(runs[name], causes, trained) for name, causes in again.items()}
+            again.setdefault(wildcards["run"], []).append((block(wildcards), causes))
+    kinds = {name: kind(runs[name], blocks, trained) for name, blocks in again.items()}
     counted = [f"{count} {words}" for words, count in Counter(kinds.values()).items()]
     kept = len(runs) - len(again)
     lines = [f"Configurations to train: {', '.join(counted) or 'none'}; {kept} kept as they are."]
@@ -85,6 +86,12 @@ def plan_in_words(jobs, study, trained):
     rules = {rule.partition("_")[0] for rule, _, _ in jobs}
     if made := [words for rule, words in MADE.items() if rule in rules]:
         lines.append(f"To be made: {', '.join(made)}.")
+    if "look" in rules:
+        plans = [f"{name} up to {plan['most']}" for name, plan in study.plan.items()]
+        lines.append(
+            "More may follow: a look at the claims asks for further replicates of what is open "
+            f"({', '.join(plans)})."
+        )
     missing = [f"Not testable: {claim}: {reason}" for claim, reason in study.untestable.items()]
     missing += [f"Not in this study: {place}: {what}" for place, what in study.absent.items()]
     lines += [shorten(line, LONGEST_REASON, placeholder=" …") for line in missing[:MISSING_NAMED]]
@@ -93,12 +100,16 @@ def plan_in_words(jobs, study, trained):
     return "\n".join(lines)
 
 
-def kind(run, causes, trained):
-    """Why a run is trained, in a word or two."""
-    found = [trained(folder) for folder in run.folders]
-    if not any(found):
+def block(wildcards):
+    """The folder of the block that a training makes."""
+    return "{run}/replicates-{first}-{last}".format(**wildcards)
+
+
+def kind(run, blocks, trained):
+    """Why a run is trained, in a word or two. blocks: the folder of each, and causes."""
+    if not any(map(trained, run.folders)):
         return "new"
-    if sum(found) + len(causes) <= len(found):
+    if not any(trained(folder) for folder, _ in blocks):
         return "with more replicates"
-    said = {word for cause in causes for word in cause}
+    said = {cause for _, causes in blocks for cause in causes}
     return ": ".join(["again", *[word for word in CAUSES if word in said][:1]])

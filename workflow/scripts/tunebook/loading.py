@@ -37,7 +37,7 @@ def load_study(paths, given=None, folder=None):
     study.figures = with_defaults(load_figures(study.folder / "figures.yaml"), description)
     check_figures(study.figures, description)
     level = study.configuration["study"]["level"]
-    study.forms = {claim.id: form(claim.rule, level) for claim in claims.claims}
+    study.forms = {claim.id: form(claim.rule, level, study.plan) for claim in claims.claims}
     study.absent = check_article(study.folder / "article.md", study, study.figures, claims)
     asked = {found[1] for name in claims.metrics if (found := ALONG.match(name))}
     study.along = sorted(asked | set(asked_inputs(study.figures)))

@@ -1,5 +1,6 @@
 """What the rules ask of the study: plain values for inputs and parameters of jobs."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from .jobs import TunebookError, altered, read_json
@@ -46,8 +47,7 @@ def named_before(path, now):
     last = read_json(path) if Path(path).is_file() else {"asked": now}
     if last["asked"] == now:
         return "", []
-    runs = Study.of_plain(last["study"]).runs.values()
-    return last["asked"], [folder for run in runs for folder in run.folders]
+    return last["asked"], all_folders(Study.of_plain(last["study"]))
 
 
 def missing_data(study):
@@ -87,6 +87,34 @@ def own_networks(study, *runs):
     """The study's folder where one of some runs has a network of the study's own, else None."""
     own = any(run.configuration["model"] == "module" for run in runs)
     return str(study.folder) if own else None
+
+
+def all_folders(study):
+    """The folders of all blocks that a study has, or that looks at its claims may ask for."""
+    full = (replace(run, replicates=run.most) for run in study.runs.values())
+    return [folder for run in full for folder in run.folders]
+
+
+def added(study, problem, look):
+    """[(folder, first, last)] of the blocks of a problem that a study had at a look and not before.
+
+    The number of looks so far is that of the present; the first look, 0, added nothing.
+    """
+    old, new = [*study.seen, study.counts][look - 1 : look + 1]
+    return [
+        (folder, first, last)
+        for run in study.problem_runs(problem)
+        for folder, (first, last) in zip(run.folders, run.blocks, strict=True)
+        if old[run.name] <= first < new[run.name]
+    ]
+
+
+def of_runs(study):
+    """{run: its problem, block and about how much work one more of them is}, as looks ask."""
+    return {
+        name: {"problem": run.problem, "block": run.block, "work": priority(study, run, run.block)}
+        for name, run in study.runs.items()
+    }
 
 
 def shown_configuration(study):

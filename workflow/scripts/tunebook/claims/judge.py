@@ -6,6 +6,7 @@ from contextlib import suppress
 
 from ..evidence import words
 from .family import correct
+from .looks import pay, plan_of
 from .read import NOT, PARTLY, REPRODUCED, UNDECIDED, UNTESTABLE, VERDICTS, telling
 from .register import changed_after, form
 from .rules import answer, answer_each, ask
@@ -63,10 +64,13 @@ def judge_claims(claims, results):
     with telling(claims.path):
         found = [(claim, *pieces_of(claim, runs, results)) for claim in claims.claims]
     level = results.study["level"]
-    correct([piece for _, pieces, *_ in found for piece in pieces], level)
+    judged = [piece for _, pieces, *_ in found for piece in pieces]
+    pay(judged, results.study)
+    correct(judged, level)
     used = {claim.id: [r for piece in pieces for r in piece.runs] for claim, pieces, *_ in found}
     ended = results.cost.groupby("run")["finished"].min().to_dict()
-    forms = {claim.id: form(claim.rule, level) for claim in claims.claims}
+    plan = plan_of(results.study)
+    forms = {claim.id: form(claim.rule, level, plan) for claim in claims.claims}
     late = changed_after(results.folder, forms, used, ended)
     return [judge_claim(*each, results) | {"late": each[0].id in late} for each in found]
 

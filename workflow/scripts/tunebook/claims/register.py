@@ -14,9 +14,12 @@ from ..jobs import read_json, write_json
 FILE = "registered.json"
 
 
-def form(rule, level):
-    """SHA-256 (hexadecimal) of what a verdict follows from: a claim's rule, and the level."""
-    text = json.dumps([said(rule), level], sort_keys=True)
+def form(rule, level, plan=None):
+    """SHA-256 (hexadecimal) of what a verdict follows from: a claim's rule, and the level.
+
+    plan: of the looks that may ask for more replicates, if there are any.
+    """
+    text = json.dumps([said(rule), level, *([plan] if plan else [])], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

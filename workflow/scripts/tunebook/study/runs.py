@@ -10,7 +10,7 @@ import hashlib
 import itertools
 import json
 import re
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from ..data.description import check_data
@@ -30,13 +30,18 @@ HIDDEN = ("code",)
 
 @dataclass
 class Run:
-    """One configuration trained: `replicates` repetitions, in blocks of `block` each."""
+    """One configuration trained: `replicates` repetitions, in blocks of `block` each.
+
+    It begins with `least` of them, and looks at the claims may ask for more, up to `most`.
+    """
 
     name: str
     configuration: dict
     block: int
     replicates: int = 0
     sweeps: list = field(default_factory=list)
+    least: int = 0
+    most: int = 0
 
     @property
     def problem(self):
@@ -44,9 +49,13 @@ class Run:
 
     @property
     def blocks(self):
-        """[(first, last), ...]: aligned, so that more replicates add blocks and change none."""
-        starts = range(0, self.replicates, self.block)
-        return [(first, min(first + self.block, self.replicates) - 1) for first in starts]
+        """[(first, last), ...]: aligned, so that more replicates add blocks and change none.
+
+        One begins where looks first ask for more, so that what they add changes none either.
+        """
+        starts = sorted({*range(0, self.replicates, self.block), self.least} - {self.replicates})
+        ends = [*starts[1:], self.replicates]
+        return [(first, end - 1) for first, end in zip(starts, ends, strict=True)]
 
     @property
     def folders(self):
@@ -67,7 +76,7 @@ class Study:
     networks and stand-ins of the study's own. figures: what figures.yaml asks for, defaults filled
     in. along: the input columns that claims and figures ask for measures along. untestable: what is
     missing for some claims; absent: what is missing for the article, by its place. forms: a
-    fingerprint of each claim's rule.
+    fingerprint of each claim's rule. seen: the `counts` that earlier looks at the claims saw.
     """
 
     configuration: dict
@@ -79,6 +88,7 @@ class Study:
     untestable: dict = field(default_factory=dict)
     absent: dict = field(default_factory=dict)
     forms: dict = field(default_factory=dict)
+    seen: list = field(default_factory=list)
 
     def plain(self):
         """The study as plain values, which `of_plain` makes a Study of again."""
@@ -113,6 +123,28 @@ class Study:
         """How many replicates the most repeated run of a problem has."""
         return max(run.replicates for run in self.problem_runs(problem))
 
+    @property
+    def counts(self):
+        """{run: how many replicates it has}."""
+        return {name: run.replicates for name, run in self.runs.items()}
+
+    @property
+    def plan(self):
+        """{problem: {least, most, minutes}} of those whose replicates are added while claims are
+        open; minutes (of one core, for what is added) is None where there is no such limit.
+        """
+        plans = {name: self.problem(name)["replicates"] for name in self.problems}
+        return {
+            name: {key: plan.get(key) for key in ("least", "most", "minutes")}
+            for name, plan in plans.items()
+            if isinstance(plan, dict) and plan["least"] < plan["most"]
+        }
+
+    def grown(self, counts):
+        """The study once a look at the claims has asked for so many replicates of each run."""
+        runs = {name: replace(run, replicates=counts[name]) for name, run in self.runs.items()}
+        return replace(self, runs=runs, seen=[*self.seen, self.counts])
+
     def rows(self):
         """One dictionary a run: its name, problem, sweeps and hyper-parameters, lists as text."""
         return [
@@ -126,7 +158,12 @@ class Study:
 
         What only the data can tell (classes, units, rows) is added when tables are gathered.
         """
-        return {
+        looks = {
+            "plan": self.plan,
+            "most": {name: run.most for name, run in self.runs.items()},
+            "seen": [*self.seen, self.counts],
+        }
+        return ({"looks": looks} if self.plan else {}) | {
             "problems": {name: self.described(name) for name in self.problems},
             "parameters": columns(run.settings for run in self.runs.values()),
             "timed": self.configuration["timing"]["sweeps"],
@@ -412,6 +449,8 @@ def expand(configuration, folder):
     for name, sweep in configuration["sweeps"].items():
         problem = configuration["problems"][sweep["problem"]]
         replicates = sweep.get("replicates", problem["replicates"])
+        if not isinstance(replicates, dict):
+            replicates = {"least": replicates, "most": replicates}
         members = []
         for point in points(sweep, name):
             overrides = layered(problem["base"], sweep.get("base", {}), point)
@@ -420,7 +459,8 @@ def expand(configuration, folder):
             block = configuration["replicates_per_job"][resolved["model"]]
             new = Run(run_name(resolved), resolved, block)
             run = study.runs.setdefault(new.name, new)
-            run.replicates = max(run.replicates, replicates)
+            run.replicates = run.least = max(run.least, replicates["least"])
+            run.most = max(run.most, replicates["most"])
             if run.name not in members:
                 members.append(run.name)
                 run.sweeps.append(name)
@@ -442,6 +482,7 @@ def check_whole(configuration):
     for name, problem in problems.items():
         metrics = TASKS[problem["task"]].metrics
         one_of(f"problems.{name}.metric", judged(problem), metrics, problem["task"])
+        check_plan(f"problems.{name}.replicates", problem["replicates"])
         split = problem.get("split", {})
         shares = split.get("validation", 0) + split.get("test", 0)
         if shares >= 1:
@@ -453,6 +494,15 @@ def check_whole(configuration):
         one_of(f"sweeps.{name}.problem", sweep["problem"], problems, "problems")
     for i, name in enumerate(configuration["timing"]["sweeps"]):
         one_of(f"timing.sweeps[{i}]", name, sweeps, "sweeps")
+
+
+def check_plan(where, replicates):
+    """Raise TunebookError for fewer replicates at most than at least."""
+    if isinstance(replicates, dict) and replicates["least"] > replicates["most"]:
+        raise TunebookError(
+            f"configuration: {where}: found least {replicates['least']} and most "
+            f"{replicates['most']}; allowed: least no larger than most"
+        )
 
 
 def one_of(where, found, allowed, kind):

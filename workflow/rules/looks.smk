@@ -1,0 +1,48 @@
+# Replicates until decided: each look judges the claims and asks for more where they are open; what it
+# asks for is trained and evaluated, and looked at again. Included only where a problem says so.
+
+
+checkpoint look:
+    input:
+        unpack(lambda w: gathered(looked(int(w.look)))),
+        claims=own_file("claims.yaml"),
+        timing=rules.timing.output[0],
+        provenance=provenance(),
+        before=lambda w: looks(int(w.look)),
+    output:
+        f"{RESULTS}/looks/{{look}}.json",
+    log:
+        f"{LOGS}/looks/{{look}}.log",
+    priority: FIRST
+    conda:
+        "../envs/tunebook.yaml"
+    params:
+        rows=STUDY.rows(),
+        study=lambda w: looked(int(w.look)).description(),
+        runs=of_runs(STUDY),
+        code=code("look"),
+    script:
+        "../scripts/look.py"
+
+
+use rule evaluate as evaluate_added with:
+    input:
+        records=lambda w: added_files(w, "training.json"),
+        weights=lambda w: added_files(w, "weights.safetensors"),
+        choice=rules.choose.output[0],
+        development=lambda w: prepared(w.problem, "development", added_replicates(w)),
+        test=lambda w: prepared(w.problem, "test", added_replicates(w)),
+        before=lambda w: looks(int(w.look)),
+    output:
+        metrics=f"{RESULTS}/evaluation/{{problem}}/look-{{look}}/metrics.csv",
+        rows=f"{RESULTS}/evaluation/{{problem}}/look-{{look}}/rows.parquet",
+        predictions=f"{RESULTS}/evaluation/{{problem}}/look-{{look}}/predictions.parquet",
+        misread=f"{RESULTS}/evaluation/{{problem}}/look-{{look}}/misread.parquet",
+    log:
+        f"{LOGS}/evaluate/{{problem}}-look-{{look}}.log",
+    params:
+        inputs=STUDY.along,
+        predictions=lambda w: predicted_runs(STUDY, w.problem),
+        folder=lambda w: own_networks(STUDY, *STUDY.problem_runs(w.problem)),
+        first=lambda w: added_replicates(w).start,
+        code=code("evaluate"),

@@ -1,0 +1,40 @@
+"""The tables of a results folder, from what the jobs left."""
+
+import pandas as pd
+
+from ..data.prepare import load
+from ..jobs import read_json, write_csv, write_json, write_parquet
+from ..learn.blocks import read_record
+from . import tables
+
+
+def gather(folder, rows, study, left):
+    """Write every table but those about time, baselines and importance into a folder (a Path).
+
+    rows: one dictionary a run: run, problem, sweeps (a list) and its hyper-parameters. study: its
+    description. left: lists of paths: metrics, rows, predictions and misread of evaluations;
+    records and history of blocks, in one order; choices; development and test rows of a replicate, one a
+    problem.
+    """
+    evaluated = [pd.read_csv(path) for path in left.metrics]
+    write_csv(tables.runs_table(rows, evaluated, study), folder / "runs.csv")
+
+    records = [read_record(path) for path in left.records]
+    histories = map(pd.read_csv, left.history)
+    blocks = zip(records, histories, strict=True)
+    write_parquet(tables.history_table(blocks), folder / "history.parquet")
+    write_csv(tables.cost_table(records), folder / "cost.csv")
+
+    for name in ("rows", "predictions", "misread"):
+        frames = [pd.read_parquet(path) for path in getattr(left, name)]
+        write_parquet(tables.joined(frames), folder / f"{name}.parquet")
+
+    prepared = {}
+    pairs = zip(left.development, left.test, strict=True)
+    for problem, paths in zip(study["problems"], pairs, strict=True):
+        (development, record), (test, _) = map(load, paths)
+        arrays = development | test
+        counts = {split: len(arrays[f"{split}_y"]) for split in ("train", "validation", "test")}
+        prepared[problem] = record, counts
+    choices = {choice.pop("problem"): choice for choice in map(read_json, left.choices)}
+    write_json(folder / "study.json", tables.study_record(study, prepared, choices))
