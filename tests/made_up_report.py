@@ -111,11 +111,12 @@ def make_claims(runs, kind="real"):
             "verdict": verdict, "claimed": "97.1 %", "number": 0.91, "low": 0.9, "high": 0.92,
             "unit": "share", "n": 5, "diverged": 0, "runs": [runs[0]], "text": "91.00 %",
             "reason": "", "counts": True, "p": 0.01, "adjusted": 0.02, "alone": "",
+            "scope": "", "smallest": None, "needed": 0, "minutes": None,
         }  # fmt: skip
         claims.append({
             "id": name, "title": f"The title of {name}", "section": "2.2", "data": kind,
             "claim": f"Our words for {name}.", "claimed": "97.1 %", "verdict": verdict,
-            "why": f"Why {name}.", "tally": "", "late": False,
+            "why": f"Why {name}.", "tally": "", "late": False, "conditions": "",
             "pieces": [piece] * (2 if name == "reproduced" else 1),
             "shown": [piece | {"verdict": "", "about": "shown beside it"}],
         })  # fmt: skip

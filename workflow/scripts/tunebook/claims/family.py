@@ -18,17 +18,8 @@ from ..evidence import intervals
 from .read import NOT, PARTLY, REPRODUCED, UNDECIDED
 
 DRAWS = 20_000
+NARROW = 1.25  # by how much less or more an adjusted p value would have been decided otherwise
 MOST_POINTS = 7  # of which all orders are gone through
-
-
-def of_mean(differences, bound=0.0):
-    """p of a mean of paired differences [n] against a bound, by Student's t test, two-sided."""
-    differences = np.asarray(differences, dtype=float) - bound
-    if len(differences) < intervals.MINIMUM_REPLICATES:
-        return math.nan
-    if np.ptp(differences) == 0:
-        return 0.0 if differences[0] else 1.0
-    return float(scipy.stats.ttest_1samp(differences, 0.0).pvalue)
 
 
 def of_share(successes, n):
@@ -64,12 +55,9 @@ def of_draw(values, claimed, rounding, least=-math.inf, most=math.inf):
 def of_trend(correlations, points):
     """p of the mean of rank correlations [n] over `points` runs each, if their order were chance.
 
-    Two-sided, from 20,000 draws of n orders (seed 0). points: 1 for a correlation over the rows of
-    one run, whose mean is tested by t.
+    Two-sided, from 20,000 draws of n orders (seed 0).
     """
     correlations = np.asarray(correlations, dtype=float)
-    if points == 1:
-        return of_mean(correlations)
     if len(correlations) < intervals.MINIMUM_REPLICATES:
         return math.nan
     chance = abs(by_chance(points, len(correlations)))
@@ -95,7 +83,8 @@ def correct(pieces, level):
 
     pieces: every judged `rules.Piece` of a file of claims, whatever is asked of it otherwise. What
     is one test under two names counts once. Each gets its adjusted p value; a decided piece whose
-    own is above `level` is open, and says so. Returns how many tests the family has.
+    own is above `level` is open, and says so; one that was nearly decided otherwise says that too.
+    Returns how many tests the family has.
     """
     tests = {}
     for piece in pieces:
@@ -112,4 +101,36 @@ def correct(pieces, level):
             if piece.verdict in found and value > level:
                 piece.alone, piece.verdict = piece.verdict, UNDECIDED
                 piece.text += f"; open among {len(tests)} tests (adjusted p {value:.2g})"
+            if level / NARROW < value < level * NARROW:
+                piece.text += "; a narrow decision"
     return len(tests)
+
+
+def settle(piece, level, seconds):
+    """Say of an open piece what it could have shown, and what would decide it.
+
+    smallest: the difference (or ratio) that its replicates would have told from none in four of
+    five studies. needed: how many replicates would tell what was measured so, `HOPELESS` + 1 where
+    that is more than are worth it; 0 where more replicates change nothing. minutes: of one core,
+    for those that are missing. All at the level that the family leaves the piece. level: of the
+    study. seconds: of one core, for one more replicate of all its runs.
+    """
+    if piece.verdict != UNDECIDED or not piece.n:
+        return
+    mean = piece.compared and piece.compared.mean
+    level /= piece.price
+    if piece.adjusted > piece.p > 0:
+        level *= piece.p / piece.adjusted
+    if mean and mean.n >= intervals.MINIMUM_REPLICATES:
+        level = min(2 * level, 1.0) if piece.rule == "same" else level
+        place = piece.compared.place
+        smallest = mean.smallest(level)
+        piece.smallest = math.exp(smallest) if piece.compared.logs else smallest
+        needed = mean.needed(place(piece.bound), level)
+    elif piece.unit == "share" and piece.rule != "value":
+        needed = intervals.share_needed(piece.number, piece.n)
+    else:
+        return
+    piece.needed = needed or intervals.HOPELESS + 1
+    if needed:
+        piece.minutes = max(needed - piece.n, 0) * seconds / 60

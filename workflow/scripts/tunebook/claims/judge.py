@@ -5,9 +5,10 @@ from collections import Counter
 from contextlib import suppress
 
 from ..evidence import words
-from .family import correct
+from .conditions import under_conditions
+from .family import correct, settle
 from .looks import pay, plan_of
-from .read import NOT, PARTLY, REPRODUCED, UNDECIDED, UNTESTABLE, VERDICTS, telling
+from .read import NOT, PARTLY, REPRODUCED, SET_UP, UNDECIDED, UNTESTABLE, VERDICTS, telling
 from .register import changed_after, form
 from .rules import answer, answer_each, ask
 from .select import NotTestable, StudyRuns
@@ -18,7 +19,9 @@ COLUMNS = (
 )  # fmt: skip
 # How pieces are spoken of, in what order, where no sentence is written.
 SHORT = {PARTLY: "in part", NOT: "not", UNDECIDED: "open", UNTESTABLE: "not testable"}
-GROUPS = dict(zip(VERDICTS, ("Holds", "In part", "Fails", "Open", "Not tested"), strict=True))
+GROUPS = dict(
+    zip(VERDICTS, ("Holds", "In part", "Fails", "Open", "Not tested", "Set up"), strict=True)
+)
 
 
 def check_claims(claims, rows, study):
@@ -55,24 +58,33 @@ def judge_claims(claims, results):
     Keys: id, title, section, claim, claimed, expected, verdict, why, data (`real` or `sample`),
     headline (which piece to show first, or null), pieces (what was judged), shown (what stands
     beside it), tally (how many pieces hold, in words), late (whether the rule was changed after the
-    runs). A piece: see `rules.Piece`; all of them are one family of tests, see `family`. Nothing
-    random takes part but draws with a fixed seed, so a verdict changes only when the claims or the
-    runs do.
+    runs), conditions (under which it holds elsewhere, in words). A piece: see `rules.Piece`; all of
+    them are one family of tests, see `family`. Nothing random takes part but draws with a fixed
+    seed, so a verdict changes only when the claims or the runs do.
     """
     rows = [run.row for run in results.by_name.values()]
     runs = StudyRuns(rows, results.study, results.timed)
     with telling(claims.path):
         found = [(claim, *pieces_of(claim, runs, results)) for claim in claims.claims]
     level = results.study["level"]
-    judged = [piece for _, pieces, *_ in found for piece in pieces]
-    pay(judged, results.study)
-    correct(judged, level)
+    asked = [piece for _, pieces, *_ in found for piece in pieces]
+    pay(asked, results.study)
+    correct(asked, level)
+    for piece in asked:
+        settle(piece, level, sum(map(results.seconds_of_one, piece.runs)))
     used = {claim.id: [r for piece in pieces for r in piece.runs] for claim, pieces, *_ in found}
     ended = results.cost.groupby("run")["finished"].min().to_dict()
     plan = plan_of(results.study)
     forms = {claim.id: form(claim.rule, level, plan) for claim in claims.claims}
     late = changed_after(results.folder, forms, used, ended)
-    return [judge_claim(*each, results) | {"late": each[0].id in late} for each in found]
+    return [
+        judge_claim(claim, *rest, results)
+        | {
+            "late": claim.id in late,
+            "conditions": under_conditions(claim, runs, results, combined),
+        }
+        for claim, *rest in found
+    ]
 
 
 def pieces_of(claim, runs, results):
@@ -106,18 +118,21 @@ def combined(rule, pieces):
     """The verdict of a rule, from those of the Pieces (an iterator) of its leaves."""
     if not rule.parts:
         return next(pieces).verdict
-    return combine(rule.kind, [combined(part, pieces) for part in rule.parts])
+    verdicts = [combined(part, pieces) for part in rule.parts]
+    return combine(rule.kind, [verdicts[place] for place in rule.decides])
 
 
 def combine(kind, verdicts):
     """The verdict of a claim that needs one (`any`) or `all` of its pieces: partly, if some hold.
 
-    Pieces that cannot be tested are left out, unless there are no others.
+    Pieces that cannot be tested, or are set up as written, are left out, unless there are no
+    others.
     """
+    verdicts = [verdict for verdict in verdicts if verdict != SET_UP] or [SET_UP]
     if kind == "all" and REPRODUCED in verdicts and {*verdicts} - {REPRODUCED, UNTESTABLE}:
         return PARTLY
     last = (UNDECIDED, NOT) if kind == "any" else (NOT, UNDECIDED)
-    return min(verdicts, key=(REPRODUCED, PARTLY, *last, UNTESTABLE).index)
+    return min(verdicts, key=(REPRODUCED, PARTLY, *last, UNTESTABLE, SET_UP).index)
 
 
 def entry(claim, verdict, pieces, shown, results, why=""):
@@ -143,11 +158,11 @@ def entry(claim, verdict, pieces, shown, results, why=""):
 
 
 def tally(pieces):
-    """`2 of 4 hold, 1 not, 1 open`; blank for a claim of one piece."""
-    counts = Counter(piece.verdict for piece in pieces)
-    told = [f"{counts.pop(REPRODUCED, 0)} of {len(pieces)} hold"]
+    """`2 of 4 hold, 1 not, 1 open`; blank for a claim of one piece that is a result."""
+    counts = Counter(piece.verdict for piece in pieces if piece.verdict != SET_UP)
+    told = [f"{counts[REPRODUCED]} of {counts.total()} hold"] if counts else []
     told += [f"{counts[verdict]} {word}" for verdict, word in SHORT.items() if counts[verdict]]
-    return ", ".join(told) if len(pieces) > 1 else ""
+    return ", ".join(told) if counts.total() > 1 else ""
 
 
 def written(claim, verdict, claimed, pieces, shown, headline):

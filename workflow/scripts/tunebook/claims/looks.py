@@ -31,6 +31,7 @@ from collections import Counter
 
 import numpy as np
 
+from ..evidence.intervals import HOPELESS
 from .read import UNDECIDED
 
 # The rules whose pieces more replicates can decide: they are about a mean or a share.
@@ -57,6 +58,7 @@ def pay(pieces, study):
         if piece.runs and not math.isnan(piece.p):
             had = {fewest(counts, piece.runs) for counts in looks["seen"]}
             before, n = [0, *sorted(had)][-2:]
+            piece.price = fewest(looks["most"], piece.runs) / (n - before)
             piece.p = float(paid(piece.p, n, before, fewest(looks["most"], piece.runs)))
 
 
@@ -98,13 +100,16 @@ def look(judged, looks, runs, cost):
 def open_pieces(judged, looks):
     """{claim, about, replicates, runs} of each open piece that a look may ask for replicates of.
 
+    Not one that no number of replicates worth it would decide, as of splits of the same rows.
     judged, looks: as `look` takes them.
     """
     found = []
     for claim in judged:
         for piece in claim["pieces"]:
             names = piece["runs"]
-            if piece["verdict"] == UNDECIDED and piece["rule"] in DECIDABLE and names:
+            hopeless = piece["needed"] > HOPELESS
+            asks = piece["verdict"] == UNDECIDED and piece["rule"] in DECIDABLE
+            if asks and names and not hopeless:
                 least, n = (fewest(looks["seen"][i], names) for i in (0, -1))
                 if least < fewest(looks["most"], names):
                     about = {"claim": claim["id"], "about": piece["about"], "replicates": n}

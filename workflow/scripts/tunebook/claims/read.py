@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 from ..jobs import TunebookError
 from ..study.read import check_against, check_keys_are_text, normalise, read_yaml
@@ -17,7 +18,12 @@ PARTLY = "partly reproduced"
 NOT = "not reproduced"
 UNDECIDED = "undecided"
 UNTESTABLE = "not testable"
-VERDICTS = (REPRODUCED, PARTLY, NOT, UNDECIDED, UNTESTABLE)
+# Of what follows from the study's own configuration: it cannot fail, and is no result.
+SET_UP = "set up as written"
+VERDICTS = (REPRODUCED, PARTLY, NOT, UNDECIDED, UNTESTABLE, SET_UP)
+
+# A margin as a share: `10 %`.
+SHARE = re.compile(r"(\d+(?:\.\d+)?) ?%")
 
 # What one of the unit is in the units of measures: shares, seconds, plain numbers.
 UNITS = {"": 1.0, "%": 0.01, "times": 1.0, "s": 1.0, "min": 60.0, "h": 3600.0, "day": 86400.0}
@@ -50,13 +56,20 @@ def source_number(entry):
     return SourceNumber(number * UNITS[unit], 0.5 * 10.0**-decimals * UNITS[unit], text)
 
 
+class Margin(NamedTuple):
+    """How far apart: `size` in the measure's own unit, or a `share` of the other side."""
+
+    size: float
+    share: bool
+
+
 @dataclass
 class Rule:
     """A rule as the file has it.
 
-    kind: its one key besides `about`; spec: what stands under it, with selections for names of
-    runs. source: {name: SourceNumber} of the claim. parts: the rules of `all` and `any`. counts:
-    whether it is judged, or only shown.
+    kind: its one key besides `about` and `decides`; spec: what stands under it, with selections for
+    names of runs. source: {name: SourceNumber} of the claim. parts: the rules of `all` and `any`;
+    decides: which of them, by place, decide. counts: whether it is judged, or only shown.
     """
 
     kind: str
@@ -65,6 +78,7 @@ class Rule:
     source: dict = field(default_factory=dict)
     parts: list = field(default_factory=list)
     counts: bool = True
+    decides: list = field(default_factory=list)
 
     @property
     def place(self):
@@ -92,6 +106,23 @@ class Rule:
         value = self.spec.get(key, 0.0)
         return self.stated(value).number if isinstance(value, str) else value
 
+    def margin(self, key):
+        """The Margin under a key: a number, a share such as `10 %`, or the name of a source value,
+        which is a share where its unit is %. None where there is none.
+        """
+        value = self.spec.get(key)
+        if value is None:
+            return None
+        if isinstance(value, str) and (found := SHARE.fullmatch(value)):
+            size, share = float(found[1]) / 100, True
+        elif isinstance(value, str):
+            size, share = self.stated(value).number, self.stated(value).text.endswith("%")
+        else:
+            size, share = float(value), False
+        if size <= 0:
+            raise TunebookError(f"{key}: found {value}; allowed: above 0")
+        return Margin(size, share)
+
     def compared(self):
         """The SourceNumber that runs are set against; of two names, the first by the second."""
         if "equals" in self.spec:
@@ -109,8 +140,9 @@ class Rule:
 class Claim:
     """One claim: `claim` and `claimed` with the source's values put in, and the rules that test it.
 
-    why: {verdict: sentence} where one is written. expected: a verdict, "" for none. told: names of
-    the source values that its sentences put in.
+    why: {verdict: sentence} where one is written. expected: a verdict, "" for none. conditions: a
+    sweep in each of whose conditions the rule is tried as well, "" for none. told: names of the
+    source values that its sentences put in.
     """
 
     id: str
@@ -120,6 +152,7 @@ class Claim:
     section: str = ""
     claimed: str = ""
     expected: str = ""
+    conditions: str = ""
     evidence: list = field(default_factory=list)
     why: dict = field(default_factory=dict)
     told: set = field(default_factory=set)
@@ -215,7 +248,8 @@ def read_claim(entry, written):
     for key, text in told.items():
         placed |= check_sentence(key, text, list(source))
         told[key] = text.format_map({name: number.text for name, number in source.items()})
-    plain = {key: entry[key] for key in ("id", "title", "section", "expected") if key in entry}
+    keys = ("id", "title", "section", "expected", "conditions")
+    plain = {key: entry[key] for key in keys if key in entry}
     return Claim(**plain, **told, rule=rule, evidence=evidence, why=why, told=placed & {*source})
 
 
@@ -224,37 +258,58 @@ def read_rule(raw, source, runs, about="", counts=True):
 
     runs: {name: selection} of the claim. about: what it is a piece of.
     """
-    [kind] = [key for key in raw if key != "about"]
+    [kind] = [key for key in raw if key not in ("about", "decides")]
     about = ": ".join(filter(None, [about, raw.get("about", "")]))
     if kind in ("all", "any"):
         parts = [read_rule(part, source, runs, about, counts) for part in raw[kind]]
-        return Rule(kind, {}, about, source, parts, counts)
+        return Rule(kind, {}, about, source, parts, counts, deciding(raw, raw[kind]))
+    if "decides" in raw:
+        raise TunebookError(f"{kind}: found decides; allowed: beside all or any")
     rule = Rule(kind, raw[kind], about, source, counts=counts)
     if kind == "untestable":
         return rule
     with telling(rule.place):
-        sides = {key: chosen(raw[kind][key], runs, key) for key in SIDES if key in raw[kind]}
-        rule.spec = rule.spec | sides
+        sides = {key: raw[kind][key] for key in SIDES if key in raw[kind]}
+        than = sides.get("than")
+        if isinstance(than, str) and than in source and than not in runs:
+            rule.stated(sides.pop("than"))
+        rule.spec = rule.spec | {key: chosen(side, runs, key) for key, side in sides.items()}
         for key in rule.spec.get("keys", []):
             rule.stated(key, number=False)
-        for key in ("by", "around"):
-            rule.bound(key)
+        rule.bound("around")
+        for key in ("by", "within", "margin"):
+            rule.margin(key)
         if "source" in rule.spec:
             rule.compared()
     return rule
 
 
+def deciding(raw, parts):
+    """The places of the pieces that decide: those that `decides` names, else all."""
+    named = [part.get("about", "") for part in parts]
+    for name in raw.get("decides", []):
+        if name not in named:
+            allowed = ", ".join(filter(None, named)) or "a piece with `about`"
+            raise TunebookError(f"decides: found {name}; allowed: {allowed}")
+    wanted = raw.get("decides", named)
+    return [place for place, name in enumerate(named) if name in wanted]
+
+
 def chosen(value, runs, side):
-    """The selection that a side of a rule gives, or names."""
-    if not isinstance(value, str):
-        return value
-    found = runs.get(value)
-    if not isinstance(found, dict) or "reduce" in found and side in ("of", "to"):
-        raise TunebookError(
-            f"{side}: found {value}; allowed: a selection, or a name of one under this claim's "
-            f"runs: {', '.join(runs) or 'none is given'}"
-        )
-    return found
+    """The selection that a side of a rule gives, or names; of a change, with both of its runs."""
+    if isinstance(value, str):
+        if not isinstance(runs.get(value), dict):
+            raise TunebookError(
+                f"{side}: found {value}; allowed: a selection, or a name of one under this claim's "
+                f"runs: {', '.join(runs) or 'none is given'}"
+            )
+        value = runs[value]
+    several = [key for key in ("reduce", "change") if key in value]
+    if several and side in ("of", "to", "change"):
+        raise TunebookError(f"{side}: found {several[0]}; allowed: one run")
+    if "change" in value:
+        return {"change": [chosen(each, runs, "change") for each in value["change"]]}
+    return value
 
 
 def check_sentence(where, sentence, names):

@@ -1,19 +1,24 @@
 """The closed set of rules: how a claim is set against the runs, and what follows.
 
 A rule is judged in two steps: `ask` finds the runs that it looks at, before anything is trained;
-`answer` gives a Piece, from the results. Runs are compared within replicates. Intervals are 95 %
-bootstrap intervals of the mean over replicates; of timings, the median with the range.
+`answer` gives a Piece, from the results. Runs are compared within replicates (`compare`), positive
+values without an upper end as ratios. Intervals are 95 % intervals of the mean over replicates; of
+timings, the median with the range. Margins are in the measure's own unit, or shares (`10 %`) of the
+other side.
 
     value   The source trained once, so its number is one draw, held against the interval that one
             more replicate falls into. Reproduced: it lies there, and among our replicates, to the
             precision it was given with. Not: outside of that interval. Open: inside, but beyond all
             replicates; or the interval is too wide to say anything. With `factor` ("about"): the
             whole interval of the mean lies within that factor.
-    order   `metric` is `lower` (`higher`) in one run `than` in another: the interval of the mean
-            difference lies on the claimed side of zero, of `by` (a number or a source value), of
-            -`within` ("no worse than"). Partly: the direction holds, `by` not surely. Of several
-            runs, `reduce` makes one value in each replicate: their spread (the largest divided by
-            the smallest), the lowest or the highest.
+    order   `metric` is `lower` (`higher`) in one run `than` in another, or than a number of the
+            source that is no training (of a person, of another method): the interval lies on the
+            claimed side of equality, of `by`, of `within` ("no worse than"). Partly: the direction
+            holds, `by` not surely. Of several runs, `reduce` makes one value in each replicate:
+            their spread (the largest divided by the smallest), the lowest or the highest.
+    same    `metric` `of` one run is that `to` another, give or take a `margin`: two one-sided tests
+            at 5 %, which is that the 90 % interval lies within the margin (Schuirmann, Journal of
+            Pharmacokinetics and Biopharmaceutics 15(6), 1987). Not: the 95 % interval lies outside.
     ratio   `metric` `of` one run divided by that `to` another, averaged on a log scale, is within
             `factor` of what the source says (or `equals`). Partly: only the side of 1 is right.
     trend   In every replicate, Spearman's rank correlation of `metric` with the axis `along` the
@@ -22,14 +27,15 @@ bootstrap intervals of the mean over replicates; of timings, the median with the
             their share against one half: learned (by `margin`), diverged, overshoots (`around` an
             epoch, give or take `window`, by `rise`), overfits (by `rise`), see `measures`; above
             (`metric` is above `threshold`).
-    fact    The run has the values that the source states under these `keys` (configuration), they
-            are its optimizer's defaults (default), its convolutions leave as many values as the
-            source states (dense_inputs), or a pixel `with` these values put in (possible).
+    fact    The run has the values that the source states under these `keys` (configuration: set up
+            as written, which is no result), they are its optimizer's defaults (default), its
+            convolutions leave as many values as the source states (dense_inputs), or a pixel `with`
+            these values put in (possible).
     measure Shown and not judged: `metric` of every run of a selection.
 
-A replicate that diverged is worse than any that did not. As no mean exists then, an order or a
-ratio counts replicates, ties as half, against one half. On stand-in data no number is compared with
-the source's.
+A replicate that diverged is worse than any that did not. As no mean exists then, a comparison
+counts replicates, ties as half, against one half. On stand-in data no number is compared with the
+source's.
 """
 
 import math
@@ -44,7 +50,8 @@ from ..jobs import TunebookError
 from ..study.parameters import label, parameter
 from ..study.sizes import feature_sizes
 from . import family
-from .read import NOT, PARTLY, REPRODUCED, SIDES, UNDECIDED, UNTESTABLE, Rule, telling
+from .compare import Comparison, as_ratio, compare, ratios, sampling
+from .read import NOT, PARTLY, REPRODUCED, SET_UP, SIDES, UNDECIDED, UNTESTABLE, Rule, telling
 from .select import NotTestable, comparable, shown
 
 WIDEST = 10.0
@@ -54,11 +61,15 @@ REDUCTIONS = {
     "spread": lambda values: max(values) / min(values) if math.isfinite(max(values)) else math.inf,
     "lowest": min,
     "highest": max,
+    "change": lambda values: divide(values[1], values[0]),
 }
+# Those whose result is a ratio of two values, which a measure needs to allow.
+DIVIDING = ("spread", "change")
 # What the number of a piece is of.
 STARTS = {
-    "value": "{0}", "order": "difference in {0}", "ratio": "ratio of {0}",
-    "trend": "rank correlation of {0} with {1}", "shape": "{0}", "fact": "",
+    "value": "{0}", "order": "difference in {0}", "same": "difference in {0}",
+    "ratio": "ratio of {0}", "trend": "rank correlation of {0} with {1}", "shape": "{0}",
+    "fact": "",
 }  # fmt: skip
 
 
@@ -107,6 +118,9 @@ class Piece:
     p: see `family`; adjusted: for all tests of the file; alone: the verdict without that, where it
     is another. signed: whether `number` is a difference. text: what was measured, in words; brief:
     without its interval; of: what it is of, in words. counts: whether it is judged, or only shown.
+    scope: what a comparison on held-out rows speaks of. smallest: what could have been seen, needed
+    and minutes: what would settle an open one, see `settle`. compared, bound: the Comparison and
+    what it was held against; price: how many times its p value was raised for looks.
     """
 
     about: str
@@ -128,8 +142,15 @@ class Piece:
     text: str = ""
     reason: str = ""
     counts: bool = True
+    scope: str = ""
+    smallest: float = math.nan
+    needed: int = 0
+    minutes: float = math.nan
     brief: str = ""
     of: str = ""
+    compared: Comparison | None = None
+    bound: float = math.nan
+    price: float = 1.0
 
     @property
     def sentence(self):
@@ -138,8 +159,9 @@ class Piece:
 
     def plain(self):
         """The piece for JSON: a number that is not finite becomes None."""
-        kept = {key: value for key, value in vars(self).items() if key not in ("brief", "of")}
-        numbers = ("number", "low", "high", "p", "adjusted")
+        inside = ("brief", "of", "compared", "bound", "price")
+        kept = {key: value for key, value in vars(self).items() if key not in inside}
+        numbers = ("number", "low", "high", "p", "adjusted", "smallest", "minutes")
         lost = [key for key in numbers if not math.isfinite(kept[key])]
         return kept | dict.fromkeys(lost)
 
@@ -171,16 +193,23 @@ def ask(rule, study):
     elif rule.kind == "measure":
         question.sides = [[row] for row in study.select(spec["of"])]
     else:
-        question.sides = [study.select(s) if "reduce" in s else [study.one(s)] for s in sides]
-        question.reduce = [side.get("reduce", "lowest") for side in sides]
+        question.sides = [side_of(study, side) for side in sides]
+        question.reduce = ["change" if "change" in s else s.get("reduce", "lowest") for s in sides]
     if metric:
         question.measure = study.measurable(metric, question.rows)
     if rule.kind == "fact":
         ask_fact(question, study)
-    paired = rule.kind in ("order", "ratio") and question.measure.table != measures.TIMING
+    paired = rule.kind in ("order", "same", "ratio") and question.measure.table != measures.TIMING
     if paired and len({row["problem"] for row in question.rows}) > 1:
         raise NotTestable("its sides are of two problems; nothing pairs their runs")
-    divides = "spread" in question.reduce and question.measure.unit == "loss"
+    for key in ("by", "within", "margin"):
+        margin = rule.margin(key)
+        if margin and margin.share and question.measure.unit != "share" and not ratios(question):
+            raise TunebookError(
+                f"{key}: found a share; allowed: a number in its own unit, as {metric} can be 0 or "
+                "less"
+            )
+    divides = {*DIVIDING} & {*question.reduce} and question.measure.unit == "loss"
     if divides or spec.get("property") in ("overshoots", "overfits"):
         try:
             for row in question.rows:
@@ -188,6 +217,13 @@ def ask(rule, study):
         except TunebookError as error:
             raise NotTestable(str(error)) from None
     return question
+
+
+def side_of(study, side):
+    """The runs of one side of a rule: one, or those that are made one value."""
+    if "change" in side:
+        return [study.one(each) for each in side["change"]]
+    return study.select(side) if "reduce" in side else [study.one(side)]
 
 
 def ask_fact(question, study):
@@ -217,14 +253,24 @@ def answer(question, results):
         return Piece(rule.about, rule.kind, verdict=UNTESTABLE, reason=rule.spec, text=rule.spec)
     piece = ANSWERS[rule.kind](question, results)
     problems = {row["problem"] for row in question.rows} or set(results.problems)
-    compares = rule.kind in ("value", "ratio") and "source" in rule.spec
-    if (compares or isinstance(rule.spec.get("by"), str)) and problems & results.stand_ins:
+    if piece.verdict != SET_UP and of_the_source(rule) and problems & results.stand_ins:
         piece.verdict, piece.reason = UNTESTABLE, STAND_IN
     label = question.measure.label if question.measure else ""
-    start = STARTS[rule.kind].format(label, named(rule.spec.get("along", ""))) or piece.claimed
+    in_ratio = piece.compared is not None and piece.compared.logs
+    start = STARTS["ratio" if in_ratio else rule.kind]
+    start = start.format(label, named(rule.spec.get("along", ""))) or piece.claimed
     start = label if "correlation" in rule.spec else start
     piece.of = "" if rule.kind == "fact" else start
     return piece
+
+
+def of_the_source(rule):
+    """Whether a rule sets a number of ours against one of the source's."""
+    spec = rule.spec
+    margins = [spec[key] for key in ("by", "within", "margin") if key in spec]
+    numbers = [each for each in margins if isinstance(each, str) and each in rule.source]
+    compared = rule.kind in ("value", "ratio") and "source" in spec
+    return compared or bool(numbers) or isinstance(spec.get("than"), str)
 
 
 def found(question, results, interval=None, unit="", signed=False, **more):
@@ -302,78 +348,142 @@ def too_wide(interval, least, most):
 
 
 def answer_order(question, results):
-    spec, measure = question.rule.spec, question.measure
+    rule, spec, measure = question.rule, question.rule.spec, question.measure
     side = "lower" if "lower" in spec else "higher"
-    a, b = question.values(results).T
-    least = float(question.rule.bound("by")) - spec.get("within", 0.0)
-    sign, timed = (-1 if side == "lower" else 1), measure.table == measures.TIMING
-    verdict, interval, counted = order_verdict(a, b, sign, least, timed)
-    unit = "times" if question.reduce[1] == "spread" else measure.unit
-    amount = words.show(abs(least), unit, signed=True).lstrip("+")
-    more = f" by more than {amount}" if least > 0 else f", or at most {amount} worse"
-    about = {"verdict": verdict, "claimed": side + (more if least else "")}
-    if not counted:
-        bound = 0.0 if verdict == PARTLY else least
-        p = math.nan if timed else family.of_mean(sign * (a - b), bound)
-        return found(question, results, interval, unit, True, p=p, **about)
-    about["p"] = family.of_share(interval.centre * interval.n, interval.n)
-    ahead = f"ahead in {interval.centre * interval.n:g} of {interval.n} replicates"
-    return found(question, results, interval, "share", text=ahead, **about)
-
-
-def order_verdict(a, b, sign, least, timed=False):
-    """The verdict on "a is ahead of b by more than `least`", from paired values [n] each.
-
-    sign: 1 where higher is ahead, -1 where lower is. timed: whether they are timings. Returns the
-    verdict, the interval of a - b (if a value is infinite: of the share of replicates in which a is
-    ahead by more than `least`), and whether replicates were counted.
-    """
+    sign = 1 if side == "higher" else -1
+    values = question.values(results)
+    against = number_of_source(rule)
+    a, b = values.T if against is None else (values[:, 0], np.full(len(values), against))
+    by, within = rule.margin("by"), rule.margin("within")
+    margin, ahead = by or within, 1 if by else -1
+    share = margin is not None and margin.share and measure.unit != "share"
+    least = ahead * margin.size if margin else 0.0
+    claimed = side + order_words(margin, by, share, measure.unit)
+    if against is not None:
+        claimed += f" than {rule.stated(spec['than']).text}"
     with np.errstate(invalid="ignore"):
-        ahead = sign * (a - b)
-    if not np.isfinite(ahead).all():
-        ties = int((np.isnan(ahead) | (ahead == least)).sum())
-        interval = intervals.share_interval(int((ahead > least).sum()) + ties / 2, len(ahead))
-        return direction_verdict(interval, 0.5), interval, True
-    interval = intervals.median_range(a - b) if timed else intervals.mean_interval(a - b)
-    advantage = interval if sign > 0 else interval.mirrored()
-    verdict = direction_verdict(advantage, least)
-    if least > 0 and verdict != REPRODUCED and advantage.above(0):
-        verdict = PARTLY
-    return verdict, interval, False
+        limit = b * (1 + sign * least) if share else b + sign * least
+        lead = sign * (a - limit)
+    logs = (share or not margin) and as_ratio(question, values)
+    if not np.isfinite(lead).all() or share and not logs:
+        return counted(question, results, lead, "ahead", claimed)
+    compared = compare(question, results, a, b, logs)
+    equal, bound = (1.0, 1 + sign * least) if logs else (0.0, sign * least)
+    verdict = order_verdict(compared.interval, sign, bound)
+    direction = order_verdict(compared.interval, sign, equal)
+    if least > 0 and verdict != REPRODUCED and direction == REPRODUCED:
+        verdict, bound = PARTLY, equal
+    unit = "times" if logs or question.reduce[-1] in DIVIDING else measure.unit
+    return comparison(question, results, compared, unit, verdict, bound, claimed)
 
 
-def answer_ratio(question, results):
-    measure, claimed = question.measure, question.rule.compared()
-    factor = question.rule.spec["factor"]
-    ratios = np.array([divide(top, bottom) for top, bottom in question.values(results)])
-    if np.isfinite(ratios).all():
-        timed = measure.table == measures.TIMING
-        interval = intervals.median_range(ratios) if timed else geometric_mean(ratios)
-        verdict = ratio_verdict(interval, claimed.number, factor)
-        limits = [1.0] if verdict == PARTLY else [claimed.number / factor, claimed.number * factor]
-        nearest = min(np.log(limits), key=lambda limit: abs(limit - np.log(interval.centre)))
-        p = math.nan if timed else family.of_mean(np.log(ratios), nearest)
-        return found(
-            question, results, interval, "times", verdict=verdict, claimed=claimed.text, p=p
-        )
-    within = (ratios >= claimed.number / factor) & (ratios <= claimed.number * factor)
-    interval = intervals.share_interval(int(within.sum()), len(within))
-    verdict = direction_verdict(interval, 0.5)
-    text = f"within the limits in {within.sum()} of {len(within)} replicates"
-    return found(
-        question, results, interval, "share", verdict=verdict, claimed=claimed.text, text=text
-    )
+def number_of_source(rule):
+    """The number of the source that a side is compared with; None where that is a run."""
+    than = rule.spec.get("than")
+    return rule.stated(than).number if isinstance(than, str) else None
+
+
+def order_words(margin, by, share, unit):
+    """What a margin adds to `lower` or `higher`."""
+    if not margin:
+        return ""
+    size = amount(margin, share, unit)
+    return f" by more than {size}" if by else f", or at most {size} worse"
+
+
+def amount(margin, share, unit):
+    """A Margin in words: `10 %` of the other side, or in the measure's unit."""
+    if share:
+        return words.show(margin.size, "share", places=0 if margin.size >= 0.01 else 1)
+    return words.show(margin.size, unit, signed=True).lstrip("+")
+
+
+def order_verdict(interval, sign, bound):
+    """The verdict on "above `bound`" (sign 1) or "below" (-1), from an Interval."""
+    yes, no = (interval.above, interval.below)[::sign]
+    return REPRODUCED if yes(bound) else NOT if no(bound) else UNDECIDED
+
+
+def comparison(question, results, compared, unit, verdict, bound, claimed, **more):
+    """The Piece of a Comparison that was held against `bound`, a difference or a ratio."""
+    signed = not compared.logs
+    about = {"p": compared.p(bound), "scope": compared.scope, "bound": bound} | more
+    about |= {"verdict": verdict, "claimed": claimed, "compared": compared}
+    return found(question, results, compared.interval, unit, signed, **about)
+
+
+def counted(question, results, lead, what, claimed):
+    """The Piece of a comparison where a replicate diverged: the share whose `lead` is above 0."""
+    ties = int((np.isnan(lead) | (lead == 0)).sum())
+    many, n = int((lead > 0).sum()) + ties / 2, len(lead)
+    interval = intervals.share_interval(many, n)
+    about = {"verdict": direction_verdict(interval, 0.5), "p": family.of_share(many, n)}
+    about |= {"text": f"{what} in {many:g} of {n} replicates", "claimed": claimed}
+    return found(question, results, interval, "share", **about)
+
+
+def answer_same(question, results):
+    measure, margin = question.measure, question.rule.margin("margin")
+    values = question.values(results)
+    a, b = values.T
+    share = margin.share and measure.unit != "share"
+    claimed = f"alike, give or take {amount(margin, share, measure.unit)}"
+    with np.errstate(invalid="ignore"):
+        room = margin.size * b if share else margin.size
+        lead = room - abs(a - b)
+    logs = share and as_ratio(question, values)
+    if not np.isfinite(lead).all() or share and not logs:
+        return counted(question, results, lead, "alike", claimed)
+    compared = compare(question, results, a, b, logs)
+    limits = (1 / (1 + margin.size), 1 + margin.size) if logs else (-margin.size, margin.size)
+    verdict, nearest, p = same_verdict(compared, limits)
+    unit = "times" if logs else measure.unit
+    piece = comparison(question, results, compared, unit, verdict, nearest, claimed, p=p)
+    if compared.mean and compared.interval.known:
+        low, high = compared.ends(0.1)
+        told = words.interval(low, high, unit, not logs)
+        piece.text += f"; 90 % interval {told}"
+    return piece
+
+
+def same_verdict(compared, limits):
+    """(the verdict on "between the limits", the limit that decides, p) of a Comparison."""
+    interval, (least, most) = compared.interval, limits
+    centre = compared.place(interval.centre)
+    nearest = min(limits, key=lambda end: abs(compared.place(end) - centre))
+    if not interval.known:
+        return UNDECIDED, nearest, math.nan
+    if interval.above(most) or interval.below(least):
+        return NOT, nearest, compared.p(nearest)
+    if not compared.mean:  # of timings, the range of the repetitions
+        inside = least <= interval.low and interval.high <= most
+        return REPRODUCED if inside else UNDECIDED, nearest, math.nan
+    low, high = compared.ends(0.1)
+    if least < interval.centre < most:
+        p = max(compared.p(least), compared.p(most)) / 2
+        return REPRODUCED if least < low and high < most else UNDECIDED, nearest, p
+    return UNDECIDED, nearest, compared.p(nearest)
 
 
 def divide(top, bottom):
-    """The ratio of two positive values; NaN where either diverged or the lower one is 0."""
+    """The ratio of two values; NaN where either diverged or the lower one is not positive."""
     return top / bottom if math.isfinite(top) and math.isfinite(bottom) and bottom > 0 else math.nan
 
 
-def geometric_mean(ratios):
-    """The geometric mean of positive ratios [n] with its interval."""
-    interval = intervals.mean_interval(np.log(ratios))
-    return Interval(*np.exp(interval[:3]).tolist(), interval.n)
+def answer_ratio(question, results):
+    claimed, factor = question.rule.compared(), question.rule.spec["factor"]
+    a, b = question.values(results).T
+    limits = claimed.number / factor, claimed.number * factor
+    ratios = np.array([divide(*each) for each in zip(a, b, strict=True)])
+    if not (ratios > 0).all():
+        within = (ratios >= limits[0]) & (ratios <= limits[1])
+        lead = np.where(within, 1.0, -1.0)
+        return counted(question, results, lead, "within the limits", claimed.text)
+    compared = compare(question, results, a, b, logs=True)
+    verdict = ratio_verdict(compared.interval, claimed.number, factor)
+    ends, centre = [1.0] if verdict == PARTLY else limits, compared.place(compared.interval.centre)
+    nearest = min(ends, key=lambda end: abs(compared.place(end) - centre))
+    return comparison(question, results, compared, "times", verdict, nearest, claimed.text)
 
 
 def factor_verdict(interval, claimed, factor):
@@ -399,25 +509,37 @@ def answer_trend(question, results):
         each = np.array([intervals.rank_correlation(question.places, row) for row in values])
     else:
         each = np.nan_to_num(values[:, 0])
-    interval = intervals.mean_interval(each, -1.0, 1.0)
-    about = {"verdict": trend_verdict(each, interval, direction, values.shape[1])}
-    about["p"] = family.of_trend(each, values.shape[1])
+    more, scope = sampling(question, results)
+    mean = intervals.mean_of(each, **more)
+    low, high = mean.ends()
+    interval = Interval(mean.centre, max(low, -1.0), min(high, 1.0), mean.n)
+    p = trend_p(each, mean, len(question.places), bool(more))
+    about = {"verdict": trend_verdict(mean.centre, p, direction), "p": p, "scope": scope}
+    about |= {"compared": Comparison(interval, mean, False, scope), "bound": 0.0}
+    if not mean.spread and mean.n > 1:  # an interval of no width would look surer than they are
+        rank = words.show(mean.centre, "rank correlation")
+        about |= {"text": f"{rank} in each of {mean.n} replicates"}
+        interval = Interval(mean.centre, math.nan, math.nan, mean.n)
     return found(question, results, interval, "rank correlation", claimed=direction, **about)
 
 
-def trend_verdict(correlations, interval, direction, points):
-    """The verdict on rank correlations [n] over `points` runs (1: over the rows of one run).
+def trend_p(correlations, mean, points, overlapping):
+    """p of rank correlations [n] over `points` runs each (0: over the rows of one run).
 
-    Few replicates of few points take few values, so with fewer than five replicates a trend is
-    decided only if all are perfectly monotone in the same direction over three points or more (by
-    chance: 2 / (points!) ** replicates, under 1 % at three points and three replicates).
+    By the orders that chance would give; of rows, and where replicates are overlapping splits and
+    so no independent draws, by their Mean.
     """
-    claimed = correlations if direction == "rises" else -correlations
-    if points > 1 and len(claimed) < intervals.MINIMUM_COUNTED:
-        strict = points >= 3 and len(claimed) >= intervals.MINIMUM_REPLICATES
-        if not (strict and len(set(claimed.round(12))) == 1 and abs(claimed[0]) > 1 - 1e-12):
-            return UNDECIDED
-    return direction_verdict(interval if direction == "rises" else interval.mirrored())
+    if not points:
+        return mean.p()
+    p = family.of_trend(correlations, points)
+    return max(p, mean.p()) if overlapping and mean.spread else p
+
+
+def trend_verdict(centre, p, direction):
+    """Reproduced where a trend is told from none and goes where it is claimed to go."""
+    if math.isnan(p) or p > intervals.LEVEL or not centre:
+        return UNDECIDED
+    return REPRODUCED if (centre > 0) == (direction == "rises") else NOT
 
 
 def answer_shape(question, results):
@@ -479,10 +601,11 @@ def answer_fact(question, results):
         ]
         holds, text = not differ, "; ".join(differ) or "all values as stated"
         claimed = ", ".join(f"{named(key)} {label(key, v.text)}" for key, v in stated.items())
-    verdict = REPRODUCED if holds else NOT
-    return found(
-        question, results, verdict=verdict, metric=kind, text=text, claimed=claimed, **about
-    )
+    about["verdict"] = REPRODUCED if holds else NOT
+    if kind == "configuration":
+        about["verdict"] = SET_UP if holds else UNTESTABLE
+        about["reason"] = "" if holds else f"this study is set up otherwise: {text}"
+    return found(question, results, metric=kind, text=text, claimed=claimed, **about)
 
 
 def named(key):
@@ -505,8 +628,8 @@ def maps(shape, row):
 
 
 ANSWERS = {
-    "value": answer_value, "order": answer_order, "ratio": answer_ratio, "trend": answer_trend,
-    "shape": answer_shape, "fact": answer_fact,
+    "value": answer_value, "order": answer_order, "same": answer_same, "ratio": answer_ratio,
+    "trend": answer_trend, "shape": answer_shape, "fact": answer_fact,
 }  # fmt: skip
 
 

@@ -13,8 +13,8 @@ def gather(folder, rows, study, left):
 
     rows: one dictionary a run: run, problem, sweeps (a list) and its hyper-parameters. study: its
     description. left: lists of paths: metrics, rows, predictions and misread of evaluations;
-    records and history of blocks, in one order; choices; development and test rows of a replicate, one a
-    problem.
+    records and history of blocks, in one order; choices; development and test rows of a replicate,
+    one a problem.
     """
     evaluated = [pd.read_csv(path) for path in left.metrics]
     write_csv(tables.runs_table(rows, evaluated, study), folder / "runs.csv")

@@ -36,6 +36,7 @@ class Measure:
     run must have been trained with, empty for any. positive: whether its formula needs a loss that
     is never negative. final: whether it is of the final network, which a replicate that diverged
     does not have. shared: measured beside other jobs, so that it can be shown but not compared.
+    split: the held-out rows that it is measured on, "" for none.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Measure:
     positive: bool = False
     final: bool = True
     shared: bool = False
+    split: str = ""
 
     @property
     def worst(self):
@@ -56,7 +58,7 @@ class Measure:
         return {"lower": math.inf, "higher": -math.inf, "": math.nan}[self.better]
 
 
-VARIANCE = {"losses": ("gaussian",)}  # what needs a predicted variance
+VARIANCE = {"losses": ("gaussian",), "split": "test"}  # what needs a predicted variance
 COUNT = {"unit": "count", "better": "", "final": False}
 LISTED = {
     each.name: each
@@ -65,10 +67,16 @@ LISTED = {
         Measure("batch_rows", "rows of a batch", **COUNT),
         Measure("epochs_run", "epochs run", **COUNT),
         Measure("train_loss", "training loss", "loss"),
-        Measure("validation_loss", "validation loss", "loss"),
-        Measure("test_loss", "test loss", "loss"),
+        Measure("validation_loss", "validation loss", "loss", split="validation"),
+        Measure("test_loss", "test loss", "loss", split="test"),
         # validation_error / train_error - 1
-        Measure("relative_gap", "gap as a share of the training error", "share", least=-math.inf),
+        Measure(
+            "relative_gap",
+            "gap as a share of the training error",
+            "share",
+            least=-math.inf,
+            split="validation",
+        ),
         Measure("test_mean_variance", "mean predicted variance", "squared ranges", "", **VARIANCE),
         Measure("variance_spread", "spread of predicted deviations", "times", "higher", **VARIANCE),
         Measure("coverage_50", "coverage of 50 % intervals", "share", "", most=1.0, **VARIANCE),
@@ -88,7 +96,7 @@ RANKS = {
     each.name: each
     for each in (
         Measure("rank_variance_", "predicted variance", **VARIANCE),
-        Measure("rank_squared_residual_", "squared residual"),
+        Measure("rank_squared_residual_", "squared residual", split="test"),
     )
 }
 # Measures of training curves: {name: function}, filled below.
@@ -102,25 +110,34 @@ def judged(problem):
     return column(name), task.metrics[name.replace("_", "-")]
 
 
+def held_out(split):
+    return "" if split == "train" else split
+
+
 def measures(problem):
     """{name: Measure} of every measure of a problem, but for those over one of its inputs."""
     chosen, metric = judged(problem)
     own = problem.get("unit") or ""
     unit = own if metric.unit == "target" else metric.unit
     least, most = sorted((metric.error(metric.least), metric.error(metric.most)))
-    gap = Measure("gap", "gap between training and validation", unit, least=-math.inf)
-    found = LISTED | {"gap": gap}
+    found = LISTED | {
+        "gap": Measure(
+            "gap", "gap between training and validation", unit, least=-math.inf, split="validation"
+        ),
+    }
     for split, words in SPLITS.items():
         for name, each in TASKS[problem["task"]].metrics.items():
             name = f"{split}_{column(name)}"
             found[name] = Measure(
                 name, f"{words} {each.label}", own if each.unit == "target" else each.unit,
-                each.better, each.least, each.most,
+                each.better, each.least, each.most, split=held_out(split),
             )  # fmt: skip
         label = ("1 − " if metric.better == "higher" else "") + f"{words} {metric.label}"
         label = f"{words} error rate" if metric.label == "accuracy" else label
         found[f"{split}_metric"] = replace(found[f"{split}_{chosen}"], name=f"{split}_metric")
-        found[f"{split}_error"] = Measure(f"{split}_error", label, unit, "lower", least, most)
+        found[f"{split}_error"] = Measure(
+            f"{split}_error", label, unit, "lower", least, most, split=held_out(split)
+        )
         for what in (chosen, "metric", "error"):
             same, name = found[f"{split}_{what}"], f"constant_{split}_{what}"
             label = f"{same.label} of the constant predictor"
@@ -137,7 +154,8 @@ def measure(name, problem=None):
         of = name.removeprefix(start)
         if problem and of != name and (of in inputs or not inputs):
             label = f"rank correlation of {each.label} and {of}"
-            return Measure(name, label, "rank correlation", "", -1.0, 1.0, losses=each.losses)
+            found = replace(each, name=name, label=label, unit="rank correlation", better="")
+            return replace(found, least=-1.0, most=1.0)
         known |= {f"{start}{of}": each for of in inputs}
     if name not in known:
         raise TunebookError(f"metric: found {name}; allowed: one of {', '.join(sorted(known))}")
@@ -223,7 +241,7 @@ def final_train_loss(curve, epochs):
     return mean_of(curve["train_loss"][epochs - tenth(epochs) : epochs], tenth(epochs))
 
 
-@of_curves("final validation loss", "loss")
+@of_curves("final validation loss", "loss", split="validation")
 def final_validation_loss(curve, epochs):
     """Validation loss, mean over the last tenth of the epochs."""
     return mean_of(curve["validation_loss"][epochs - tenth(epochs) : epochs], tenth(epochs))
@@ -231,8 +249,8 @@ def final_validation_loss(curve, epochs):
 
 @of_curves("early training loss", "loss")
 def early_train_loss(curve, epochs):
-    """Training loss, mean over the first tenth of the epochs."""
-    return mean_of(curve["train_loss"][: tenth(epochs)], tenth(epochs))
+    """Training loss in the last epoch of the first tenth: how low it soon is."""
+    return mean_of(curve["train_loss"][tenth(epochs) - 1 : tenth(epochs)], 1)
 
 
 @of_curves("mean training loss", "loss")
@@ -259,7 +277,7 @@ def roughness(curve, epochs):
     return float(np.abs(logs[1:-1] - (logs[:-2] + logs[2:]) / 2).mean())
 
 
-@of_curves("rise of the validation loss", "share", positive=True)
+@of_curves("rise of the validation loss", "share", positive=True, split="validation")
 def validation_rise(curve, epochs):
     """How far the validation loss ends (its last tenth) above its lowest value, as a share of that.
 

@@ -13,11 +13,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from ..data.description import same_test_rows
 from ..jobs import TunebookError, read_json
 from ..study.parameters import columns, parameter
 from . import measures, words
-from .intervals import Interval, mean_intervals, median_range
-from .rows import widened
+from .intervals import Interval, mean_interval, mean_intervals, median_range, scale
+from .rows import over_rows
 
 COLUMNS = {
     "runs": "run problem sweeps replicate diverged_at parameters metric",
@@ -227,6 +228,39 @@ class Results:
                 found[run] = Interval(*each)
         return found
 
+    def overlap(self, problem, split):
+        """Held-out rows over training rows, where each replicate splits the same rows anew; else 0.
+
+        A file of test rows is the same for all, and so are the latest rows.
+        """
+        about = self.problem(problem)
+        asked, rows = about.get("split", {}), about.get("rows") or {}
+        if "time_on" in asked or split == "test" and same_test_rows(about) or not rows:
+            return 0.0
+        return rows[split] / rows["train"]
+
+    def error_over_rows(self, name, runs, logs=False):
+        """What test rows add to the standard error of a mean: of one run, or of the first of two
+        less the second; see `rows.over_rows`. None where there are no `rows_of` them.
+
+        logs: of their logarithms, which to first order move by a share of the mean.
+        """
+        judged = measures.judged(self.problem(self.run(runs[0]).problem))[0]
+        kept = [self.rows_of(run) for run in runs]
+        shared = sorted(set.intersection(*map(set, kept)))
+        if name not in ("test_metric", "test_error", f"test_{judged}") or not shared:
+            return None
+        values = [np.stack([each[replicate] for replicate in shared]) for each in kept]
+        if logs:
+            values = [each / each.mean(axis=1, keepdims=True) for each in values]
+        return over_rows(values[0] - values[1] if len(values) == 2 else values[0])
+
+    def seconds_of_one(self, run):
+        """Core seconds that one replicate of a run took, start and end of its job included."""
+        rows = self.cost[self.cost["run"] == run]
+        seconds = (rows["job_seconds"] * rows["threads"]).sum()
+        return float(seconds) / max(int((rows["last"] - rows["first"] + 1).sum()), 1)
+
     @cached_property
     def row_values(self):
         """{run's name: its rows of rows.parquet, by replicate}."""
@@ -246,14 +280,14 @@ class Results:
     def on_other_rows(self, run):
         """The Interval of the judged test metric of a run on other test rows of the same kind.
 
-        `interval` speaks of the rows that every replicate was tested on; this one is widened by
-        what they bring. None where there are no `rows_of` the run.
+        `interval` speaks of the rows that every replicate was tested on; this one is wider by what
+        they bring. None where there are no `rows_of` the run.
         """
-        values, about = self.rows_of(run), self.measure("test_metric", self.run(run))
-        if not values:
-            return None
-        limits = measures.bounds(about, self.run(run).settings)
-        return widened(self.interval("test_metric", run), list(values.values()), *limits)
+        limits = measures.bounds(self.measure("test_metric", self.run(run)), self.run(run).settings)
+        values = [each.mean() for each in self.rows_of(run).values()]
+        logs = scale(values, *limits) is np.log
+        error = self.error_over_rows("test_metric", [run], logs)
+        return None if error is None else mean_interval(values, *limits, rows=error)
 
     def outcomes_of(self, run, margin=measures.LEARNED_MARGIN):
         """{replicate: `learned`, `failed` or `diverged`} of a run: see `measures.outcome`."""

@@ -52,7 +52,9 @@ class Line:
         self.label, self.run, self.column, self.quiet = label, run, column, quiet
         self.split = column.partition("_")[0]
         self.diverged, self.replicates = diverged, len(values)
-        self.summary = mean_intervals(values, in_ratio=True)
+        # Positive on a logarithmic axis, where the values are.
+        positive = not np.nanmin(values, initial=math.inf) <= 0
+        self.summary = mean_intervals(values, 0.0 if positive else -math.inf)
         known = np.flatnonzero(np.isfinite(self.summary[0]))
         self.mean = self.summary[0][: known[-1] + 1 if len(known) else 0]
         self.gone = len(diverged) >= len(values)

@@ -1,5 +1,6 @@
 """Panels of what one run predicts of the test rows: confusion, misread images, and scatters."""
 
+import math
 from functools import cached_property
 
 import numpy as np
@@ -237,7 +238,7 @@ class Scatter(Predicted):
         place = np.searchsorted(np.unique(edges)[1:-1], x, "right")
         rows = self.rows.assign(bin=place, y=self.values(of))
         table = rows.pivot_table(index="replicate", columns="bin", values="y", aggfunc=how)
-        found = mean_intervals(table.to_numpy(), in_ratio=in_ratio)
+        found = mean_intervals(table.to_numpy(), 0.0 if in_ratio else -math.inf)
         middles = {"x": rows.groupby("bin")["x"].median().to_numpy()}
         return pd.DataFrame(middles | dict(zip(SUMMARY, found, strict=True)))
 

@@ -27,7 +27,8 @@ from .markdown import MARKDOWN, PRIVATE
 MISPLACED = re.compile(r"\s*[#|].*\{\{[-\s]*(figure|claim|glance|table|tally|traps)\b")
 SURPRISES = 4  # claims that did not hold, at a glance
 TABLES = (
-    "baselines", "best", "cost", "data", "network", "outcomes", "problems", "runs", "search",
+    "baselines", "best", "cost", "data", "network", "open", "outcomes", "problems", "runs",
+    "search",
 )  # fmt: skip
 # What an article's own words can end in.
 FAILURES = (TunebookError, TemplateError, TypeError, ValueError, LookupError, ArithmeticError)
@@ -83,7 +84,8 @@ class Functions:
 
         def told():
             here = set(members or self.placed_with(part))
-            told_of = [c for c in self.claims.values() if {c["id"], c["section"]} & here]
+            ours = [c for c in self.claims.values() if {c["id"], c["section"]} & here]
+            told_of = self.counted(ours)
             return self.components.tally(told_of) if told_of else ""
 
         return self.block(told)
@@ -140,6 +142,7 @@ class Functions:
     def table(self, kind, sweep=None, problem=None, claim=None, by=(), rows=6):
         """A table of one of TABLES. by: hyper-parameters to count by; rows: how many are shown."""
         problem = self.known.problem(sweep, problem)
+        self.tabled.add(kind)
         stated = [self.stated[claim]] if claim else []
         best = self.best_of(problem, [sweep] if sweep else [], stated)
         given = {"sweep": sweep, "by": by, "rows": rows, "best": best}

@@ -5,6 +5,7 @@ words in `evidence.words`.
 """
 
 import base64
+import math
 import re
 from datetime import UTC, datetime
 from functools import partial
@@ -16,8 +17,9 @@ from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup
 
 from ..claims.coverage import coverage
-from ..claims.read import VERDICTS
+from ..claims.read import SET_UP, VERDICTS
 from ..evidence import words
+from ..evidence.intervals import HOPELESS, POWER
 from ..evidence.tables import cost_summary, read_results
 from ..jobs import TunebookError, read_json
 from .article import Functions, Known, fill_in
@@ -48,6 +50,7 @@ def environment(templates, page):
         return f"url({data_address('font/woff2', (folder / address[1]).read_bytes())})"
 
     style = Markup(re.sub(r"url\((fonts/.+?)\)", font, text("style.css")))
+    made.globals |= {"HOPELESS": HOPELESS, "POWER": POWER}
     made.globals |= {"page": page, "style": style, "script": text}
     return made
 
@@ -81,6 +84,18 @@ def tallied(claims):
     return [(name, [each for each in claims if each["verdict"] == name]) for name in VERDICTS]
 
 
+def counted(claims):
+    """The claims that are about results: not those that only say how the study is set up."""
+    return [each for each in claims if each["verdict"] != SET_UP]
+
+
+def by_need(pair):
+    """Where a piece stands among those that are open: by the core time that would settle it."""
+    claim, piece = pair
+    minutes = piece["minutes"]
+    return piece["needed"], math.inf if minutes is None else minutes, claim["id"]
+
+
 def told_cost(table):
     """The study's cost with dates in place of seconds since 1970; None where it is not known."""
     cost = cost_summary(table)
@@ -99,6 +114,7 @@ class Page(Functions, View):
         super().__init__(results, links=True)
         self.configuration, self.facts = configuration, facts
         self.cost, self.tallied = told_cost(results.cost), tallied
+        self.counted, self.shown = counted, words.show
         paths = {name: results.folder / f"figures/{name}.svg" for name in figures}
         self.figures = {name: read_figure(path) for name, path in paths.items() if path.is_file()}
         self.claims_file = claims.path
@@ -109,7 +125,7 @@ class Page(Functions, View):
         rows = [run.row for run in self.runs.values()]
         self.known = Known(results.study, rows, figures, claims)
         self.parts, self.numbers, self.placed, self.places, self.notes = Parts(), {}, {}, {}, {}
-        self.glanced, self.trapped = False, set()
+        self.glanced, self.trapped, self.tabled = False, set(), set()
         self.made = environment(templates, self)
         self.components = self.made.get_template("components.html.j2").make_module()
         self.tables = self.made.get_template("tables.html.j2").make_module()
@@ -145,12 +161,23 @@ class Page(Functions, View):
                 marks += self.components.footnote(note, references[-1])
         return marks
 
+    @property
+    def open_pieces(self):
+        """[(claim, piece)] of what is open and says what it could have shown, the nearest first."""
+        found = [(each, piece) for each in self.claims.values() for piece in each["pieces"]]
+        return sorted((pair for pair in found if pair[1]["needed"]), key=by_need)
+
     def further(self):
-        """The marks of what the article did not place: claims, traps and figures with data."""
+        """The marks of what the article did not place: claims, traps, figures with data, and what
+        would settle what is open.
+        """
         traps = self.traps() if len(self.trapped) < len(self.numbered_traps) else Markup("")
         claims = self.claim(*(name for name in self.claims if name not in self.placed))
         figures = [name for name in self.figures if name not in self.numbers]
-        return Markup("").join([claims, traps, *map(self.figure, figures)])
+        settle = (
+            self.table("open") if self.open_pieces and "open" not in self.tabled else Markup("")
+        )
+        return Markup("").join([claims, traps, *map(self.figure, figures), settle])
 
     def belonging(self, things):
         """{sweep: names of the figures or claims that have most of their runs in it}, if any has.

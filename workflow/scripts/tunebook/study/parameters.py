@@ -137,11 +137,13 @@ TABLE = (
     ),
     Parameter(
         "scale_target", "Target",
-        "`range`: divided by the range of the training targets, not shifted; `standard`: mean 0, "
-        "standard deviation 1; `none`: as stored (regression)",
+        "`range`: divided by the range of the training targets, not shifted; `min-max`: divided "
+        "and shifted, to 0 and 1; `standard`: mean 0, standard deviation 1; `none`: as stored "
+        "(regression)",
         "choice", "range", of={"task": ("regression",)}, short="target",
         choices={
             "range": Choice("scaled"),
+            "min-max": Choice("shifted and scaled"),
             "standard": Choice("standardised"),
             "none": Choice("raw"),
         },
