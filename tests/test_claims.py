@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 import yaml
@@ -17,6 +18,7 @@ from hypothesis import strategies as st
 from made_up import claims, described, judge, judged, of, results, run
 from project import ROOT
 from tunebook.claims import check_claims, family, judge_claims, load_claims, rules
+from tunebook.claims.compare import Comparison
 from tunebook.claims.judge import COLUMNS, combine, table
 from tunebook.claims.read import (
     NOT,
@@ -32,6 +34,7 @@ from tunebook.claims.register import changed_after, form, register
 from tunebook.claims.rules import (
     factor_verdict,
     order_verdict,
+    same_verdict,
     trend_p,
     trend_verdict,
     value_verdict,
@@ -64,6 +67,11 @@ def cost(source):
 
 def order(side="lower", metric="test_metric", **more):
     return {"order": {"metric": metric, side: of("a"), "than": of("b"), **more}}
+
+
+def same(margin, **more):
+    sides = {"metric": "test_metric", "of": of("a"), "to": of("b"), "margin": margin}
+    return {"same": sides | more}
 
 
 def ratio(metric="test_metric", **more):
@@ -145,6 +153,20 @@ CASES = {
     "mixed": (order(), two([-0.1, 0.12, -0.09, 0.11, 0.0]), UNDECIDED),
     "equal": (order(), two([0.0] * 10), UNDECIDED),
     "two replicates": (order(), two([-1.0, -1.1]), UNDECIDED),
+    "by a share": (order(by="10 %"), two([n - 0.2 for n in NOISE]), REPRODUCED),
+    "by less than a share": (order(by="30 %"), two([n - 0.2 for n in NOISE]), PARTLY),
+    "worse by less than that": (order(within="10 %"), two([n + 0.05 for n in NOISE]), REPRODUCED),
+    "worse by more than a share": (order(within="10 %"), two([n + 0.2 for n in NOISE]), NOT),
+    "a share of nothing": (order(within="10 %"), two(NOISE, base=0.0), UNDECIDED),
+    "lower than a number": (order(than="sixty"), one(test_metric=FIVE), REPRODUCED),
+    "higher than a number": (order("higher", than="sixty"), one(test_metric=FIVE), NOT),
+    # Alike, give or take a margin: two one-sided tests.
+    "same": (same("10 %"), two(NOISE), REPRODUCED),
+    "same in its own unit": (same(0.05), two(NOISE), REPRODUCED),
+    "not the same": (same("10 %"), two([n + 0.3 for n in NOISE]), NOT),
+    "not the same in its own unit": (same(0.05), two([n - 0.3 for n in NOISE]), NOT),
+    "perhaps the same": (same("10 %"), two([-0.1, 0.12, -0.09, 0.11, 0.0]), UNDECIDED),
+    "same, one lost": (same("10 %"), two(NOISE * 2, diverged=[0]), REPRODUCED),
     "by more": (order(by=0.1), two([n - 0.2 for n in NOISE]), REPRODUCED),
     "by a source value": (order(by="gain"), two([n - 0.2 for n in NOISE]), REPRODUCED),
     "by about that": (order(by=0.1), two([n - 0.1 for n in NOISE]), PARTLY),
@@ -475,6 +497,133 @@ def test_the_mean_of_ratios_is_geometric_but_of_times_it_is_the_median():
     seconds = {f"r{i}": [i + 1.0, i + 1.1, i + 1.2] for i in range(3)}
     rule = trend(metric="seconds_per_epoch", direction="rises")
     assert judge(rule, *FALLING, times=seconds)[0] == REPRODUCED
+
+
+def test_what_raising_one_thing_does_is_compared_with_what_raising_another_does():
+    values = {"a1": 1.0, "a2": 0.8, "b1": 2.0, "b2": 1.9}
+    runs = [
+        run(name, name[0], test_metric=[at + n for n in NOISE], learning_rate=0.1 * int(name[1]))
+        for name, at in values.items()
+    ]
+
+    def change(sweep):
+        return {"change": [of(sweep, learning_rate=0.1 * i) for i in (1, 2)]}
+
+    rule = {"order": {"metric": "test_metric", "lower": change("a"), "than": change("b")}}
+    verdict, [piece] = judge(rule, *runs)
+    assert (verdict, piece["unit"]) == (REPRODUCED, "times")
+    assert piece["number"] == pytest.approx(0.8 / 0.95, rel=1e-3)
+    assert piece["runs"] == ["a1", "a2", "b1", "b2"]
+
+
+def held_out(rule, fixed=False, **rows):
+    """The piece of a rule on ten splits of the same rows (or: tested on the same rows)."""
+    found = results(*two([-0.08, -0.12, -0.1, -0.09, -0.11, -0.1, -0.1, -0.13, -0.07, -0.1]))
+    about = found.study["problems"]["prices"]
+    about |= {"rows": {"train": 600, "validation": 200, "test": 200}}
+    about["split"] = {"time_on": "day"} if fixed else {"test": 0.2, "validation": 0.2}
+    if rows:
+        found.rows = pd.DataFrame(rows)
+    [claim] = judge_claims(claims({"rule": rule}), found)
+    return claim["pieces"][0]
+
+
+def test_splits_of_the_same_rows_speak_of_other_data_or_of_these_rows_only():
+    method, these = held_out(order()), held_out(order(scope="these rows"))
+    assert (method["scope"], these["scope"]) == ("on other data of the kind", "on these rows")
+    assert method["number"] == these["number"]
+    width = [math.log(each["high"] / each["low"]) for each in (method, these)]
+    # sqrt(1/10 + 200/600) for sqrt(1/10)
+    assert width[0] / width[1] == pytest.approx(math.sqrt(1 + 10 / 3), rel=0.1)
+    assert method["p"] > these["p"]
+    assert held_out(order(metric="train_metric"))["scope"] == ""
+
+
+def test_where_the_test_rows_are_the_same_they_are_a_sample_too():
+    random = np.random.default_rng(0)
+    rows = [
+        {"run": name, "replicate": i, "values": random.normal(at, 0.5, 200)}
+        for name, at in (("a", 0.9), ("b", 1.0))
+        for i in range(10)
+    ]
+    rows = {key: [row[key] for row in rows] for key in rows[0]}
+    wide, plain = held_out(order(), fixed=True, **rows), held_out(order(), fixed=True)
+    assert (wide["scope"], plain["scope"]) == ("on other rows of the kind", "on these rows")
+    assert wide["low"] < plain["low"] < plain["high"] < wide["high"]
+
+
+@pytest.mark.parametrize("n", [5, 8, 20])
+def test_what_differs_by_the_margin_is_hardly_ever_called_alike(n):
+    random, found = np.random.default_rng(0), {}
+    for centre in (0.1, 0.0):
+        noise = random.normal(centre, 0.05, size=(1000, n))
+        verdicts = []
+        for mean in map(mean_of, noise):
+            compared = Comparison(Interval(mean.centre, *mean.ends(), n), mean, logs=False)
+            verdicts.append(same_verdict(compared, (-0.1, 0.1))[0])
+        found[centre] = [verdicts.count(verdict) / 1000 for verdict in (REPRODUCED, NOT)]
+    assert sum(found[0.1]) <= 0.08 and found[0.0][1] < 0.01
+    assert found[0.0][0] > {5: 0.3, 8: 0.75, 20: 0.99}[n], "power, at half a deviation's margin"
+
+
+def test_an_open_piece_says_what_it_could_have_shown_and_what_would_settle_it():
+    spread = [-0.2, 0.1, -0.15, 0.05, -0.1, -0.12, 0.08, -0.09]
+    _, [piece] = judge(order(scope="these rows"), *two(spread))
+    assert piece["verdict"] == UNDECIDED
+    assert 1.1 < piece["smallest"] < 1.5
+    assert 8 < piece["needed"] < 200
+    _, [decided] = judge(order(), *two(LOWER))
+    assert (decided["needed"], decided["smallest"]) == (0, None)
+    _, [hopeless] = judge(order(), *two([0.1, -0.1, 0.1, -0.1, 0.1, -0.1, 0.11, -0.11]))
+    assert (hopeless["needed"], hopeless["minutes"]) == (201, None)
+    assert held_out(order(within="1 %", lower=of("b"), than=of("a")))["needed"] in (0, 201)
+    _, [counted] = judge(LEARNED, *one(train_metric=[0.1, 0.1, 0.1, 9.0, 0.1]))
+    assert counted["verdict"] == UNDECIDED and counted["needed"] > 5
+
+
+def test_the_pieces_that_decide_can_be_named():
+    parts = [{"about": "up", **order("higher")}, {"about": "down", **order()}]
+    pair = two([-0.2] * 5)
+    for names, verdict in ((["down"], REPRODUCED), (["up"], NOT), (["up", "down"], PARTLY)):
+        found = judged({"rule": {"all": parts, "decides": names}}, *pair)
+        assert found["verdict"] == verdict
+        assert found["tally"] == "1 of 2 hold, 1 not", "all pieces are told"
+
+
+def test_what_is_set_up_as_written_is_no_result():
+    set_up = {"about": "set up", **fact("configuration", keys=["loss"])}
+    source = {"loss": {"value": "mse"}}
+    alone = judged({"rule": set_up, "source": source}, *one())
+    assert (alone["verdict"], alone["tally"]) == (SET_UP, "")
+    down = {"about": "down", **order()}
+    both = judged({"rule": {"all": [set_up, down]}, "source": source}, *two([-0.2] * 5))
+    assert (both["verdict"], both["tally"]) == (REPRODUCED, "")
+    other = judged({"rule": set_up, "source": {"loss": {"value": "gaussian"}}}, *one())
+    assert other["verdict"] == UNTESTABLE
+    assert other["why"].startswith("This study is set up otherwise: loss is MSE")
+
+
+def test_the_conditions_under_which_a_claim_holds_are_told():
+    errors = {("sgd", 0.1): 9.0, ("sgd", 0.2): 8.0, ("adam", 0.1): 1.0, ("adam", 0.2): 2.0}
+    grid = [
+        run(f"{optimizer}{rate}", "grid", optimizer=optimizer, learning_rate=rate,
+            test_metric=[at + n for n in NOISE])
+        for (optimizer, rate), at in errors.items()
+    ]  # fmt: skip
+    tested = [
+        run(f"r{rate}", "a", learning_rate=rate, test_metric=[at + n for n in NOISE])
+        for rate, at in ((0.1, 5.0), (0.2, 4.0))
+    ]
+    sides = {"lower": of("a", learning_rate=0.1), "than": of("a", learning_rate=0.2)}
+    entry = {"rule": {"order": {"metric": "test_metric", **sides}}, "conditions": "grid"}
+    axes = {"grid": {"axes": ["optimizer", "learning_rate"]}}
+    found = results(*tested, *grid)
+    found.study["sweeps"]["grid"] |= axes["grid"]
+    [claim] = judge_claims(claims(entry), found)
+    assert claim["verdict"] == NOT
+    assert claim["conditions"] == (
+        "Tried in 2 conditions of the sweep grid, each by itself, it holds in one: Adam."
+    )
 
 
 def test_a_run_is_chosen_by_an_argument_of_a_network_of_the_studys_own():
@@ -870,6 +1019,17 @@ UNREADABLE = {
         dict(source={"a": {"value": "1"}, "b": {"value": "0"}}, rule={"ratio": {
             "metric": "test_metric", "of": RATE, "to": RATE, "source": ["a", "b"], "factor": 2}}),
         "source.b: found 0"),
+    "a margin of nothing": (dict(rule=order(by="0 %")), "by: found 0 %; allowed: above 0"),
+    "a margin below nothing": (dict(rule=order(within=-0.1)), "rule.order.within: found -0.1"),
+    "a margin that is no share": (dict(rule=same("ten %")), "rule.same.margin: found 'ten %'"),
+    "pieces that are not there": (
+        dict(rule={"all": [{"about": "down", **order()}], "decides": ["up"]}),
+        "one: decides: found up; allowed: down"),
+    "a piece that decides alone": (dict(rule=order() | {"decides": ["down"]}),
+                                   "one: order: found decides; allowed: beside all or any"),
+    "a change of changes": (
+        dict(rule=order(than={"change": [RATE, {"change": [RATE, RATE]}]})), "change"),
+    "a scope of its own": (dict(rule=order(scope="the world")), "rule.order.scope: found"),
     "an id with markup": (dict(id="<b>"), "<b>: id: found '<b>'; allowed: small letters"),
     "a section that is a number": (dict(section=2.2), "one: section: found 2.2"),
     "an unknown unit": (dict(source={"gain": {"value": "1", "unit": "miles"}}),

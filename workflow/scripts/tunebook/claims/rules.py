@@ -186,7 +186,7 @@ def ask(rule, study):
     if "correlation" in spec and not metric.startswith(tuple(measures.RANKS)):
         allowed = " or ".join(f"{start}INPUT" for start in measures.RANKS)
         raise TunebookError(f"correlation: found {metric}; allowed: {allowed}")
-    sides = [spec[side] for side in SIDES if side in spec]
+    sides = [spec[side] for side in SIDES if isinstance(spec.get(side), dict)]
     if "along" in spec:
         along = study.along(spec["of"], spec["along"])
         question.places, question.sides = [at for at, _ in along], [[row] for _, row in along]
