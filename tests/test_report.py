@@ -176,7 +176,8 @@ def test_what_the_article_forgets_comes_at_the_end_once(study, page):
     short = render(study, "# Nothing\n")
     assert short.index('<h2 id="further">') < short.index('id="figure-first"')
     everything = '{{ claim("reproduced", "partly-reproduced", "not-reproduced", "undecided", '
-    everything += '"not-testable") }}{{ traps() }}{{ figure("first") }}{{ figure("second") }}'
+    everything += '"not-testable", "set-up-as-written") }}{{ traps() }}'
+    everything += '{{ figure("first") }}{{ figure("second") }}'
     assert 'id="further"' not in render(study, everything)
 
 

@@ -65,6 +65,11 @@ def of_trend(correlations, points):
     return (1 + beyond) / (1 + DRAWS)
 
 
+def chance_of_trend(points, n):
+    """How large the mean of n such rank correlations is by chance, but for one study of twenty."""
+    return float(np.quantile(abs(by_chance(points, n)), intervals.CONFIDENCE)) if n else math.nan
+
+
 @cache
 def by_chance(points, n):
     """Means [DRAWS] of the rank correlations of n random orders with their places."""

@@ -511,15 +511,19 @@ def answer_trend(question, results):
         each = np.nan_to_num(values[:, 0])
     more, scope = sampling(question, results)
     mean = intervals.mean_of(each, **more)
+    points = len(question.places)
+    p = trend_p(each, mean, points, bool(more))
     low, high = mean.ends()
     interval = Interval(mean.centre, max(low, -1.0), min(high, 1.0), mean.n)
-    p = trend_p(each, mean, len(question.places), bool(more))
     about = {"verdict": trend_verdict(mean.centre, p, direction), "p": p, "scope": scope}
     about |= {"compared": Comparison(interval, mean, False, scope), "bound": 0.0}
-    if not mean.spread and mean.n > 1:  # an interval of no width would look surer than they are
-        rank = words.show(mean.centre, "rank correlation")
-        about |= {"text": f"{rank} in each of {mean.n} replicates"}
+    if points and not (more and mean.spread):  # decided by chance orders, and not by an interval
         interval = Interval(mean.centre, math.nan, math.nan, mean.n)
+        rank, chance = (
+            words.show(each, "rank correlation")
+            for each in (mean.centre, family.chance_of_trend(points, mean.n))
+        )
+        about["text"] = f"{rank} in the mean of {mean.n} replicates (by chance up to {chance})"
     return found(question, results, interval, "rank correlation", claimed=direction, **about)
 
 
