@@ -581,6 +581,12 @@ def test_an_open_piece_says_what_it_could_have_shown_and_what_would_settle_it():
     assert counted["verdict"] == UNDECIDED and counted["needed"] > 5
 
 
+def test_a_share_needs_more_replicates_where_more_is_asked():
+    assert family.share_needed(0.5, 8, 0.05) is None
+    assert family.share_needed(0.8, 5, 0.05) == 11
+    assert [family.share_needed(1.0, 5, level) for level in (0.05, 0.02, 0.001)] == [5, 6, 11]
+
+
 def test_the_pieces_that_decide_can_be_named():
     parts = [{"about": "up", **order("higher")}, {"about": "down", **order()}]
     pair = two([-0.2] * 5)
@@ -622,7 +628,7 @@ def test_the_conditions_under_which_a_claim_holds_are_told():
     [claim] = judge_claims(claims(entry), found)
     assert claim["verdict"] == NOT
     assert claim["conditions"] == (
-        "Tried in 2 conditions of the sweep grid, each by itself, it holds in one: Adam."
+        "Tried in the 2 conditions of the sweep “grid”, each by itself, it holds in one: Adam."
     )
 
 

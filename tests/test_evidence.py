@@ -124,9 +124,6 @@ def test_what_no_number_of_replicates_tells_is_hopeless():
     overlapping = intervals.Mean(10, 1.0, 1.0, overlap=0.5)
     assert overlapping.needed(0.0) is None, "more splits of the same rows do not help"
     assert intervals.Mean(10, 1.0, 1.0).needed(0.0) < 20
-    assert intervals.share_needed(0.5, 8) is None
-    assert intervals.share_needed(0.8, 5) == 11
-    assert intervals.share_needed(1.0, 5) == 5
 
 
 def test_a_mean_has_the_same_interval_alone_and_among_many_number_for_number():

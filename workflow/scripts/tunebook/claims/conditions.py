@@ -39,7 +39,9 @@ def under_conditions(claim, runs, results, verdict_of):
     if not tried:
         return ""
     found = f"in {words.word(len(holds))}: {'; '.join(holds)}" if holds else "in none"
-    return f"Tried in {tried} conditions of the sweep {name}, each by itself, it holds {found}."
+    return (
+        f"Tried in the {tried} conditions of the sweep “{name}”, each by itself, it holds {found}."
+    )
 
 
 def conditions(rule, sweep, runs):

@@ -33,6 +33,12 @@ def of_share(successes, n):
     return float(2 * scipy.stats.norm.sf(abs(successes - n / 2) / math.sqrt(n / 4)))
 
 
+def share_needed(share, n, level):
+    """How many replicates tell such a share from one half; None where over `HOPELESS` would."""
+    many = range(max(n, intervals.MINIMUM_COUNTED), intervals.HOPELESS + 1)
+    return next((each for each in many if of_share(round(share * each), each) <= level), None)
+
+
 def of_draw(values, claimed, rounding, least=-math.inf, most=math.inf):
     """p of a number that somebody measured once, as one more draw beside replicates [n].
 
@@ -133,7 +139,7 @@ def settle(piece, level, seconds):
         piece.smallest = math.exp(smallest) if piece.compared.logs else smallest
         needed = mean.needed(place(piece.bound), level)
     elif piece.unit == "share" and piece.rule != "value":
-        needed = intervals.share_needed(piece.number, piece.n)
+        needed = share_needed(piece.number, piece.n, level)
     else:
         return
     piece.needed = needed or intervals.HOPELESS + 1

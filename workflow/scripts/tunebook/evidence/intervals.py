@@ -289,13 +289,6 @@ def share_interval(successes, n):
     return Interval(share, max(middle - half, 0.0), min(middle + half, 1.0), n)
 
 
-def share_needed(share, n):
-    """How many replicates tell such a share from one half; None where over `HOPELESS` would."""
-    many = range(max(n, MINIMUM_COUNTED), HOPELESS + 1)
-    found = ((count, share_interval(round(share * count), count)) for count in many)
-    return next((count for count, each in found if each.above(0.5) or each.below(0.5)), None)
-
-
 def rank_correlation(x, y):
     """Spearman's rank correlation of `x` and `y` ([n] each); 0 where either is constant.
 
