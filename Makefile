@@ -33,6 +33,7 @@ lint: .venv/ready
 bench: .venv/ready
 	$(BIN)/python benchmarks/training.py
 	$(BIN)/python benchmarks/graph.py
+	$(BIN)/python benchmarks/verdicts.py
 
 # torch itself pins the CUDA packages that its Linux build needs; the CPU build needs none.
 lock: .venv/ready

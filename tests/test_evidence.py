@@ -999,7 +999,7 @@ def test_a_measure_without_a_column_is_blank_and_one_without_a_name_refused(resu
 def test_intervals_are_those_of_the_finite_values_within_what_a_mean_can_be(results):
     values = [0.1, 0.11, 0.12]
     assert results.interval("test_error", "good") == mean_interval(values, least=0)
-    found = results.intervals("test_error", ["fast", "own"])
+    found = {name: results.interval("test_error", name) for name in ("fast", "own")}
     assert list(found) == ["fast", "own"]
     assert (found["fast"].n, found["fast"].known) == (2, False)
     assert results.interval("seconds_per_epoch", "good") == Interval(2, 1, 3, 3)

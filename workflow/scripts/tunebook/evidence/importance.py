@@ -43,7 +43,7 @@ def importance(results, runs):
     """
     # Lists of widths and channels have no order; depth and width say the same with one.
     names = [name for name in words.varying(runs) if parameter(name).kind != "integers"]
-    found = results.intervals("validation_error", [run.name for run in runs])
+    found = {run.name: results.interval("validation_error", run.name) for run in runs}
     errors = np.array([interval.centre for interval in found.values()])
     finite = np.isfinite(errors)
     if len(runs) < FEWEST_RUNS or finite.sum() < FEWEST_RUNS // 2 or not names:

@@ -17,7 +17,7 @@ from ..data.description import same_test_rows
 from ..jobs import TunebookError, read_json
 from ..study.parameters import columns, parameter
 from . import measures, words
-from .intervals import Interval, mean_interval, mean_intervals, median_range, scale
+from .intervals import Interval, mean_interval, median_range, scale
 from .rows import over_rows
 
 COLUMNS = {
@@ -205,28 +205,14 @@ class Results:
 
         Of timings the median with its range; of the whole study its one number.
         """
-        if run is not None:
-            return self.intervals(name, [run])[run]
-        value = self.values(name)[0]
-        return Interval(value, value, value, 1)
-
-    def intervals(self, name, runs):
-        """{run's name: Interval} of a measure; runs of one kind are resampled together."""
-        found, alike = dict.fromkeys(runs), defaultdict(list)
-        for run in runs:
-            about = self.measure(name, self.run(run))
-            values = list(self.finite(name, run).values())
-            if about.table == measures.TIMING:
-                found[run] = median_range(values)
-            else:
-                limits = measures.bounds(about, self.run(run).settings)
-                alike[len(values), limits].append((run, values))
-        for (_, limits), members in alike.items():
-            values = np.array([values for _, values in members]).T
-            parts = (part.tolist() for part in mean_intervals(values, *limits))
-            for (run, _), *each in zip(members, *parts, strict=True):
-                found[run] = Interval(*each)
-        return found
+        if run is None:
+            value = self.values(name)[0]
+            return Interval(value, value, value, 1)
+        about, values = self.measure(name, self.run(run)), self.finite(name, run).values()
+        known = [value for value in values if not math.isnan(value)]
+        if about.table == measures.TIMING:
+            return median_range(known)
+        return mean_interval(known, *measures.bounds(about, self.run(run).settings))
 
     def overlap(self, problem, split):
         """Held-out rows over training rows, where each replicate splits the same rows anew; else 0.

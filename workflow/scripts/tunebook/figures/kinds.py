@@ -282,7 +282,7 @@ class Points(Panel):
 
     def of_runs(self, runs, column):
         """One Dot a run."""
-        intervals = self.results.intervals(column, [run.name for run in runs])
+        intervals = {run.name: self.results.interval(column, run.name) for run in runs}
         for run in runs:
             values, text = (
                 finite(self.results.finite(column, run.name).values()),

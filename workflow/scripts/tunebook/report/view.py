@@ -36,7 +36,7 @@ class View:
         self.results, self.runs, self.links = results, results.by_name, links
         self.problems = {name: results.problem(name) for name in results.problems}
         self.sweeps = results.study["sweeps"]
-        self.counts, self.intervals = Counter(), {}
+        self.counts = Counter()
 
     def next(self, what):
         """The next number for a table, or whatever is counted."""
@@ -44,14 +44,10 @@ class View:
         return self.counts[what]
 
     def of(self, measure, run):
-        """A measure of a run, Shown; all runs of its problem are resampled at once."""
-        key = measure, run.problem
-        if key not in self.intervals:
-            members = [name for name, each in self.runs.items() if each.problem == run.problem]
-            self.intervals[key] = self.results.intervals(measure, members)
+        """A measure of a run, Shown."""
         about = measures.measure(measure, self.problems[run.problem])
         return Shown(
-            self.intervals[key][run.name],
+            self.results.interval(measure, run.name),
             about.unit,
             list(self.results.finite(measure, run.name).values()),
             self.axis(about, run.problem),
