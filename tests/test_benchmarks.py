@@ -96,7 +96,11 @@ def test_the_page_shows_the_results_that_are_kept(tmp_path):
 
 @pytest.mark.parametrize(
     ("script", "case"),
-    [("training.py", "module, batch 1"), ("graph.py", "6 configurations")],
+    [
+        ("training.py", "module, batch 1"),
+        ("graph.py", "6 configurations"),
+        ("verdicts.py", "order, lognormal"),
+    ],
 )
 def test_a_quick_trial_shows_its_table_and_keeps_nothing(script, case):
     before = (BENCHMARKS / "results.csv").read_bytes()
