@@ -405,6 +405,8 @@ def test_a_rule_that_was_changed_after_its_runs_is_marked_and_one_changed_back_i
     assert late(before) == set(), "as it was before the runs"
     register(tmp_path, forms(before | {"title": "Another", "why": "Other words."}), 300)
     assert late(before | {"title": "Another"}) == set(), "words decide nothing"
+    both = {"all": [{"about": "down", **order()}, {"about": "up", **order("higher")}]}
+    assert forms({"rule": both}) != forms({"rule": both | {"decides": ["up"]}}), "pieces decide"
     register(tmp_path, forms(before, level=0.1), 300)
     assert late(before, level=0.1) == {name}, "a level decides"
     assert changed_after(tmp_path, forms(after), {name: []}, ended) == set()

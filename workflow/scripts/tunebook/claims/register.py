@@ -26,7 +26,7 @@ def form(rule, level, plan=None):
 def said(rule):
     """A rule as plain values, without the words that it is called by."""
     source = {name: [number.number, number.rounding] for name, number in rule.source.items()}
-    return [rule.kind, rule.spec, source, [said(part) for part in rule.parts]]
+    return [rule.kind, rule.spec, source, [said(part) for part in rule.parts], rule.decides]
 
 
 def known_forms(folder):
