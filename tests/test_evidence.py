@@ -76,6 +76,14 @@ def test_a_p_value_is_the_level_at_which_the_interval_touches(n):
     assert mean.ends(0.01)[0] < mean.ends()[0] < mean.centre < mean.ends()[1]
 
 
+@pytest.mark.parametrize("error", [0.0, 0.01, 0.1, 1.0, 10.0])
+def test_test_rows_never_make_an_interval_narrower(error):
+    for seed in range(20):
+        values = np.random.default_rng(seed).normal(size=5)
+        alone, both = (intervals.mean_of(values, rows=rows).ends() for rows in (0.0, error))
+        assert both[0] <= alone[0] <= alone[1] <= both[1]
+
+
 def test_an_interval_leans_to_the_side_of_the_rare_values():
     low, high = intervals.mean_of([1.0, 1.1, 0.9, 1.0, 3.0]).ends()
     assert high - 1.4 > 2 * (1.4 - low)

@@ -122,15 +122,24 @@ class Mean:
         """How much further out than Student's t the ends lie."""
         return 1 + 2 / (self.freedom + 1)
 
+    @property
+    def without_rows(self):
+        return replace(self, rows=0.0)
+
     def ends(self, level=LEVEL):
-        """(low, high) of the interval that leaves out the true mean in `level` of all studies."""
+        """(low, high) of the interval that leaves out the true mean in `level` of all studies.
+
+        With `rows` it is never narrower than without: their degrees of freedom could make it so.
+        """
         if self.n < MINIMUM_REPLICATES:
             return math.nan, math.nan
-        out = student(1 - level / 2, self.freedom) * self.further
         error = math.sqrt(self.variance)
-        return self.centre - error * bent(out, self.bend), self.centre - error * bent(
-            -out, self.bend
-        )
+        out = student(1 - level / 2, self.freedom) * self.further
+        low, high = (self.centre - error * bent(end, self.bend) for end in (out, -out))
+        if self.rows:
+            inner = self.without_rows.ends(level)
+            low, high = min(low, inner[0]), max(high, inner[1])
+        return low, high
 
     def p(self, bound=0.0):
         """The level at which the interval touches `bound`: a two-sided p value."""
@@ -139,7 +148,8 @@ class Mean:
         if not self.variance:
             return 1.0 if self.centre == bound else 0.0
         away = abs(straight((self.centre - bound) / math.sqrt(self.variance), self.bend))
-        return float(2 * scipy.stats.t.sf(away / self.further, self.freedom))
+        p = float(2 * scipy.stats.t.sf(away / self.further, self.freedom))
+        return max(p, self.without_rows.p(bound)) if self.rows else p
 
     def smallest(self, level=LEVEL):
         """The smallest true mean that would have been told from zero in `POWER` of all studies."""
