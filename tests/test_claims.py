@@ -632,6 +632,12 @@ def test_the_conditions_under_which_a_claim_holds_are_told():
     assert claim["conditions"] == (
         "Tried in the 2 conditions of the sweep “grid”, each by itself, it holds in one: Adam."
     )
+    # What the rule fixes can be varied too.
+    below = {"order": {"metric": "test_metric", "lower": of("a", learning_rate=0.1), "than": "x"}}
+    entry = {"rule": below, "source": {"x": {"value": "1.5"}}}
+    entry["conditions"] = {"sweep": "grid", "over": ["learning_rate"]}
+    [claim] = judge_claims(claims(entry), found)
+    assert claim["conditions"].endswith("it holds in one: Adam, rate 0.1.")
 
 
 def test_a_run_is_chosen_by_an_argument_of_a_network_of_the_studys_own():
@@ -1099,7 +1105,7 @@ def test_claims_are_checked_without_loading_what_only_judging_needs():
 @pytest.mark.parametrize("name", ["config.yaml", "quick.yaml"])
 def test_every_claim_can_be_tested_on_the_studies_that_are_here(name):
     found = load_claims(CLAIMS)
-    assert (len(found.claims), len(found.traps)) == (44, 7)
+    assert (len(found.claims), len(found.traps)) == (45, 7)
     study = expand(check_configuration(read_chain(CLAIMS.with_name(name))), CLAIMS.parent)
     about = study.description() | {"timed": study.configuration["timing"]["sweeps"]}
     assert check_claims(found, study.rows(), about) == {}

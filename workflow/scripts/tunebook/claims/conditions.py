@@ -23,11 +23,10 @@ def under_conditions(claim, runs, results, verdict_of):
     fix. runs: StudyRuns. verdict_of: (rule, pieces) -> verdict. Each condition is tried by itself,
     and no verdict follows.
     """
-    name = claim.conditions
-    if not name:
+    if not claim.conditions:
         return ""
-    tried, holds = 0, []
-    for condition in conditions(claim.rule, name, runs):
+    name, tried, holds = claim.conditions["sweep"], 0, []
+    for condition in conditions(claim.rule, name, claim.conditions["over"], runs):
         rule = placed(claim.rule, name, condition)
         try:
             pieces = [answer(ask(leaf, runs), results) for leaf in rule.leaves()]
@@ -44,8 +43,8 @@ def under_conditions(claim, runs, results, verdict_of):
     )
 
 
-def conditions(rule, sweep, runs):
-    """Every combination of values that a sweep gives to what a rule leaves open."""
+def conditions(rule, sweep, over, runs):
+    """Every combination of values that a sweep gives to what a rule leaves open, and to `over`."""
     about = runs.sweeps.get(sweep, {"runs": [], "axes": []})
     members = [runs.by_name[run] for run in about["runs"] if run in runs.by_name]
     fixed = {key for leaf in rule.leaves() for side in sides(leaf.spec) for key in side["where"]}
@@ -53,7 +52,7 @@ def conditions(rule, sweep, runs):
     values = {
         axis: {comparable(row.get(axis)): row.get(axis) for row in members}
         for axis in about["axes"]
-        if axis not in fixed
+        if axis not in fixed - {*over}
     }
     for each in product(*(known.values() for known in values.values())):
         yield dict(zip(values, each, strict=True))

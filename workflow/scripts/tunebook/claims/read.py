@@ -140,9 +140,9 @@ class Rule:
 class Claim:
     """One claim: `claim` and `claimed` with the source's values put in, and the rules that test it.
 
-    why: {verdict: sentence} where one is written. expected: a verdict, "" for none. conditions: a
-    sweep in each of whose conditions the rule is tried as well, "" for none. told: names of the
-    source values that its sentences put in.
+    why: {verdict: sentence} where one is written. expected: a verdict, "" for none. conditions: the
+    sweep in each of whose conditions the rule is tried as well, and what varies there although the
+    rule fixes it (`over`). told: names of the source values that its sentences put in.
     """
 
     id: str
@@ -152,7 +152,7 @@ class Claim:
     section: str = ""
     claimed: str = ""
     expected: str = ""
-    conditions: str = ""
+    conditions: dict = field(default_factory=dict)
     evidence: list = field(default_factory=list)
     why: dict = field(default_factory=dict)
     told: set = field(default_factory=set)
@@ -248,9 +248,13 @@ def read_claim(entry, written):
     for key, text in told.items():
         placed |= check_sentence(key, text, list(source))
         told[key] = text.format_map({name: number.text for name, number in source.items()})
-    keys = ("id", "title", "section", "expected", "conditions")
+    conditions = entry.get("conditions", {})
+    if isinstance(conditions, str):
+        conditions = {"sweep": conditions, "over": []}
+    keys = ("id", "title", "section", "expected")
     plain = {key: entry[key] for key in keys if key in entry}
-    return Claim(**plain, **told, rule=rule, evidence=evidence, why=why, told=placed & {*source})
+    more = {"conditions": conditions, "told": placed & {*source}}
+    return Claim(**plain, **told, **more, rule=rule, evidence=evidence, why=why)
 
 
 def read_rule(raw, source, runs, about="", counts=True):
