@@ -364,6 +364,25 @@ def test_a_correction_only_takes_verdicts_away(given):
             assert piece.adjusted <= 0.05
 
 
+@pytest.mark.parametrize(("n", "points"), [(5, 4), (8, 3), (10, 4)])
+def test_no_verdict_hangs_on_the_seed_of_the_draws_unless_it_is_called_narrow(n, points):
+    """Every mean near the edge, with 200 seeds; nothing else that is judged draws anything."""
+    edge = family.chance_of_trend(points, n)
+    for mean in np.linspace(edge - 0.1, edge + 0.1, 21):
+        decided = {family.of_trend([mean] * n, points, seed) <= 0.05 for seed in range(200)}
+        if len(decided) > 1:
+            [piece] = found = pieces([UNDECIDED], [family.of_trend([mean] * n, points)])
+            family.correct(found, 0.05)
+            assert "a narrow decision" in piece.text
+
+
+def test_a_family_without_a_testable_piece_decides_nothing():
+    assert family.correct([], 0.05) == 0
+    bare = pieces([UNTESTABLE, SET_UP], [math.nan, math.nan])
+    assert family.correct(bare, 0.05) == 0
+    assert [piece.verdict for piece in bare] == [UNTESTABLE, SET_UP]
+
+
 def test_one_test_under_two_names_counts_once():
     found = pieces([REPRODUCED, NOT, REPRODUCED], [0.02, 0.02, 0.6])
     found[1].metric = found[0].metric
