@@ -95,7 +95,8 @@ def asked(*pieces, now=None, most=40, minutes=None, seconds=None, work=None, blo
     claims = []
     for i, each in enumerate(pieces):
         names, more = (each, {}) if isinstance(each, str) else each
-        piece = {"rule": "order", "verdict": UNDECIDED, "about": "", "runs": list(names)} | more
+        piece = {"rule": "order", "verdict": UNDECIDED, "about": "", "runs": list(names)}
+        piece |= {"needed": 20, "scope": ""} | more
         claims.append({"id": str(i), "pieces": [piece]})
     found = look(claims, looks, about, cost)
     return found["runs"], [piece["ends"] for piece in found["open"]]
@@ -104,6 +105,9 @@ def asked(*pieces, now=None, most=40, minutes=None, seconds=None, work=None, blo
 # {what: (pieces and what else is said, replicates asked for, why open ones get none)}
 ASKED = {
     "a block more for what is open": (["ab"], {}, (10, 10, 5), [""]),
+    "nothing for what no number would settle": (
+        [("ab", {"needed": 201, "scope": "on other data of the kind"})], {}, (5, 5, 5), []),
+    "a block more for what may yet be settled": ([("ab", {"needed": 201})], {}, (10, 10, 5), [""]),
     "nothing for what is decided": ([("ab", {"verdict": NOT})], {}, (5, 5, 5), []),
     "nothing for what a source says": ([("ab", {"rule": "value"})], {}, (5, 5, 5), []),
     "only the run with fewer": (["ab"], {"now": {"a": 10}}, (10, 10, 5), [""]),

@@ -13,6 +13,9 @@ import numpy as np
 from ..evidence import intervals, measures
 from ..evidence.intervals import Interval, Mean
 
+# How the scope of what is not about these rows alone begins.
+OTHER = "on other"
+
 
 @dataclass
 class Comparison:
@@ -83,9 +86,9 @@ def sampling(question, results, logs=False):
         return {}, "on these rows"
     problem = question.rows[0]["problem"]
     if overlap := results.overlap(problem, split):
-        return {"overlap": overlap}, "on other data of the kind"
+        return {"overlap": overlap}, f"{OTHER} data of the kind"
     simple = all(len(side) == 1 for side in question.sides) and len(question.sides) <= 2
     error = results.error_over_rows(question.measure.name, question.runs, logs) if simple else None
     if error is None:
         return {}, "on these rows"
-    return {"rows": error}, "on other rows of the kind"
+    return {"rows": error}, f"{OTHER} rows of the kind"

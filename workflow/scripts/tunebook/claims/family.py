@@ -126,7 +126,7 @@ def settle(piece, level, seconds):
     for those that are missing. All at the level that the family leaves the piece. level: of the
     study. seconds: of one core, for one more replicate of all its runs.
     """
-    if piece.verdict != UNDECIDED or not piece.n:
+    if piece.verdict != UNDECIDED or piece.rule == "value":
         return
     mean = piece.compared and piece.compared.mean
     level /= piece.price
@@ -138,7 +138,7 @@ def settle(piece, level, seconds):
         smallest = mean.smallest(level)
         piece.smallest = math.exp(smallest) if piece.compared.logs else smallest
         needed = mean.needed(place(piece.bound), level)
-    elif piece.unit == "share" and piece.rule != "value":
+    elif not mean and piece.unit == "share" and piece.n >= intervals.MINIMUM_COUNTED:
         needed = share_needed(piece.number, piece.n, level)
     else:
         return

@@ -32,6 +32,7 @@ from collections import Counter
 import numpy as np
 
 from ..evidence.intervals import HOPELESS
+from .compare import OTHER
 from .read import UNDECIDED
 
 # The rules whose pieces more replicates can decide: they are about a mean or a share.
@@ -100,14 +101,15 @@ def look(judged, looks, runs, cost):
 def open_pieces(judged, looks):
     """{claim, about, replicates, runs} of each open piece that a look may ask for replicates of.
 
-    Not one that no number of replicates worth it would decide, as of splits of the same rows.
+    Not one about other data that no number of replicates worth it would decide: what splits of the
+    same rows leave open stays so, while what is measured on few replicates may change with more.
     judged, looks: as `look` takes them.
     """
     found = []
     for claim in judged:
         for piece in claim["pieces"]:
             names = piece["runs"]
-            hopeless = piece["needed"] > HOPELESS
+            hopeless = piece["needed"] > HOPELESS and piece["scope"].startswith(OTHER)
             asks = piece["verdict"] == UNDECIDED and piece["rule"] in DECIDABLE
             if asks and names and not hopeless:
                 least, n = (fewest(looks["seen"][i], names) for i in (0, -1))

@@ -205,10 +205,7 @@ def ask(rule, study):
     for key in ("by", "within", "margin"):
         margin = rule.margin(key)
         if margin and margin.share and question.measure.unit != "share" and not ratios(question):
-            raise TunebookError(
-                f"{key}: found a share; allowed: a number in its own unit, as {metric} can be 0 or "
-                "less"
-            )
+            raise NotTestable(f"{key}: a share of {metric}, which can be 0 or less, says nothing")
     divides = {*DIVIDING} & {*question.reduce} and question.measure.unit == "loss"
     if divides or spec.get("property") in ("overshoots", "overfits"):
         try:
