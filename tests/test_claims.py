@@ -32,8 +32,8 @@ from tunebook.claims.read import (
 )
 from tunebook.claims.register import changed_after, form, register
 from tunebook.claims.rules import (
+    direction_verdict,
     factor_verdict,
-    order_verdict,
     same_verdict,
     trend_p,
     trend_verdict,
@@ -309,7 +309,7 @@ def noise(random, n, kind):
     """A rule with p, and the verdict that it gives to n replicates without any difference."""
     if kind == "order":
         mean = mean_of(np.diff(random.normal(size=(n, 2)))[:, 0])
-        return order_verdict(Interval(mean.centre, *mean.ends(), n), 1, 0.0), mean.p()
+        return direction_verdict(Interval(mean.centre, *mean.ends(), n)), mean.p()
     if kind == "trend":
         each = np.array([rank_correlation(range(4), random.permutation(4)) for _ in range(n)])
         p = trend_p(each, mean_of(each), 4, False)

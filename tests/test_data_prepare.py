@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import yaml
 
-from tunebook.data.description import check_data, same_test_rows, split_of
+from tunebook.data.description import check_data, same_rows, split_of
 from tunebook.data.encode import replicate
 from tunebook.data.fetch import named, retrieve
 from tunebook.data.prepare import fit_scaling, load, save, stack
@@ -395,9 +395,9 @@ def test_what_needs_no_data_is_refused_before_anything_runs(change, words):
 
 def test_official_and_latest_test_rows_are_the_same_in_every_replicate():
     fixed = [{"test_file": "f"}, {"time_on": "x"}, {"test_file": "f", "stratify_on": "none"}]
-    assert all(same_test_rows({"split": split}) for split in fixed)
+    assert all(same_rows({"split": split}) for split in fixed)
     anew = [{}, {"split": {"test": 0.2}}, {"split": {"group_on": "x", "time_on": "none"}}]
-    assert not any(map(same_test_rows, anew))
+    assert not any(map(same_rows, anew))
 
 
 # --- Scaling

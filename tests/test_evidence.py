@@ -175,7 +175,7 @@ def test_an_interval_ends_where_a_mean_cannot_be_and_infinite_values_have_none()
 def test_touching_a_bound_is_not_lying_beyond_it():
     for low, beyond in ((0.0, False), (1e-12, True)):
         assert Interval(1, low, 2, 5).above(0) is beyond
-        assert Interval(1, low, 2, 5).mirrored().below(0) is beyond
+        assert Interval(-1, -2, -low, 5).below(0) is beyond
 
 
 def test_timings_have_a_median_and_a_range():

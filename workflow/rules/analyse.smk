@@ -23,7 +23,7 @@ rule evaluate:
     params:
         inputs=STUDY.along,
         predictions=lambda w: predicted_runs(STUDY, w.problem),
-        same_rows=lambda w: same_test_rows(PROBLEMS[w.problem]),
+        same_rows=lambda w: same_rows(PROBLEMS[w.problem]),
         folder=lambda w: own_networks(STUDY, *STUDY.problem_runs(w.problem)),
         first=0,
         code=code("evaluate"),

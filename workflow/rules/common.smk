@@ -22,7 +22,7 @@ from tunebook.data.description import (
     fetching,
     local_files,
     preparing,
-    same_test_rows,
+    same_rows,
 )
 from tunebook.jobs import TunebookError, hold, read_json
 from tunebook.study.runs import Study

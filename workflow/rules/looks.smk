@@ -41,8 +41,4 @@ use rule evaluate as evaluate_added with:
     log:
         f"{LOGS}/evaluate/{{problem}}-look-{{look}}.log",
     params:
-        inputs=STUDY.along,
-        predictions=lambda w: predicted_runs(STUDY, w.problem),
-        folder=lambda w: own_networks(STUDY, *STUDY.problem_runs(w.problem)),
         first=lambda w: added_replicates(w).start,
-        code=code("evaluate"),

@@ -47,7 +47,9 @@ def conditions(rule, sweep, over, runs):
     """Every combination of values that a sweep gives to what a rule leaves open, and to `over`."""
     about = runs.sweeps.get(sweep, {"runs": [], "axes": []})
     members = [runs.by_name[run] for run in about["runs"] if run in runs.by_name]
-    fixed = {key for leaf in rule.leaves() for side in sides(leaf.spec) for key in side["where"]}
+    fixed = {
+        key for leaf in rule.leaves() for side in sides(leaf.spec).values() for key in side["where"]
+    }
     fixed |= {*LAYERS} if fixed & {*LAYERS} else set()
     values = {
         axis: {comparable(row.get(axis)): row.get(axis) for row in members}
@@ -59,8 +61,8 @@ def conditions(rule, sweep, over, runs):
 
 
 def sides(spec):
-    """The selections of some runs of a sweep under the keys of a rule."""
-    return [side for side in spec.values() if isinstance(side, dict) and "where" in side]
+    """{key of a rule: the selection of some runs of a sweep that stands under it}."""
+    return {k: side for k, side in spec.items() if isinstance(side, dict) and "where" in side}
 
 
 def placed(rule, sweep, condition):
@@ -70,7 +72,6 @@ def placed(rule, sweep, condition):
         return replace(rule, parts=parts, decides=[*range(len(parts))])
     moved = {
         key: side | {"sweep": sweep, "where": side["where"] | condition}
-        for key, side in rule.spec.items()
-        if isinstance(side, dict) and "where" in side
+        for key, side in sides(rule.spec).items()
     }
     return replace(rule, spec=rule.spec | moved)

@@ -204,7 +204,7 @@ def ask(rule, study):
         raise NotTestable("its sides are of two problems; nothing pairs their runs")
     for key in ("by", "within", "margin"):
         margin = rule.margin(key)
-        if margin and margin.share and question.measure.unit != "share" and not ratios(question):
+        if is_share(margin, question.measure) and not ratios(question):
             raise NotTestable(f"{key}: a share of {metric}, which can be 0 or less, says nothing")
     divides = {*DIVIDING} & {*question.reduce} and question.measure.unit == "loss"
     if divides or spec.get("property") in ("overshoots", "overfits"):
@@ -286,11 +286,12 @@ def found(question, results, interval=None, unit="", signed=False, **more):
     return piece
 
 
-def direction_verdict(interval, bound=0.0):
-    """Reproduced where the interval lies above `bound`, not where below, else undecided."""
-    if interval.above(bound):
-        return REPRODUCED
-    return NOT if interval.below(bound) else UNDECIDED
+def direction_verdict(interval, bound=0.0, sign=1):
+    """Reproduced where an Interval lies above `bound` (sign -1: below), not where on the other
+    side, else undecided.
+    """
+    yes, no = (interval.above, interval.below)[::sign]
+    return REPRODUCED if yes(bound) else NOT if no(bound) else UNDECIDED
 
 
 def answer_value(question, results):
@@ -353,7 +354,7 @@ def answer_order(question, results):
     a, b = values.T if against is None else (values[:, 0], np.full(len(values), against))
     by, within = rule.margin("by"), rule.margin("within")
     margin, ahead = by or within, 1 if by else -1
-    share = margin is not None and margin.share and measure.unit != "share"
+    share = is_share(margin, measure)
     least = ahead * margin.size if margin else 0.0
     claimed = side + order_words(margin, by, share, measure.unit)
     if against is not None:
@@ -366,8 +367,8 @@ def answer_order(question, results):
         return counted(question, results, lead, "ahead", claimed)
     compared = compare(question, results, a, b, logs)
     equal, bound = (1.0, 1 + sign * least) if logs else (0.0, sign * least)
-    verdict = order_verdict(compared.interval, sign, bound)
-    direction = order_verdict(compared.interval, sign, equal)
+    verdict = direction_verdict(compared.interval, bound, sign)
+    direction = direction_verdict(compared.interval, equal, sign)
     if least > 0 and verdict != REPRODUCED and direction == REPRODUCED:
         verdict, bound = PARTLY, equal
     unit = "times" if logs or question.reduce[-1] in DIVIDING else measure.unit
@@ -388,17 +389,16 @@ def order_words(margin, by, share, unit):
     return f" by more than {size}" if by else f", or at most {size} worse"
 
 
+def is_share(margin, measure):
+    """Whether a Margin (or None) is a share of the other side; of shares, per cents are points."""
+    return margin is not None and margin.share and measure.unit != "share"
+
+
 def amount(margin, share, unit):
     """A Margin in words: `10 %` of the other side, or in the measure's unit."""
     if share:
         return words.show(margin.size, "share", places=0 if margin.size >= 0.01 else 1)
     return words.show(margin.size, unit, signed=True).lstrip("+")
-
-
-def order_verdict(interval, sign, bound):
-    """The verdict on "above `bound`" (sign 1) or "below" (-1), from an Interval."""
-    yes, no = (interval.above, interval.below)[::sign]
-    return REPRODUCED if yes(bound) else NOT if no(bound) else UNDECIDED
 
 
 def comparison(question, results, compared, unit, verdict, bound, claimed, **more):
@@ -423,7 +423,7 @@ def answer_same(question, results):
     measure, margin = question.measure, question.rule.margin("margin")
     values = question.values(results)
     a, b = values.T
-    share = margin.share and measure.unit != "share"
+    share = is_share(margin, measure)
     claimed = f"alike, give or take {amount(margin, share, measure.unit)}"
     with np.errstate(invalid="ignore"):
         room = margin.size * b if share else margin.size

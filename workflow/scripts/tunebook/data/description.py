@@ -55,13 +55,13 @@ def split_of(key, problem, files):
     return "random", None, official, shares
 
 
-def same_test_rows(problem):
-    """Whether every replicate of a problem is tested on the same rows.
+def same_rows(problem, split="test"):
+    """Whether every replicate of a problem has the same held-out rows in a split.
 
-    Those of an official file, or the latest; all other ways to split draw test rows by chance.
+    Those of an official file of test rows, or the latest; all other ways draw them by chance.
     """
-    split = problem.get("split", {})
-    return "test_file" in split or split.get("time_on", "none") != "none"
+    asked = problem.get("split", {})
+    return asked.get("time_on", "none") != "none" or split == "test" and "test_file" in asked
 
 
 def chosen(section, *keys):

@@ -47,10 +47,6 @@ class Interval(NamedTuple):
     def below(self, bound):
         return self.known and self.high < bound
 
-    def mirrored(self):
-        """The interval of the negated values."""
-        return Interval(-self.centre, -self.high, -self.low, self.n)
-
 
 @cache
 def student(share, freedom):
@@ -208,9 +204,9 @@ def mean_interval(values, least=-math.inf, most=math.inf, rows=0.0):
     """
     scaled = scale(values, least, most)
     found = mean_of(scaled(values), rows=rows)
-    low, high = found.ends()
-    centre = mean_of(values).centre if scaled is np.log else found.centre
+    centre, (low, high) = found.centre, found.ends()
     if scaled is np.log:
+        centre = mean_of(values).centre
         low, high = (centre * math.exp(end - found.centre) for end in (low, high))
     return Interval(centre, max(low, least), min(high, most), found.n)
 

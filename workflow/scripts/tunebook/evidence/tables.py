@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ..data.description import same_test_rows
+from ..data.description import same_rows
 from ..jobs import TunebookError, read_json
 from ..study.parameters import columns, parameter
 from . import measures, words
@@ -220,10 +220,8 @@ class Results:
         A file of test rows is the same for all, and so are the latest rows.
         """
         about = self.problem(problem)
-        asked, rows = about.get("split", {}), about.get("rows") or {}
-        if "time_on" in asked or split == "test" and same_test_rows(about) or not rows:
-            return 0.0
-        return rows[split] / rows["train"]
+        rows = about.get("rows")
+        return rows[split] / rows["train"] if rows and not same_rows(about, split) else 0.0
 
     def error_over_rows(self, name, runs, logs=False):
         """What test rows add to the standard error of a mean: of one run, or of the first of two

@@ -30,7 +30,7 @@ from .view import View
 # A smaller table is part of the page as it is; a larger one can be had with JavaScript only.
 LARGEST_PLAIN = 40_000
 # How templates put values into words.
-FILTERS = "percent number duration count size word spoken day"
+FILTERS = "show percent number duration count size word spoken day"
 
 
 def environment(templates, page):
@@ -114,7 +114,7 @@ class Page(Functions, View):
         super().__init__(results, links=True)
         self.configuration, self.facts = configuration, facts
         self.cost, self.tallied = told_cost(results.cost), tallied
-        self.counted, self.shown = counted, words.show
+        self.counted = counted
         paths = {name: results.folder / f"figures/{name}.svg" for name in figures}
         self.figures = {name: read_figure(path) for name, path in paths.items() if path.is_file()}
         self.claims_file = claims.path
