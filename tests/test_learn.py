@@ -6,6 +6,7 @@ import math
 import subprocess
 import sys
 import textwrap
+import time
 from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,12 +14,13 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from threadpoolctl import threadpool_info
 from torch import nn
 
 from made_up import SEEDS, configure, image_record, images, replicates, splits, table, table_record
 from project import cut_short, one_byte_altered
 from tunebook.jobs import TunebookError
-from tunebook.learn import losses, models, modules, stacks, training
+from tunebook.learn import convolutional, losses, models, modules, network, products, training
 from tunebook.learn.baselines import choose, fit_baselines
 from tunebook.learn.blocks import (
     HISTORY,
@@ -32,6 +34,7 @@ from tunebook.learn.blocks import (
     save_block,
 )
 from tunebook.learn.training import Trained
+from tunebook.study.bundles import shape
 from tunebook.study.signature import REQUIRED, arguments
 from tunebook.study.sizes import feature_sizes, work
 from tunebook.tasks import TASKS
@@ -40,6 +43,17 @@ torch.set_num_threads(1)
 
 # Float32 sums in another order: a few units in the last place, grown over the steps.
 alike = partial(torch.testing.assert_close, rtol=1e-4, atol=1e-6)
+
+
+def trainer_of(configuration, data, seeds, folder=None):
+    """A Trainer of one block of replicates."""
+    return training.Trainer([training.Block(configuration, data, seeds)], folder)
+
+
+def raw(configuration, data, split="train"):
+    """(x, y) of one split as they are scaled, not as a network prepares them for itself."""
+    return training.tensors(configuration, data, (split,))[0][split]
+
 
 REFERENCE_OPTIMIZERS = {
     "sgd": lambda p: torch.optim.SGD(p, lr=0.01),
@@ -71,6 +85,87 @@ def test_training_replicates_together_gives_what_training_them_alone_gives(probl
             alike(together.history[name][:, slot], alone.history[name][:, 0], atol=1e-5)
 
 
+@pytest.fixture(params=products.LIBRARIES)
+def library(request, monkeypatch):
+    """Each library of products in turn."""
+    monkeypatch.setattr(products, "_chosen", products.LIBRARIES[request.param])
+    return request.param
+
+
+# What blocks that are trained together may differ in: each its optimizer, numbers and scaling. The
+# first diverges at once, and is done before the others are.
+TOGETHER = (
+    {"optimizer": "sgd", "learning_rate": 1000.0}, {"learning_rate": 0.001}, {"dropout": 0.5},
+    {"optimizer": "rmsprop", "alpha": 0.9}, {"optimizer": "sgd-momentum", "learning_rate": 0.001},
+    {"beta1": 0.5, "beta2": 0.9, "epsilon": 1e-4}, {"scale_inputs": "none", "learning_rate": 1e-5},
+    {"optimizer": "adamw", "weight_decay": 0.1, "scale_target": "standard"},
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("loss", ["mse", "gaussian"])
+def test_blocks_of_one_shape_give_together_what_each_gives_alone_bit_by_bit(library, loss):
+    data = table(2)
+    configurations = [
+        configure("prices", loss=loss, widths=[7, 5], epochs=4, **each) for each in TOGETHER
+    ]
+    assert len({shape(each) for each in configurations}) == 1
+    blocks = [training.Block(each, data, [11 * i, i]) for i, each in enumerate(configurations)]
+    for block, together in zip(blocks, training.train_together(blocks), strict=True):
+        alone = training.train(block.configuration, data, block.seeds)
+        assert together.diverged_at == alone.diverged_at
+        for key, value in (alone.weights | alone.history).items():
+            found = (together.weights | together.history)[key]
+            assert torch.equal(found.nan_to_num(7), value.nan_to_num(7)), key
+    if loss == "mse":
+        assert 0 < max(training.train(configurations[0], data, [0, 0]).diverged_at) < 4
+
+
+def test_seconds_of_training_together_add_up_to_those_of_the_loop():
+    blocks = [training.Block(configure("prices", **each), table(2), [1, 2]) for each in TOGETHER]
+    started = time.perf_counter()
+    found = training.train_together(blocks)
+    whole = time.perf_counter() - started
+    assert 0.5 * whole < sum(trained.seconds for trained in found) <= whole
+    assert found[0].seconds < found[1].seconds
+
+
+def test_both_libraries_of_products_train_to_the_same_networks():
+    found = []
+    for name in products.LIBRARIES:
+        products.choose(name)
+        found.append(training.train(configure("prices", epochs=3), table(2), SEEDS[:2]))
+    products.choose("torch")
+    one, other = found
+    for name, value in one.weights.items():
+        alike(other.weights[name], value)
+
+
+AMD, INTEL = "vendor_id : AuthenticAMD\nflags : fpu avx2", "vendor_id : GenuineIntel\nflags : avx2"
+
+
+@pytest.mark.parametrize(("processor", "expected"), [
+    (f"{AMD} avx512f avx512bw", "numpy"), (f"{INTEL} avx512f", "torch"), (AMD, "torch"),
+    ("CPU implementer : 0x41\nFeatures : fp asimd", "torch"), ("", "torch"),
+])  # fmt: skip
+def test_the_library_of_products_follows_from_the_processors_description(
+    processor, expected, monkeypatch
+):
+    monkeypatch.setattr(products, "openblas", lambda: {"version": "1", "kernel": "SkylakeX"})
+    assert products.default(processor) == expected
+    monkeypatch.setattr(products, "openblas", dict)
+    assert products.default(processor) == "torch"
+
+
+def test_what_multiplies_is_told_with_its_kernel(library):
+    found = products.description()
+    assert set(found) == {"library", "version", "kernel", "instructions"}
+    kernels = [each["architecture"] for each in threadpool_info() if "architecture" in each]
+    if found["library"] == "OpenBLAS":
+        assert found["kernel"] in kernels
+    with pytest.raises(TunebookError, match="products: found 'cuda'; allowed: auto, numpy, torch"):
+        products.choose("cuda")
+
+
 def reference_module(network, configuration, shape=(1, 16, 16)):
     """The same network in torch.nn, with the first replicate's weights."""
     values, layers = {name: value[0] for name, value in network.state().items()}, []
@@ -96,13 +191,13 @@ def reference_module(network, configuration, shape=(1, 16, 16)):
 @pytest.mark.parametrize("problem", ["prices", "images"])
 def test_steps_are_those_of_a_plain_pytorch_loop(problem, optimizer):
     configuration = configure(problem, optimizer=optimizer)
-    trainer = training.Trainer(configuration, replicates(problem, 1), SEEDS[:1])
+    trainer = trainer_of(configuration, replicates(problem, 1), SEEDS[:1])
     reference = reference_module(trainer.network, configuration)
     step = REFERENCE_OPTIMIZERS[optimizer](reference.parameters())
     criterion = nn.CrossEntropyLoss() if problem == "images" else nn.MSELoss()
-    x, y = trainer.train
+    x, y = raw(configuration, replicates(problem, 1))
     for rows in (slice(0, 20), slice(20, 40)):
-        trainer.step(x[:, rows], y[:, rows])
+        trainer.step(trainer.network.prepare(x[:, rows]), y[:, rows])
         batch = x[0, rows].reshape(-1, 1, 16, 16) if problem == "images" else x[0, rows]
         step.zero_grad()
         criterion(reference(batch), y[0, rows]).backward()
@@ -115,11 +210,11 @@ def test_steps_are_those_of_a_plain_pytorch_loop(problem, optimizer):
 @pytest.mark.parametrize("shape", [(1, 16, 16), (3, 12, 20), (2, 9, 8)])
 def test_images_of_any_channels_and_sides_are_convolved_as_pytorch_does(shape):
     configuration, data = configure("images"), images(1, shape=shape, classes="abcd")
-    trainer = training.Trainer(configuration, data, SEEDS[:1])
+    trainer = trainer_of(configuration, data, SEEDS[:1])
     reference = reference_module(trainer.network, configuration, shape)
-    x = trainer.train[0]
+    x, _ = raw(configuration, data)
     expected = reference(x[0].reshape(-1, *shape)).detach()
-    alike(trainer.network.predict(x)[0], expected, atol=1e-5)
+    alike(trainer.network.predict(trainer.train[0])[0], expected, atol=1e-5)
     assert expected.shape[1] == 4
     trainer.epoch()
 
@@ -127,7 +222,7 @@ def test_images_of_any_channels_and_sides_are_convolved_as_pytorch_does(shape):
 def test_pieces_of_a_batch_add_up_to_its_gradient(monkeypatch):
     configuration = configure("images", batch_size=50)
     whole = training.train(configuration, images(1), SEEDS[:1])
-    monkeypatch.setattr(stacks, "PIXELS", 13 * 256)
+    monkeypatch.setattr(convolutional, "PIXELS", 13 * 256)
     pieces = training.train(configuration, images(1), SEEDS[:1])
     for name, value in whole.weights.items():
         alike(pieces.weights[name], value)
@@ -166,14 +261,14 @@ def test_training_ends_early_only_when_every_replicate_has_diverged():
 
 
 def test_training_loss_is_the_mean_over_the_batches_before_their_steps():
-    trainer = training.Trainer(configure("prices", batch_size=40, epochs=1), table(1), SEEDS[:1])
+    trainer = trainer_of(configure("prices", batch_size=40, epochs=1), table(1), SEEDS[:1])
     before, _ = trainer.summary(trainer.network.predict(trainer.train[0]), trainer.train[1])
     torch.testing.assert_close(trainer.epoch()[0], before)
 
 
 def test_the_curve_shows_the_metric_that_judges():
     configuration = configure("prices", metric="mae", scale_target="standard")
-    trainer = training.Trainer(configuration, table(1), SEEDS[:1])
+    trainer = trainer_of(configuration, table(1), SEEDS[:1])
     trainer.epoch()
     x, y = trainer.validation
     found = trainer.summary(trainer.network.predict(x), y)[1].item()
@@ -184,11 +279,11 @@ def test_the_curve_shows_the_metric_that_judges():
 
 
 def test_dropout_keeps_the_mean_and_acts_in_training_only():
-    factors = stacks.dropout_factors((100, 100), 0.25, training.generators([1, 2], "dropout"))
+    factors = network.dropout_factors((100, 100), 0.25, training.generators([1, 2], "dropout"))
     assert factors.unique().tolist() == pytest.approx([0, 4 / 3])
     assert factors.mean().item() == pytest.approx(1, abs=0.02)
     assert not torch.equal(factors[0], factors[1])
-    trainer = training.Trainer(configure("prices", dropout=0.5), table(1), SEEDS[:1])
+    trainer = trainer_of(configure("prices", dropout=0.5), table(1), SEEDS[:1])
     rows = trainer.validation[0]
     assert torch.equal(trainer.network.predict(rows), trainer.network.predict(rows))
 
@@ -206,7 +301,7 @@ def test_outputs_are_classes_a_value_or_its_mean_and_variance():
     cases = [(images(1, classes="abc"), "images", "mse", 3), (table(1), "prices", "mse", 1)]
     for data, problem, loss, count in [*cases, (table(1), "prices", "gaussian", 2)]:
         configuration = configure(problem, model="dense", loss=loss)
-        trainer = training.Trainer(configuration, data, SEEDS[:1])
+        trainer = trainer_of(configuration, data, SEEDS[:1])
         assert trainer.network.predict(trainer.train[0]).shape[2] == count
 
 
@@ -237,8 +332,8 @@ def test_gradients_are_slopes_of_the_loss(problem, overrides, double_precision):
     data = images(2, rows=6) if problem == "images" else table(2, rows=9)
     rows, _, _ = training.tensors(configuration, data, ["train"])
     x, y = rows["train"]
-    x, y = x.double(), y if problem == "images" else y.double()
     network = models.build(configuration, data[0][1], training.generators(SEEDS[:2], "weights"))
+    x, y = network.prepare(x.double()), y if problem == "images" else y.double()
     loss = losses.LOSSES[configuration["loss"]]
 
     def forward():
@@ -377,6 +472,7 @@ def test_more_of_anything_is_more_work():
 NETWORKS = '''
 """Networks of a study."""
 import torch
+from threadpoolctl import threadpool_info
 from torch import nn
 
 
@@ -509,7 +605,7 @@ def test_copies_together_one_by_one_and_alone_give_the_same(name, monkeypatch, f
         torch.testing.assert_close(torch.cat([one.weights[key] for one in alone]), value)
     for key in HISTORY:
         alike(together.history[key], apart.history[key], atol=1e-5)
-    trainer = training.Trainer(configuration, data, SEEDS, folder)
+    trainer = trainer_of(configuration, data, SEEDS, folder)
     assert trainer.network.batched == BATCHED[name]
 
 
@@ -517,13 +613,13 @@ def test_copies_together_one_by_one_and_alone_give_the_same(name, monkeypatch, f
 def test_a_module_trains_as_a_plain_pytorch_loop_trains_it(way, monkeypatch, folder):
     ways(monkeypatch, way)
     data, configuration = table(3), own("Plain")
-    trainer = training.Trainer(configuration, data, SEEDS, folder)
+    trainer = trainer_of(configuration, data, SEEDS, folder)
     reference = modules.load_module(folder / "networks.py", "Plain")(4, 1)
     reference.load_state_dict({k: v[1] for k, v in trainer.network.state().items()})
     optimizer = torch.optim.Adam(reference.parameters(), lr=0.01)
-    x, y = trainer.train
+    x, y = raw(configuration, data)
     for rows in (slice(0, 16), slice(16, 32)):
-        trainer.step(x[:, rows], y[:, rows])
+        trainer.step(trainer.network.prepare(x[:, rows]), y[:, rows])
         optimizer.zero_grad()
         torch.nn.functional.mse_loss(reference(x[1, rows]), y[1, rows]).backward()
         optimizer.step()
@@ -536,7 +632,7 @@ def test_running_means_and_what_is_not_trained_are_kept_and_restored(way, monkey
     for name in ("Normed", "Running"):
         configuration, data = own(name), table(3)
         ways(monkeypatch, way)
-        trainer = training.Trainer(configuration, data, SEEDS, folder)
+        trainer = trainer_of(configuration, data, SEEDS, folder)
         start = trainer.network.state()
         trainer.epoch()
         x, state = trainer.validation[0], trainer.network.state()
@@ -564,12 +660,12 @@ def test_chance_is_each_replicates_own_and_leaves_no_trace(folder):
     again = training.train(configuration, data, [5, 6], folder)
     name = "first.weight"
     assert torch.equal(first.weights[name][0], again.weights[name][0])
-    other = training.Trainer(configuration, data, [5, 6], folder).network.state()[name]
+    other = trainer_of(configuration, data, [5, 6], folder).network.state()[name]
     assert not torch.equal(other[0], other[1])
 
 
 def test_a_module_that_works_in_place_leaves_the_data_alone(folder):
-    trainer = training.Trainer(own("InPlace"), table(2), SEEDS[:2], folder)
+    trainer = trainer_of(own("InPlace"), table(2), SEEDS[:2], folder)
     before = [tensor.clone() for tensor in (*trainer.train, *trainer.validation)]
     trainer.epoch()
     for one, other in zip(before, (*trainer.train, *trainer.validation), strict=True):
@@ -653,17 +749,14 @@ def trained():
     )
 
 
-NAMES = ("history.csv", "weights.safetensors", "training.json")
-
-
 @pytest.fixture
 def block(tmp_path):
     """The path of the record of a block of replicates 5 and 6."""
-    paths = [tmp_path / "runs/table-a/replicates-5-6" / name for name in NAMES]
+    folder = tmp_path / "runs/table-a/replicates-5-6"
     configuration = {"batch_size": 16, "epochs": 3}
     record = {"run": "table-a", "configuration": configuration}
-    save_block(*paths, trained(), 5, record | {"replicates": [5, 6], "seeds": [1, 2]})
-    return paths[2]
+    save_block(folder, trained(), 5, record | {"replicates": [5, 6], "seeds": [1, 2]})
+    return folder / "training.json"
 
 
 def test_history_has_every_epoch_up_to_the_one_a_replicate_diverged_at(block):
@@ -678,7 +771,7 @@ def test_history_has_every_epoch_up_to_the_one_a_replicate_diverged_at(block):
 def test_history_keeps_all_that_a_32_bit_number_holds(block):
     one, value = trained(), np.float32(1) / np.float32(3)
     one.history["train_loss"][0, 0] = float(value)
-    save_block(*(block.with_name(name) for name in NAMES), one, 5, {})
+    save_block(block.parent, one, 5, {})
     assert np.float32(next(read_history(block))["train_loss"]) == value
 
 

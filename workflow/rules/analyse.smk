@@ -26,6 +26,7 @@ rule evaluate:
         same_rows=lambda w: same_rows(PROBLEMS[w.problem]),
         folder=lambda w: own_networks(STUDY, *STUDY.problem_runs(w.problem)),
         first=0,
+        products=STUDY.configuration["products"],
         code=code("evaluate"),
     script:
         "../scripts/evaluate.py"

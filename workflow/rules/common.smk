@@ -3,6 +3,7 @@
 import logging
 import sys
 import time
+from dataclasses import asdict
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
@@ -25,6 +26,7 @@ from tunebook.data.description import (
     same_rows,
 )
 from tunebook.jobs import TunebookError, hold, read_json
+from tunebook.study.bundles import Block
 from tunebook.study.runs import Study
 from tunebook.workflow import (
     added,
@@ -33,8 +35,11 @@ from tunebook.workflow import (
     asked,
     baseline_splits,
     baselines,
+    bundled,
     check_files,
+    code_before,
     grid_candidates,
+    is_waiting,
     missing_data,
     named_before,
     of_runs,
@@ -44,6 +49,7 @@ from tunebook.workflow import (
     seeds,
     shown_configuration,
     timed_runs,
+    trainings,
 )
 
 DEFAULT = "config/config.yaml"
@@ -120,6 +126,7 @@ onstart:
             STUDY.plain(),
             CODE,
             ASKED,
+            [[asdict(block) for block in bundle] for bundle in BUNDLES.values()],
         )
         if not pruning:
             register(RESULTS, STUDY.forms, time.time())
@@ -137,8 +144,34 @@ def code(script, *packages):
     return CODE[script]["fingerprint"]
 
 
+def bundles():
+    """{rule: the blocks that its job trains}, of those that train several.
+
+    Made of what is still to be trained, or was trained by other code; none where files of runs are
+    asked for by name, so that no others are trained with them.
+    """
+    if followed:
+        found = [[Block(**block) for block in each] for each in followed["bundles"]]
+    elif any(word.startswith(f"{RESULTS}/runs/") for word in sys.argv):
+        found = []
+    else:
+        settings = workflow.resource_settings
+        nodes = settings.nodes or 0
+        parallel = nodes if 0 < nodes < sys.maxsize else settings.cores or 1
+        now = CODE["train"]["fingerprint"]
+        changed = code_before(f"{OWN}.json", "train") not in (None, now)
+        waiting = lambda folder: is_waiting(
+            f"{RESULTS}/runs/{folder}", now if changed else None
+        )
+        found = bundled(STUDY, waiting, parallel)
+    return {f"train_together_{i}": bundle for i, bundle in enumerate(found, start=1)}
+
+
 def to_do():
-    """(rule, wildcards, causes) of every job that Snakemake has found to be needed."""
+    """(rule, wildcards, causes) of every job that Snakemake has found to be needed.
+
+    One that trains several blocks is given as those.
+    """
     for job in workflow.dag.needrun_jobs():
         reason = workflow.dag.reason(job)
         holds = (
@@ -148,7 +181,11 @@ def to_do():
             reason.incomplete_output or reason.missing_output,
         )
         causes = [cause for cause, is_so in zip(console.CAUSES, holds) if is_so]
-        yield job.rule.name, job.wildcards_dict, causes
+        if job.rule.name in BUNDLES:
+            for block in BUNDLES[job.rule.name]:
+                yield "train", asdict(block), causes
+        else:
+            yield job.rule.name, job.wildcards_dict, causes
 
 
 def plan_in_words():

@@ -1,6 +1,7 @@
-# Training: one job a block of replicates of one run. Only development data come in here.
+# Training. Only development data come in here.
 
 
+# One job a block of replicates of one run.
 rule train:
     input:
         development=lambda w: prepared(
@@ -11,7 +12,7 @@ rule train:
     output:
         history=f"{RESULTS}/runs/{{run}}/replicates-{{first}}-{{last}}/history.csv",
         weights=f"{RESULTS}/runs/{{run}}/replicates-{{first}}-{{last}}/weights.safetensors",
-        record=f"{RESULTS}/runs/{{run}}/replicates-{{first}}-{{last}}/training.json",
+        records=f"{RESULTS}/runs/{{run}}/replicates-{{first}}-{{last}}/training.json",
     log:
         f"{LOGS}/train/{{run}}-replicates-{{first}}-{{last}}.log",
     # Long jobs first, so that no core idles at the end.
@@ -20,14 +21,54 @@ rule train:
         "../envs/tunebook.yaml"
     threads: 1
     params:
-        configuration=lambda w: STUDY.runs[w.run].configuration,
-        seeds=lambda w: seeds(
-            STUDY, STUDY.runs[w.run].problem, range(int(w.first), int(w.last) + 1)
+        # Given by a function of the output, which Snakemake makes no note of: a run's name says it
+        # all, and so it makes no difference whether a block was trained alone.
+        blocks=lambda w, output: trainings(
+            STUDY, [(w.run, int(w.first), int(w.last))]
         ),
         folder=lambda w: own_networks(STUDY, STUDY.runs[w.run]),
+        products=STUDY.configuration["products"],
         code=code("train"),
     script:
         "../scripts/train.py"
+
+
+BUNDLES = bundles()
+workflow.ruleorder(*BUNDLES, "train")
+
+# Blocks that are small, still to be trained and made from the same data: several in one job.
+for name, bundle in BUNDLES.items():
+
+    rule:
+        name:
+            name
+        input:
+            development=prepared(
+                STUDY.runs[bundle[0].run].problem,
+                "development",
+                range(bundle[0].first, bundle[0].last + 1),
+            ),
+        output:
+            history=[f"{RESULTS}/runs/{block.folder}/history.csv" for block in bundle],
+            weights=[
+                f"{RESULTS}/runs/{block.folder}/weights.safetensors" for block in bundle
+            ],
+            records=[f"{RESULTS}/runs/{block.folder}/training.json" for block in bundle],
+        log:
+            f"{LOGS}/train/{bundle[0].folder.replace('/', '-')}-and-{len(bundle) - 1}-more.log",
+        priority: sum(block.work for block in bundle)
+        conda:
+            "../envs/tunebook.yaml"
+        threads: 1
+        params:
+            blocks=lambda w, output, bundle=bundle: trainings(
+                STUDY, [(block.run, block.first, block.last) for block in bundle]
+            ),
+            folder=own_networks(STUDY, STUDY.runs[bundle[0].run]),
+            products=STUDY.configuration["products"],
+            code=code("train"),
+        script:
+            "../scripts/train.py"
 
 
 rule choose:
@@ -69,6 +110,7 @@ rule timing:
         runs=timed_runs(STUDY),
         epochs=STUDY.configuration["timing"]["epochs"],
         repetitions=STUDY.configuration["timing"]["repetitions"],
+        products=STUDY.configuration["products"],
         folder=own_networks(STUDY, *STUDY.runs.values()),
         code=code("timing"),
     script:

@@ -8,7 +8,7 @@ from tunebook.jobs import job, read_json, write_csv, write_parquet
 from tunebook.learn import blocks, training
 
 with job(snakemake.log[0], snakemake.input, snakemake.output, snakemake.params.code):
-    training.one_thread()
+    training.one_thread(snakemake.params.products)
     inputs, folder = snakemake.params.inputs, snakemake.params.folder
     replicates = []
     for paths in zip(snakemake.input.development, snakemake.input.test, strict=True):

@@ -7,7 +7,7 @@ from tunebook.jobs import job, write_csv
 from tunebook.learn import training
 
 with job(snakemake.log[0], snakemake.input, snakemake.output, snakemake.params.code):
-    training.one_thread()
+    training.one_thread(snakemake.params.products)
     paths = zip(snakemake.params.problems, snakemake.input.development, strict=True)
     prepared = {problem: load(path) for problem, path in paths}
     rows = []

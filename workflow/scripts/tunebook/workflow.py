@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from .jobs import TunebookError, altered, read_json
+from .study import bundles
 from .study.read import plain
 from .study.runs import Study, judged, replicate_seed
 from .study.sizes import work
@@ -12,6 +13,8 @@ from .study.sizes import work
 NAMED = 10
 # Asked for on the command line; no part of the study.
 ASKED = ("against", "delete")
+# What a training leaves of a block.
+BLOCK_FILES = ("history.csv", "weights.safetensors", "training.json")
 # About how many rows and inputs a table has, to order jobs by before the data are there.
 USUAL_ROWS, USUAL_INPUTS = 1000, 10
 
@@ -87,6 +90,58 @@ def own_networks(study, *runs):
     """The study's folder where one of some runs has a network of the study's own, else None."""
     own = any(run.configuration["model"] == "module" for run in runs)
     return str(study.folder) if own else None
+
+
+def trainings(study, blocks):
+    """What a job is told of the blocks that it trains, (run, first, last) each."""
+    return [
+        {
+            "run": run,
+            "configuration": study.runs[run].configuration,
+            "replicates": list(range(first, last + 1)),
+            "seeds": seeds(study, study.runs[run].problem, range(first, last + 1)),
+        }
+        for run, first, last in blocks
+    ]
+
+
+def bundled(study, waiting, parallel):
+    """[[Block]]: the blocks of a study that are trained by one job, where there are several.
+
+    waiting: whether the block of a folder, below that of the runs, is to be trained. parallel: how
+    many jobs run at the same time.
+    """
+    blocks = [
+        bundles.Block(
+            run.name,
+            first,
+            last,
+            (run.problem, own_networks(study, run) or "", first, last),
+            bundles.shape(run.configuration),
+            priority(study, run, last - first + 1),
+        )
+        for run in study.runs.values()
+        for folder, (first, last) in zip(run.folders, run.blocks, strict=True)
+        if waiting(folder)
+    ]
+    return bundles.bundles(blocks, study.configuration["seconds_per_job"], parallel)
+
+
+def is_waiting(folder, code):
+    """Whether a block's folder lacks one of its files, or was made by other code.
+
+    code: the fingerprint of the present one; None: made by whatever code.
+    """
+    folder = Path(folder)
+    if not all((folder / name).is_file() for name in BLOCK_FILES):
+        return True
+    return code is not None and read_json(folder / "training.json").get("code") != code
+
+
+def code_before(path, script):
+    """The fingerprint of a script's code in the call whose plan lies at `path`; None if unknown."""
+    plan = read_json(path) if Path(path).is_file() else {"code": {}}
+    return plan["code"].get(script, {}).get("fingerprint")
 
 
 def all_folders(study):

@@ -68,11 +68,11 @@ def open_block(configuration, replicates, weights, folder=None):
     buffers by name, each [R, ...]. folder: where the study's own modules lie.
     """
     rows, ruler, scalings = training.tensors(configuration, replicates, SPLITS)
-    record = replicates[0][1]
-    network = models.build(configuration, record, models.blank(len(replicates)), folder)
+    record, blank = replicates[0][1], models.blank(len(replicates))
+    network = models.build(configuration, record, blank, folder)
     network.restore(weights)
     targets = {split: y for split, (_, y) in rows.items()}
-    outputs = {split: network.predict(x) for split, (x, _) in rows.items()}
+    outputs = {split: network.predict(network.prepare(x)) for split, (x, _) in rows.items()}
     arrays = [arrays for arrays, _ in replicates]
     return Block(configuration, arrays, record, ruler, scalings, targets, outputs)
 

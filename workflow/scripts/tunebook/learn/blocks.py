@@ -8,6 +8,9 @@ results/runs/<run>/replicates-<first>-<last>/
 
 import csv
 import math
+import os
+import shutil
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +19,8 @@ from ..jobs import TunebookError, read_json, sha256, write_json, written
 from ..tasks import TASKS
 
 HISTORY = ("train_loss", "train_metric", "validation_loss", "validation_metric")
+# In the order in which they are written.
+FILES = ("history.csv", "weights.safetensors", "training.json")
 HISTORY_COLUMNS = ("replicate", "epoch", *HISTORY)
 
 
@@ -28,7 +33,7 @@ def history_rows(trained, first):
             yield [first + slot, epoch, *(f"{value:.9g}" for value in values)]
 
 
-def save_block(history_path, weights_path, record_path, trained, first, record):
+def save_block(folder, trained, first, record):
     """Write the three files of a block; the record, last, vouches for the other two.
 
     trained: training.Trained. first: number of the block's first replicate. record: what else to
@@ -36,23 +41,49 @@ def save_block(history_path, weights_path, record_path, trained, first, record):
     """
     from safetensors.torch import save_file
 
-    with written(history_path) as beside, open(beside, "w", encoding="utf-8", newline="") as file:
+    history, weights, last = (Path(folder, name) for name in FILES)
+    with written(history) as beside, open(beside, "w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(HISTORY_COLUMNS)
         writer.writerows(history_rows(trained, first))
-    with written(weights_path) as beside:
+    with written(weights) as beside:
         save_file(trained.weights, beside)
     write_json(
-        record_path,
+        last,
         record
         | {
             "diverged_at": trained.diverged_at,
             "parameters": trained.parameters,
             "train_seconds": trained.seconds,
-            "history_sha256": sha256(history_path),
-            "weights_sha256": sha256(weights_path),
+            "history_sha256": sha256(history),
+            "weights_sha256": sha256(weights),
         },
     )
+
+
+def aside(folder):
+    """Where a block lies until all that its job trains is done: beside its folder, hidden.
+
+    Snakemake trusts nothing that a job leaves which did not end well. What lies here outlasts that,
+    and a job that is to train the same takes it over.
+    """
+    folder = Path(folder)
+    return folder.with_name(f".{folder.name}")
+
+
+def is_aside(folder, made_from):
+    """Whether a block lies there that is whole, and was made from the same (see `save_block`)."""
+    with suppress(TunebookError):
+        return read_record(aside(folder) / FILES[-1]).get("made_from") == made_from
+    return False
+
+
+def take_over(folder):
+    """Put a block that lies aside into its folder, the record last."""
+    place = aside(folder)
+    for name in FILES:
+        os.replace(place / name, Path(folder, name))
+    shutil.rmtree(place)
 
 
 def read_record(path):

@@ -4,16 +4,18 @@ import torch
 
 from ..jobs import TunebookError
 from ..tasks import TASKS
+from .convolutional import ConvolutionalNetwork
+from .dense import DenseStack
 from .modules import module_stack
-from .stacks import ConvolutionalNetwork, DenseStack
 
 
-def build(configuration, record, generators, folder=None, rows=None):
-    """R = len(generators) copies of a configuration's network, a `stacks.Network`.
+def build(configuration, record, generators, folder=None, rows=None, dropout=None):
+    """R = len(generators) copies of a configuration's network, a `network.Network`.
 
     record: of the prepared data (its features, shape of images, classes). Each generator gives one
     copy its initial weights. folder: where the study's own modules lie. rows: of a training step;
-    None for a network that is not trained. Raises TunebookError for a network that cannot be.
+    None for a network that is not trained. dropout: the rate of each copy of a dense network, where
+    they may differ. Raises TunebookError for a network that cannot be.
     """
     outputs = TASKS[configuration["task"]].outputs(
         configuration["loss"], len(record["classes"] or ())
@@ -30,9 +32,8 @@ def build(configuration, record, generators, folder=None, rows=None):
                 "allowed: dense or module, since its inputs are no images"
             )
         return ConvolutionalNetwork(configuration, tuple(shape), outputs, generators)
-    return DenseStack(
-        features, configuration["widths"], outputs, configuration["dropout"], generators
-    )
+    rates = dropout or [configuration["dropout"]]
+    return DenseStack(features, configuration["widths"], outputs, rates, generators)
 
 
 def blank(count):

@@ -24,7 +24,7 @@ import torch
 
 from ..jobs import TunebookError
 from ..study.signature import arguments, code_hash
-from .stacks import Network, parameter, pull_back
+from .network import Network, parameter, pull_back
 
 # Copies are one computation from so many on, and up to so many weights times rows of a step times
 # pixels of an image. Measured on one thread, with small dense and convolutional modules, with and

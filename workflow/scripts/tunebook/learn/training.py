@@ -5,14 +5,17 @@ processes. Each step makes one batched computation for all R replicates and one 
 Metrics are taken once an epoch from the outputs that training made anyway.
 """
 
+import itertools
 import time
 from dataclasses import dataclass
 
+import numpy as np
 import torch
+from threadpoolctl import threadpool_limits
 
 from ..data.prepare import fit_scaling, stack
 from ..tasks import TASKS, Ruler
-from . import losses, models
+from . import losses, models, products
 from .blocks import HISTORY
 from .optimizers import make_step
 
@@ -37,10 +40,17 @@ class Trained:
     parameters: int
 
 
-def one_thread():
-    """One thread, and numbers too small to matter taken as zero (they slow dead units down)."""
+def one_thread(library="auto"):
+    """One thread, and numbers too small to matter taken as zero (they slow dead units down).
+
+    library: of products; see `products.choose`.
+    """
     torch.set_num_threads(1)
+    threadpool_limits(1)
     torch.set_flush_denormal(True)
+    # Divergence is a result, and recorded; NumPy need not warn of it besides.
+    np.seterr(all="ignore")
+    products.choose(library)
 
 
 def generators(seeds, stream):
@@ -63,47 +73,90 @@ def tensors(configuration, replicates, splits):
     return rows, ruler, scalings
 
 
-class Trainer:
-    """R replicates of one configuration, ready to be trained an epoch at a time.
+def together(blocks, splits):
+    """`tensors` of the replicates of several blocks, without their scalings."""
+    found = [tensors(block.configuration, block.replicates, splits) for block in blocks]
+    rows = {
+        split: tuple(torch.cat(parts) for parts in zip(*(rows[split] for rows, _, _ in found)))
+        for split in splits
+    }
+    unit, wide = (
+        torch.cat([getattr(ruler, name) for _, ruler, _ in found]) for name in ("unit", "range")
+    )
+    return rows, Ruler(unit=unit, range=wide)
+
+
+@dataclass
+class Block:
+    """What is trained as one: some replicates of a configuration.
 
     configuration: as resolved. replicates: pairs of development arrays and their record, one a
-    replicate. seeds: one integer a replicate. folder: where the study's own modules lie.
+    replicate. seeds: one integer a replicate.
     """
 
-    def __init__(self, configuration, replicates, seeds, folder=None):
-        rows, self.ruler, _ = tensors(configuration, replicates, ("train", "validation"))
-        self.train, self.validation = rows["train"], rows["validation"]
-        self.count, self.rows = len(seeds), self.train[0].shape[1]
+    configuration: dict
+    replicates: list
+    seeds: list
+
+
+class Trainer:
+    """R replicates, those of all `blocks`, ready to be trained an epoch at a time.
+
+    The blocks' configurations may differ in what `parameters.PER_COPY` names, and in nothing else.
+    folder: where the study's own modules lie.
+    """
+
+    def __init__(self, blocks, folder=None):
+        configuration, record = blocks[0].configuration, blocks[0].replicates[0][1]
+        seeds = [seed for block in blocks for seed in block.seeds]
+        rows, self.ruler = together(blocks, ("train", "validation"))
+        self.count, self.rows = len(seeds), rows["train"][0].shape[1]
         self.batches = batches(configuration, self.rows)
         self.loss = losses.LOSSES[configuration["loss"]]
         self.loss_gradient = losses.GRADIENTS[configuration["loss"]]
         self.metric = TASKS[configuration["task"]].metrics[configuration["metric"]].function
+        dropout = [block.configuration.get("dropout") for block in blocks for _ in block.seeds]
+        weights = generators(seeds, "weights")
         self.network = models.build(
-            configuration, replicates[0][1], generators(seeds, "weights"), folder, self.batches[0]
+            configuration, record, weights, folder, self.batches[0], dropout
         )
-        self.update = make_step(configuration, self.network.values, self.network.gradients)
+        self.train, self.validation = (
+            (self.network.prepare(rows[split][0]), rows[split][1])
+            for split in ("train", "validation")
+        )
+        self.shuffled = tuple(torch.empty_like(tensor) for tensor in self.train)
+        self.updates = [
+            make_step(
+                block.configuration,
+                self.network.values[each].view(-1),
+                self.network.gradients[each].view(-1),
+            )
+            for block, each in zip(blocks, slots(blocks), strict=True)
+        ]
         self.order = generators(seeds, "order")
         self.dropout = generators(seeds, "dropout")
 
-    def shuffled(self):
-        """The training rows of each replicate in an order of its own."""
-        order = torch.stack([torch.randperm(self.rows, generator=g) for g in self.order])
-        replicate = torch.arange(self.count)[:, None]
-        return tuple(tensor[replicate, order] for tensor in self.train)
+    def shuffle(self):
+        """The training rows of each replicate, put into an order of its own."""
+        for slot, generator in enumerate(self.order):
+            order = torch.randperm(self.rows, generator=generator)
+            for rows, shuffled in zip(self.train, self.shuffled, strict=True):
+                torch.index_select(rows[slot], 0, order, out=shuffled[slot])
+        return self.shuffled
 
     @torch.no_grad()
     def step(self, x, y):
         """One optimizer step on a batch [R, rows, ...]; returns the outputs it was made from."""
-        rows = x.shape[1]
-        piece = self.network.piece or rows
-        outputs = []
-        for x_piece, y_piece in zip(x.split(piece, 1), y.split(piece, 1), strict=True):
+        rows, piece, outputs = x.shape[1], self.network.piece, []
+        pieces = zip(x.split(piece, 1), y.split(piece, 1), strict=True) if piece else [(x, y)]
+        for x_piece, y_piece in pieces:
             output, trace = self.network.forward(x_piece, self.dropout)
             # Each replicate's own: none of them enters another's gradient.
             gradient = self.loss_gradient(output, y_piece).div_(rows)
             self.network.backward(trace, gradient, add=bool(outputs))
             outputs.append(output)
-        self.update()
+        for update in self.updates:
+            update()
         return outputs
 
     def summary(self, outputs, y):
@@ -117,7 +170,7 @@ class Trainer:
         The training loss is that of each batch before its step, averaged over the epoch; the
         validation loss is taken after the epoch.
         """
-        x, y = self.shuffled()
+        x, y = self.shuffle()
         outputs = []
         for x_batch, y_batch in zip(
             x.split(self.batches, 1), y.split(self.batches, 1), strict=True
@@ -143,39 +196,62 @@ def batches(configuration, rows):
 
 
 def train(configuration, replicates, seeds, folder=None, progress=lambda *values: None):
-    """Train every replicate for the configured epochs; returns Trained. See Trainer.
+    """Train every replicate of one configuration; returns Trained. See `train_together`."""
+    return train_together([Block(configuration, replicates, seeds)], folder, progress)[0]
 
+
+def train_together(blocks, folder=None, progress=lambda *values: None):
+    """Train all replicates of some blocks for the configured epochs; returns a Trained for each.
+
+    See Trainer for what blocks may be trained together; each gives what it gives alone, bit by bit.
     A replicate whose training or validation loss is no longer finite has diverged: the epoch is
-    recorded and its later rows are left empty. Training ends early only when all have.
+    recorded and its later rows are left empty. A block ends early when all its replicates have.
     progress is called after each epoch with the epoch (from 1), the epochs and values [4, R].
     """
     started = time.perf_counter()
-    trainer = Trainer(configuration, replicates, seeds, folder)
-    epochs, count = configuration["epochs"], trainer.count
+    trainer = Trainer(blocks, folder)
+    epochs, count = blocks[0].configuration["epochs"], trainer.count
     history = torch.full((epochs, len(HISTORY), count), torch.nan)
     diverged_at = torch.zeros(count, dtype=torch.int64)
+    going = dict(enumerate(slots(blocks)))
+    seconds, weights = [0.0] * len(blocks), {}
     for epoch in range(1, epochs + 1):
         values = trainer.epoch()
-        going = diverged_at == 0
-        history[epoch - 1, :, going] = values[:, going]
+        healthy = diverged_at == 0
+        history[epoch - 1, :, healthy] = values[:, healthy]
         finite = values[[0, 2]].isfinite().all(dim=0)
-        diverged_at[going & ~finite] = epoch
+        diverged_at[healthy & ~finite] = epoch
         progress(epoch, epochs, values)
-        if (diverged_at > 0).all():
+        now = time.perf_counter()
+        active = sum(each.stop - each.start for each in going.values())
+        for i, each in list(going.items()):
+            seconds[i] += (now - started) * (each.stop - each.start) / active
+            if epoch == epochs or (diverged_at[each] > 0).all():
+                weights[i] = trainer.network.state(going.pop(i))
+        started = now
+        if not going:
             break
-    seconds = time.perf_counter() - started
-    return Trained(
-        history={name: history[:, i] for i, name in enumerate(HISTORY)},
-        diverged_at=diverged_at.tolist(),
-        weights=trainer.network.state(),
-        seconds=seconds,
-        parameters=trainer.network.size(),
-    )
+    return [
+        Trained(
+            history={name: history[:, row, each] for row, name in enumerate(HISTORY)},
+            diverged_at=diverged_at[each].tolist(),
+            weights=weights[i],
+            seconds=seconds[i],
+            parameters=trainer.network.size(),
+        )
+        for i, each in enumerate(slots(blocks))
+    ]
+
+
+def slots(blocks):
+    """The places of each block's replicates among those of all blocks, as slices."""
+    ends = list(itertools.accumulate(len(block.seeds) for block in blocks))
+    return [slice(end - len(block.seeds), end) for end, block in zip(ends, blocks, strict=True)]
 
 
 def time_epochs(configuration, replicate, seed, epochs, folder=None):
     """Seconds for each of `epochs` epochs of one replicate, after one that is not counted."""
-    trainer = Trainer(configuration, [replicate], [seed], folder)
+    trainer = Trainer([Block(configuration, [replicate], [seed])], folder)
     trainer.epoch()
     seconds = []
     for _ in range(epochs):

@@ -35,7 +35,8 @@ class Parameter:
     hyper-parameter: the choices that use it}; empty: all do. least, most: bounds; open: which of
     them (or both) is itself not allowed. short: in the name of a curve beside its value. scale:
     `log` or `linear` for quantities that have an order, "" for others. derived: whether it follows
-    from the others and is not set.
+    from the others and is not set. per_copy: whether copies of a dense network that are trained as
+    one computation may differ in it.
     """
 
     name: str
@@ -52,6 +53,7 @@ class Parameter:
     short: str = ""
     scale: str = ""
     derived: bool = False
+    per_copy: bool = False
 
     def used(self, settings):
         """Whether a configuration with these settings has this hyper-parameter."""
@@ -122,7 +124,7 @@ TABLE = (
     ),
     Parameter(
         "dropout", "Dropout", "share of hidden units dropped in training", "number", 0.0,
-        of=LAYERED, least=0, most=1, open=("most",), short="dropout", scale="linear",
+        of=LAYERED, least=0, most=1, open=("most",), short="dropout", scale="linear", per_copy=True,
     ),
     Parameter(
         "scale_inputs", "Inputs",
@@ -134,6 +136,7 @@ TABLE = (
             "standard": Choice("standardised"),
             "none": Choice("raw"),
         },
+        per_copy=True,
     ),
     Parameter(
         "scale_target", "Target",
@@ -147,6 +150,7 @@ TABLE = (
             "standard": Choice("standardised"),
             "none": Choice("raw"),
         },
+        per_copy=True,
     ),
     Parameter(
         "loss", "Loss",
@@ -170,37 +174,39 @@ TABLE = (
             "adamw": Choice("AdamW"),
             "rmsprop": Choice("RMSprop"),
         },
+        per_copy=True,
     ),
     Parameter(
         "learning_rate", "Learning rate", "", least=0, most=1000, open=("least",), short="rate",
-        scale="log",
+        scale="log", per_copy=True,
     ),
     Parameter(
         "momentum", "Momentum", "", default=0.9, of={"optimizer": ("sgd-momentum",)}, least=0,
-        most=1, open=("most",), short="momentum", scale="linear",
+        most=1, open=("most",), short="momentum", scale="linear", per_copy=True,
     ),
     Parameter(
         "beta1", "Beta 1", "decay of the mean of gradients", default=0.9, of={"optimizer": ADAM},
-        least=0, most=1, open=("most",), short="beta1", scale="linear",
+        least=0, most=1, open=("most",), short="beta1", scale="linear", per_copy=True,
     ),
     Parameter(
         "beta2", "Beta 2", "decay of the mean of squared gradients", default=0.999,
         of={"optimizer": ADAM}, least=0, most=1, open=("most",), short="beta2", scale="linear",
+        per_copy=True,
     ),
     Parameter(
         "alpha", "Alpha", "decay of the mean of squared gradients", default=0.99,
         of={"optimizer": ("rmsprop",)}, least=0, most=1, open=("most",), short="alpha",
-        scale="linear",
+        scale="linear", per_copy=True,
     ),
     Parameter(
         "epsilon", "Epsilon", "added to the root of that mean", default=1e-8,
         of={"optimizer": (*ADAM, "rmsprop")}, least=0, most=1, open=("least",), short="epsilon",
-        scale="log",
+        scale="log", per_copy=True,
     ),
     Parameter(
         "weight_decay", "Weight decay", "", default=0.0,
         of={"optimizer": ("sgd", "sgd-momentum", *ADAM, "rmsprop")}, defaults={"adamw": 0.01},
-        least=0, most=100, short="decay", scale="linear",
+        least=0, most=100, short="decay", scale="linear", per_copy=True,
     ),
     Parameter(
         "batch_size", "Batch size", "rows a step", "rows", least=1, most=1_000_000, short="batch",
@@ -211,6 +217,7 @@ TABLE = (
     ),
 )  # fmt: skip
 PARAMETERS = {parameter.name: parameter for parameter in TABLE}
+PER_COPY = {parameter.name for parameter in TABLE if parameter.per_copy}
 
 
 # What no argument of a network of the study's own can be called: what runs and tables say besides

@@ -38,6 +38,8 @@ DEFAULTS = {
         "attempts": 3,
     },
     "replicates_per_job": {"dense": 5, "convolutional": 5, "module": 5},
+    "seconds_per_job": 60,
+    "products": "auto",
     "timing": {"sweeps": [], "epochs": 3, "repetitions": 3},
 }
 LARGEST_FILE = 1_000_000

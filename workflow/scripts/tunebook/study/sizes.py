@@ -1,5 +1,7 @@
 """How large a network's maps are and how much work a run is, found without PyTorch."""
 
+import itertools
+
 from ..jobs import TunebookError
 
 # What one step costs beside its arithmetic, in multiplications that take as long.
@@ -30,6 +32,11 @@ def feature_sizes(shape, channels, kernel, padding, pooling):
         size = pooled
         sizes.append(size)
     return sizes
+
+
+def dense_numbers(sizes):
+    """Weights and biases of dense layers; sizes: of the inputs, each hidden layer, the outputs."""
+    return sum((fan_in + 1) * fan_out for fan_in, fan_out in itertools.pairwise(sizes))
 
 
 def work(configuration, inputs, rows, count):

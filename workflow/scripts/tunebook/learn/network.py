@@ -1,0 +1,134 @@
+"""What every kind of network here shares: R copies of itself that are trained together.
+
+Every parameter is [R, ...], inputs are [R, rows, features] and outputs [R, rows, outputs]. Copies
+never mix, so training R of them together gives what R separate trainings give. All trainable numbers
+lie in one matrix, a row a copy, and so do their gradients: an optimizer reads and changes those.
+
+Weights of dense and convolutional layers start as PyTorch's own layers start them: uniform in
++-1/sqrt(fan_in), the bias too (torch.nn.Linear and torch.nn.Conv2d). Each replicate draws from its
+own generator, in layer order.
+"""
+
+from dataclasses import dataclass
+
+import torch
+
+PAIR = ("weight", "bias")
+# Numbers that a processor works on at once, at most: 16 of 32 bits by AVX-512.
+LANES = 16
+
+
+@dataclass
+class Parameter:
+    """Trainable numbers [R, ...] and the gradient of the loss by them, of the same shape."""
+
+    value: torch.Tensor
+    gradient: torch.Tensor
+
+
+def parameter(value):
+    """A Parameter that starts with `value` [R, ...]."""
+    return Parameter(value, torch.zeros_like(value))
+
+
+class Network:
+    """R copies of a network, by the numbers that they hold.
+
+    parameters: {name: Parameter}, views of the matrices `values` and `gradients` [R, numbers], which
+    an optimizer reads and changes. buffers: {name: tensor [R, ...]} that training changes in another
+    way, such as running means. Each kind of network has `forward` and `backward` besides.
+    """
+
+    # Rows worked on at once in training and in predicting; None: all there are.
+    piece = predicted = None
+
+    def __init__(self, parameters, buffers=()):
+        self.parameters, self.buffers = dict(parameters), dict(buffers)
+        self.values, self.gradients = lay_out(self.parameters.values())
+
+    def size(self):
+        """Trainable numbers in one copy."""
+        return sum(parameter.value[0].numel() for parameter in self.parameters.values())
+
+    def tensors(self):
+        """{name: tensor [R, ...]} of all that tells one trained network from another."""
+        values = {name: parameter.value for name, parameter in self.parameters.items()}
+        return values | self.buffers
+
+    def state(self, copies=slice(None)):
+        """The same of some copies, copied."""
+        whole = torch.contiguous_format
+        found = self.tensors().items()
+        return {name: tensor[copies].clone(memory_format=whole) for name, tensor in found}
+
+    def restore(self, state):
+        """Take the values that `state` gave."""
+        for name, tensor in self.tensors().items():
+            tensor.copy_(state[name])
+
+    def prepare(self, x):
+        """Inputs [R, n, f] in the form in which `forward` and `predict` take them."""
+        return x
+
+    @torch.no_grad()
+    def predict(self, x):
+        """Outputs [R, n, outputs] for all rows of prepared inputs, in pieces that fit the cache."""
+        pieces = x.split(self.predicted or x.shape[1], dim=1)
+        return torch.cat([self.forward(piece)[0] for piece in pieces], dim=1)
+
+
+def lay_out(parameters):
+    """(values, gradients), each [R, numbers]: of which the parameters' tensors become views.
+
+    A copy's parameters follow each other without a gap. Its row ends at a multiple of LANES, so that
+    an optimizer's arithmetic is the same whatever other copies there are.
+    """
+    parameters = list(parameters)
+    count = len(parameters[0].value)
+    sizes = [parameter.value[0].numel() for parameter in parameters]
+    values = torch.zeros(count, -(-sum(sizes) // LANES) * LANES)
+    gradients = torch.zeros_like(values)
+    start = 0
+    for parameter, size in zip(parameters, sizes, strict=True):
+        shape, columns = parameter.value.shape, slice(start, start + size)
+        values[:, columns] = parameter.value.reshape(count, size)
+        parameter.value = values[:, columns].view(shape)
+        parameter.gradient = gradients[:, columns].view(shape)
+        start += size
+    return values, gradients
+
+
+def initial(shape, fan_in, generators):
+    """A Parameter [R, *shape], one slice from each of the R generators."""
+    bound = fan_in**-0.5
+    slices = [torch.empty(shape).uniform_(-bound, bound, generator=g) for g in generators]
+    return parameter(torch.stack(slices))
+
+
+def named(kind, layers):
+    """{name: Parameter} of layers, each a pair of weights and biases."""
+    parts = ((i, *pair) for i, layer in enumerate(layers) for pair in zip(PAIR, layer, strict=True))
+    return {f"{kind}{i}.{part}": parameter for i, part, parameter in parts}
+
+
+def dropout_factors(shape, rate, generators):
+    """[R, *shape] to multiply values with: 0 for a share `rate`, the rest such that the mean stays.
+
+    shape: of one replicate; generators: one for each. rate: a number, or a tensor with one a
+    replicate, [R, 1, ...].
+    """
+    uniform = torch.empty(len(generators), *shape)
+    for slot, generator in enumerate(generators):
+        uniform[slot].uniform_(generator=generator)
+    return (uniform >= rate).to(uniform.dtype).div_(1 - rate)
+
+
+def pull_back(outputs, gradients):
+    """Let autograd add the gradients of a loss whose gradients by some outputs are given.
+
+    That of a weighted sum is the same, bit by bit. torch.autograd.backward with weights of its own
+    imports a library of symbolic algebra, which takes half a second of every job.
+    """
+    with torch.enable_grad():
+        pairs = zip(outputs, gradients, strict=True)
+        sum((output * gradient).sum() for output, gradient in pairs).backward()
