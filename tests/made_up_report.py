@@ -151,6 +151,9 @@ def write_results(folder, problems=("kinds", "lengths"), replicates=5, hostile=F
     names = list(runs["run"].unique())
     best = {p: next(name for name in names if name.startswith(p)) for p in problems}
     study = {
+        "products": [
+            {"library": "OpenBLAS", "version": "0.3", "kernel": "Zen", "instructions": "AVX2"},
+        ],
         "problems": {p: PROBLEMS[p] | {"best": {"run": best[p]}} for p in problems},
         "parameters": parameters,
         "sweeps": sweeps,

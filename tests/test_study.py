@@ -375,6 +375,8 @@ BAD_VALUES = [
     (f"{BASE}.epochs", 10**6, "allowed: a number at most 100000"),
     # Jobs and timing
     ("replicates_per_job.dense", 0, "found 0; allowed: a number at least 1"),
+    ("seconds_per_job", 0, "found 0; allowed: a number at least 1"),
+    ("products", "mkl", "found mkl; allowed: auto, numpy, torch"),
     ("replicates_per_job.recurrent", 1, "unknown key; allowed here: convolutional, dense, module"),
     ("timing.repetitions", 0, "found 0; allowed: a number at least 1"),
     ("timing.sweeps", ["rates", "rates"], "allowed: values that are all different"),

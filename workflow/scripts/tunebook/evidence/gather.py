@@ -37,4 +37,5 @@ def gather(folder, rows, study, left):
         counts = {split: len(arrays[f"{split}_y"]) for split in ("train", "validation", "test")}
         prepared[problem] = record, counts
     choices = {choice.pop("problem"): choice for choice in map(read_json, left.choices)}
+    study = study | {"products": tables.distinct(record["products"] for record in records)}
     write_json(folder / "study.json", tables.study_record(study, prepared, choices))

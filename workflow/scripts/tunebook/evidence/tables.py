@@ -500,6 +500,11 @@ def cost_table(records):
     return table.assign(**times)[COLUMNS["cost"].split()]
 
 
+def distinct(dictionaries):
+    """Each of some dictionaries of texts once, in the order of their values."""
+    return [dict(items) for items in sorted({tuple(each.items()) for each in dictionaries})]
+
+
 def study_record(study, prepared, choices):
     """study.json: what everything after training knows of the study besides numbers.
 

@@ -6,6 +6,7 @@ its place and is taken over by the next job that is to train the same.
 
 import time
 import traceback
+from itertools import groupby
 from pathlib import Path
 
 from ..data.prepare import load
@@ -81,16 +82,13 @@ def stacks(blocks, record):
 
     blocks: pairs as in `train_all`. record: of the prepared data.
     """
-    found, last = [], None
-    for block in sorted(blocks, key=lambda each: shape(each[0]["configuration"])):
-        configuration = block[0]["configuration"]
-        this = shape(configuration)
-        numbers = (len(found[-1]) + 1) * size(block[0], record) if found else 0
-        if this == last and configuration["model"] == "dense" and numbers <= LARGEST:
-            found[-1].append(block)
-        else:
-            found.append([block])
-        last = this
+    kind = lambda each: shape(each[0]["configuration"])
+    found = []
+    for _, alike in groupby(sorted(blocks, key=kind), key=kind):
+        alike = list(alike)
+        dense = alike[0][0]["configuration"]["model"] == "dense"
+        most = max(LARGEST // size(alike[0][0], record), 1) if dense else 1
+        found += [alike[i : i + most] for i in range(0, len(alike), most)]
     return found
 
 
