@@ -32,6 +32,7 @@ lint: .venv/ready
 
 bench: .venv/ready
 	$(BIN)/python benchmarks/training.py
+	$(BIN)/python benchmarks/study.py
 	$(BIN)/python benchmarks/graph.py
 	$(BIN)/python benchmarks/verdicts.py
 

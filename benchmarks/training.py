@@ -189,11 +189,29 @@ def epoch_operations(products, rows, held_out):
     return 2 * (rows * (forward + backward) + held_out * forward)
 
 
-def matrix_rate(seconds, side=1024):
-    """Floating point operations a second of a product of two square matrices."""
-    a, b, out = (torch.ones(side, side) for _ in range(3))
-    timer = Timer("mm(a, b, out=out)", globals={"mm": torch.mm, "a": a, "b": b, "out": out})
-    return 2 * side**3 / timer.blocked_autorange(min_run_time=seconds).median
+class Square:
+    """A product of two square matrices by each of the libraries that are here."""
+
+    OPERATIONS = 2 * 1024**3
+
+    def __init__(self, side=1024):
+        a, b, out = (torch.ones(side, side) for _ in range(3))
+        known = {"mm": torch.mm, "a": a, "b": b, "out": out, "linear": F.linear}
+        known |= {"matmul": np.matmul, "x": a.numpy(), "y": b.numpy(), "z": out.numpy()}
+        known |= {"m": a.to_mkldnn(), "n": b.to_mkldnn()}
+        code = {
+            "PyTorch's MKL": "mm(a, b, out=out)",
+            "NumPy's OpenBLAS": "matmul(x, y, out=z)",
+            "PyTorch's oneDNN": "linear(m, n)",
+        }
+        self.timers = {name: Timer(text, globals=known) for name, text in code.items()}
+
+    def rates(self, seconds):
+        """{library: floating point operations a second}."""
+        return {
+            name: self.OPERATIONS / timer.blocked_autorange(min_run_time=seconds).median
+            for name, timer in self.timers.items()
+        }
 
 
 class Contest:
@@ -215,13 +233,16 @@ class Contest:
         rows, held_out = len(arrays["train_y"]), len(arrays["validation_y"])
         self.operations = epoch_operations(products, rows, held_out)
 
-    def turn(self, number):
-        """Time everything once, in seconds of an epoch and replicate."""
+    def turn(self, number, rate):
+        """Time everything once, in seconds of an epoch and replicate.
+
+        rate: of the fastest product in this turn, in operations a second.
+        """
         seconds = {}
         for name in list(self.timers)[:: 1 if number % 2 else -1]:
             count, timer = self.timers[name]
             seconds[name] = timer.blocked_autorange(min_run_time=self.least).median / count
-        self.turns.append(seconds | {"limit": self.operations / matrix_rate(self.least)})
+        self.turns.append(seconds | {"limit": self.operations / rate})
 
     def results(self):
         for name in (*self.timers, "limit"):
@@ -251,12 +272,16 @@ def main():
     with ProcessPoolExecutor(1, mp_context=fresh, max_tasks_per_child=1) as pool:
         peaks = list(pool.map(peak_memory, jobs, [quick] * len(jobs)))
     training.one_thread()
-    contests = [Contest(case, quick) for case in CASES]
+    contests, square, rates = [Contest(case, quick) for case in CASES], Square(), []
     for number in range(QUICK_TURNS if quick else TURNS):
         for contest in contests:
-            contest.turn(number)
+            rates.append(square.rates(contest.least))
+            contest.turn(number, max(rates[-1].values()))
         print(f"turn {number + 1} done", flush=True)
     found = [row for contest in contests for row in contest.results()]
+    for name in rates[0]:
+        values = [each[name] / 1e9 for each in rates]
+        found.append(result(f"product of 1024 x 1024 by {name}", "rate", "GFLOP/s", values))
     for case, peak in zip(jobs, peaks, strict=True):
         found.append(result(case, "peak memory", "MB", [peak / 1e6]))
     keep("training", found, quick)

@@ -126,7 +126,8 @@ onstart:
             STUDY.plain(),
             CODE,
             ASKED,
-            [[asdict(block) for block in bundle] for bundle in BUNDLES.values()],
+            bundles=[list(map(asdict, bundle)) for bundle in BUNDLES.values()],
+            prepared_together=PREPARED_TOGETHER,
         )
         if not pruning:
             register(RESULTS, STUDY.forms, time.time())
@@ -214,6 +215,25 @@ def prepared(problem, half, replicates):
     return [
         f"{RESULTS}/prepared/{problem}/replicate-{r}/{half}.npz" for r in replicates
     ]
+
+
+def unprepared():
+    """{problem: its replicates that are to be prepared by one job}, where there are several.
+
+    A job that follows a plan was told.
+    """
+    if followed:
+        return followed["prepared_together"]
+    found = {}
+    for problem in STUDY.problems:
+        waiting = [
+            replicate
+            for replicate in range(STUDY.replicates(problem))
+            for half in ("development", "test")
+            if not Path(*prepared(problem, half, [replicate])).is_file()
+        ]
+        found[problem] = list(dict.fromkeys(waiting))
+    return {problem: some for problem, some in found.items() if len(some) > 1}
 
 
 def all_prepared(study, half):

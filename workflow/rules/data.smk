@@ -44,6 +44,7 @@ rule provenance:
         "../scripts/provenance.py"
 
 
+# One replicate by itself, where the others are there already.
 rule prepare:
     input:
         raw=lambda w: raw_files(STUDY.dataset(w.problem)),
@@ -56,10 +57,47 @@ rule prepare:
     conda:
         "../envs/tunebook.yaml"
     params:
+        problem=lambda w: w.problem,
         said=lambda w: preparing(
             DATASETS[STUDY.dataset(w.problem)], PROBLEMS[w.problem]
         ),
-        seed=lambda w: seeds(STUDY, w.problem, [int(w.replicate)])[0],
+        seed=STUDY.configuration["study"]["seed"],
+        # Given by a function of the output, which Snakemake makes no note of: these follow from the
+        # seed, and so it makes no difference which replicates were prepared together.
+        seeds=lambda w, output: seeds(STUDY, w.problem, [int(w.replicate)]),
         code=code("prepare"),
     script:
         "../scripts/prepare.py"
+
+
+PREPARED_TOGETHER = unprepared()
+workflow.ruleorder(
+    *[f"prepare_together_{problem}" for problem in PREPARED_TOGETHER], "prepare"
+)
+
+# Several replicates that are not there yet: the raw data are read once for all.
+for problem, replicates in PREPARED_TOGETHER.items():
+
+    rule:
+        name:
+            f"prepare_together_{problem}"
+        input:
+            raw=raw_files(STUDY.dataset(problem)),
+        output:
+            development=prepared(problem, "development", replicates),
+            test=prepared(problem, "test", replicates),
+        log:
+            f"{LOGS}/prepare/{problem}.log",
+        priority: FIRST
+        conda:
+            "../envs/tunebook.yaml"
+        params:
+            problem=problem,
+            said=preparing(DATASETS[STUDY.dataset(problem)], PROBLEMS[problem]),
+            seed=STUDY.configuration["study"]["seed"],
+            seeds=lambda w, output, problem=problem, replicates=replicates: seeds(
+                STUDY, problem, replicates
+            ),
+            code=code("prepare"),
+        script:
+            "../scripts/prepare.py"

@@ -23,9 +23,7 @@ rule train:
     params:
         # Given by a function of the output, which Snakemake makes no note of: a run's name says it
         # all, and so it makes no difference whether a block was trained alone.
-        blocks=lambda w, output: trainings(
-            STUDY, [(w.run, int(w.first), int(w.last))]
-        ),
+        blocks=lambda w, output: trainings(STUDY, [(w.run, int(w.first), int(w.last))]),
         folder=lambda w: own_networks(STUDY, STUDY.runs[w.run]),
         products=STUDY.configuration["products"],
         code=code("train"),
@@ -51,7 +49,8 @@ for name, bundle in BUNDLES.items():
         output:
             history=[f"{RESULTS}/runs/{block.folder}/history.csv" for block in bundle],
             weights=[
-                f"{RESULTS}/runs/{block.folder}/weights.safetensors" for block in bundle
+                f"{RESULTS}/runs/{block.folder}/weights.safetensors"
+                for block in bundle
             ],
             records=[f"{RESULTS}/runs/{block.folder}/training.json" for block in bundle],
         log:

@@ -1,4 +1,4 @@
-"""Split one replicate's raw data: development rows (train, validation) and test rows apart."""
+"""Split raw data, read once, for some replicates: development and test rows apart."""
 
 from tunebook.data.encode import replicate
 from tunebook.data.guess import PIXEL
@@ -6,17 +6,21 @@ from tunebook.data.prepare import save
 from tunebook.data.readers import read
 from tunebook.jobs import job
 
-with job(snakemake.log[0], snakemake.input, snakemake.output, snakemake.params.code) as console:
-    problem, said = snakemake.wildcards.problem, snakemake.params.said
-    table = read(list(snakemake.input.raw), said["dataset"])
-    made = replicate(table, problem, said["problem"], said["dataset"], snakemake.params.seed)
-    for warning in made.warnings:
-        print(f"WARNING: {warning}")
-        if snakemake.wildcards.replicate == "0":  # once on the console, in the log of each
-            print(f"WARNING: {problem}: {warning}", file=console, flush=True)
-    for column in made.columns:
-        if column.why != PIXEL:
-            print(f"{column.name}: {column.type} ({column.why})")
-    print("rows:", {name: len(rows) for name, rows in (made.development | made.test).items()})
-    save(snakemake.output.development, made.development, made.record)
-    save(snakemake.output.test, made.test, made.record)
+params, output = snakemake.params, snakemake.output
+with job(snakemake.log[0], snakemake.input, output, params.code) as console:
+    table = read(list(snakemake.input.raw), params.said["dataset"])
+    for number, (each, seed) in enumerate(params.seeds.items()):
+        said = params.said["problem"]
+        made = replicate(table, params.problem, said, params.said["dataset"], seed)
+        print(f"replicate {each}")
+        for warning in made.warnings:
+            print(f"WARNING: {warning}")
+            if each == 0:  # once on the console, of each in the log
+                print(f"WARNING: {params.problem}: {warning}", file=console, flush=True)
+        for column in made.columns:
+            if column.why != PIXEL:
+                print(f"{column.name}: {column.type} ({column.why})")
+        print("rows:", {name: len(rows) for name, rows in (made.development | made.test).items()})
+        # The development files come first, then those of test rows.
+        save(output[number], made.development, made.record)
+        save(output[len(params.seeds) + number], made.test, made.record)

@@ -28,14 +28,14 @@ def code_of(scripts, script, *packages):
     }
 
 
-def write(path, study, code, asked, bundles):
+def write(path, study, code, asked, **together):
     """Write the plan of a call and tell its jobs, which inherit the environment.
 
     study: `Study.plain()`. code: {script: what `code_of` says}. asked: what was named on the
-    command line, for people. bundles: the blocks of each job that trains several, as plain values.
+    command line, for people. together: what jobs make several of, as plain values by name.
     """
     with written(path) as beside:
-        plan = {"asked": asked, "study": study, "code": code, "bundles": bundles}
+        plan = {"asked": asked, "study": study, "code": code, **together}
         beside.write_text(json.dumps(plan), encoding="utf-8")
     os.environ[VARIABLE] = f"{sha256(path)} {Path(path).resolve()}"
 

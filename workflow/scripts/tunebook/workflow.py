@@ -61,9 +61,9 @@ def missing_data(study):
 
 
 def seeds(study: Study, problem, replicates):
-    """The seed of each of some replicates."""
+    """{replicate: its seed}."""
     seed = study.configuration["study"]["seed"]
-    return [replicate_seed(seed, problem, replicate) for replicate in replicates]
+    return {replicate: replicate_seed(seed, problem, replicate) for replicate in replicates}
 
 
 def grid_candidates(study, problem):
@@ -99,7 +99,7 @@ def trainings(study, blocks):
             "run": run,
             "configuration": study.runs[run].configuration,
             "replicates": list(range(first, last + 1)),
-            "seeds": seeds(study, study.runs[run].problem, range(first, last + 1)),
+            "seeds": list(seeds(study, study.runs[run].problem, range(first, last + 1)).values()),
         }
         for run, first, last in blocks
     ]
@@ -194,9 +194,9 @@ def against_folder(study):
 def baseline_splits(study):
     """(problem, replicate, seed) of every split, in the order of their prepared files."""
     return [
-        (problem, replicate, seeds(study, problem, [replicate])[0])
+        (problem, replicate, seed)
         for problem in study.problems
-        for replicate in range(study.replicates(problem))
+        for replicate, seed in seeds(study, problem, range(study.replicates(problem))).items()
     ]
 
 

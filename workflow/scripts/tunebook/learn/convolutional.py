@@ -58,7 +58,9 @@ class ConvolutionalNetwork(Network):
         """See DenseStack.forward; autograd records the maps, only while training."""
         with torch.set_grad_enabled(generators is not None):
             maps = [self.maps(images, replicate, generators) for replicate, images in enumerate(x)]
-        outputs, trace = self.dense.forward(self.dense.prepare(torch.stack(maps).detach()), generators)
+        outputs, trace = self.dense.forward(
+            self.dense.prepare(torch.stack(maps).detach()), generators
+        )
         return outputs, (maps, trace)
 
     def backward(self, trace, gradient, add=False):

@@ -117,9 +117,9 @@ class Hidden:
 class Space:
     """Where a DenseStack works on some rows, and its numbers as products take them.
 
-    weights: of each layer with its bias, for products; transposed: without it, [R, fan_out, fan_in].
-    gradients, by_inputs: of the loss by both, [R, fan_in + 1, fan_out] and [R, rows, fan_in], each a
-    tensor and the same for products. hidden: a Hidden a layer.
+    weights: of each layer with its bias, for products; transposed: without, [R, fan_out, fan_in].
+    gradients, by_inputs: of the loss by both, [R, fan_in + 1, fan_out] and [R, rows, fan_in], each
+    a tensor and the same for products. hidden: a Hidden a layer.
     """
 
     def __init__(self, stack, rows):
@@ -135,6 +135,6 @@ class Space:
 
 
 def with_bias(weight, bias):
-    """A layer's weights [R, fan_in, fan_out] and bias, which follow each other in memory, as one."""
+    """A layer's weights [R, fan_in, fan_out] and bias, which follow in memory, as one tensor."""
     count, fan_in, fan_out = weight.shape
     return weight.as_strided((count, fan_in + 1, fan_out), weight.stride(), weight.storage_offset())

@@ -1,8 +1,9 @@
 """What every kind of network here shares: R copies of itself that are trained together.
 
 Every parameter is [R, ...], inputs are [R, rows, features] and outputs [R, rows, outputs]. Copies
-never mix, so training R of them together gives what R separate trainings give. All trainable numbers
-lie in one matrix, a row a copy, and so do their gradients: an optimizer reads and changes those.
+never mix, so training R of them together gives what R separate trainings give. All trainable
+numbers lie in one matrix, a row a copy, and so do their gradients: an optimizer reads and changes
+those.
 
 Weights of dense and convolutional layers start as PyTorch's own layers start them: uniform in
 +-1/sqrt(fan_in), the bias too (torch.nn.Linear and torch.nn.Conv2d). Each replicate draws from its
@@ -34,9 +35,9 @@ def parameter(value):
 class Network:
     """R copies of a network, by the numbers that they hold.
 
-    parameters: {name: Parameter}, views of the matrices `values` and `gradients` [R, numbers], which
-    an optimizer reads and changes. buffers: {name: tensor [R, ...]} that training changes in another
-    way, such as running means. Each kind of network has `forward` and `backward` besides.
+    parameters: {name: Parameter}, views of the matrices `values` and `gradients` [R, numbers],
+    which an optimizer reads and changes. buffers: {name: tensor [R, ...]} that training changes in
+    another way, such as running means. Each kind of network has `forward` and `backward` besides.
     """
 
     # Rows worked on at once in training and in predicting; None: all there are.
@@ -80,8 +81,8 @@ class Network:
 def lay_out(parameters):
     """(values, gradients), each [R, numbers]: of which the parameters' tensors become views.
 
-    A copy's parameters follow each other without a gap. Its row ends at a multiple of LANES, so that
-    an optimizer's arithmetic is the same whatever other copies there are.
+    A copy's parameters follow each other without a gap. Its row ends at a multiple of LANES, so
+    that an optimizer's arithmetic is the same whatever other copies there are.
     """
     parameters = list(parameters)
     count = len(parameters[0].value)

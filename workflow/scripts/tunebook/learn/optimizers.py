@@ -49,7 +49,7 @@ def adam_step(c, values, gradients, common):
 
 
 def sgd_step(c, values, gradients, common):
-    """That of gradient descent, with momentum where there is some; its sum begins with a gradient."""
+    """That of gradient descent, with momentum where there is some, which begins with a gradient."""
     momentum = c.get("momentum", 0.0)
     sums = [torch.zeros_like(values)] if momentum else []
     known = {"momentum": momentum, "dampening": 0.0, "nesterov": False}

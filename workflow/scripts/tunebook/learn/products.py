@@ -8,10 +8,10 @@ Which is taken by default follows from the processor's description alone, never 
 that the same machine always gives the same numbers.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Callable
 
 import numpy as np
 import torch

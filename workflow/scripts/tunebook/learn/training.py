@@ -77,7 +77,9 @@ def together(blocks, splits):
     """`tensors` of the replicates of several blocks, without their scalings."""
     found = [tensors(block.configuration, block.replicates, splits) for block in blocks]
     rows = {
-        split: tuple(torch.cat(parts) for parts in zip(*(rows[split] for rows, _, _ in found)))
+        split: tuple(
+            torch.cat(parts) for parts in zip(*(rows[split] for rows, _, _ in found), strict=True)
+        )
         for split in splits
     }
     unit, wide = (

@@ -1,7 +1,7 @@
-"""What a training job does: its blocks, those of one shape as one computation, each kept once done.
+"""What a training job does: train its blocks, those of one shape as one computation.
 
-A job that is killed, or in which another block fails, has not lost what it trained: that lies beside
-its place and is taken over by the next job that is to train the same.
+A job that is killed, or in which another block fails, has not lost what it trained: that lies
+beside its place and is taken over by the next job that is to train the same.
 """
 
 import time
@@ -37,7 +37,10 @@ def train_all(asked, development, about, folder, started):
     replicates = [load(path) for path in development]
     about = about | {"products": products.description()}
     data = [sha256(path) for path in development]
-    made_from = lambda block: fingerprint([block, about["code"], products.chosen().name, data])
+
+    def made_from(block):
+        return fingerprint([block, about["code"], products.chosen().name, data])
+
     waiting = [
         (block, Path(path).parent)
         for block, path in asked
@@ -82,7 +85,10 @@ def stacks(blocks, record):
 
     blocks: pairs as in `train_all`. record: of the prepared data.
     """
-    kind = lambda each: shape(each[0]["configuration"])
+
+    def kind(block):
+        return shape(block[0]["configuration"])
+
     found = []
     for _, alike in groupby(sorted(blocks, key=kind), key=kind):
         alike = list(alike)
