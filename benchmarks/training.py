@@ -35,15 +35,17 @@ STUDY = {
     "problems": {
         "table": {"task": "regression", "dataset": "table"},
         "images": {"task": "classification", "dataset": "images"},
+        "digits": {"task": "classification", "dataset": "images"},
     },
 }
-SHAPES = {"table": (876, 292, 4), "images": (5833, 1458, 256)}  # rows, held-out rows, inputs
+# Rows, held-out rows, inputs.
+SHAPES = {"table": (876, 292, 4), "images": (5833, 1458, 256), "digits": (1000, 250, 256)}
 ADAM = {"optimizer": "adam", "learning_rate": 0.001, "epochs": 2}
 BASE = {
     "table": {"model": "dense", "loss": "mse", "batch_size": 100, **ADAM},
     "images": {"model": "convolutional", "loss": "cross-entropy", "batch_size": 1000, **ADAM},
+    "digits": {"model": "module", "module": "networks.py:ZipCodes", **ADAM},
 }
-MODULE = {"module": "networks.py:Skip", "width": 100}
 CASES = {
     "dense 5 x 200, batch 100": ("table", {"widths": [200] * 5}),
     "dense 5 x 100, batch 100": ("table", {"widths": [100] * 5}),
@@ -52,9 +54,9 @@ CASES = {
     "dense 5 x 200, batch 100, Gaussian loss": ("table", {"widths": [200] * 5, "loss": "gaussian"}),
     "dense 5 x 200, batch 100, dropout 0.2": ("table", {"widths": [200] * 5, "dropout": 0.2}),
     "convolutional 16, 32, 64, batch 1000": ("images", {"channels": [16, 32, 64]}),
-    "module, batch 1": ("table", {**MODULE, "batch_size": 1}),
-    "module, batch 8": ("table", {**MODULE, "batch_size": 8}),
-    "module, batch 100": ("table", MODULE),
+    "1989 network, batch 1": ("digits", {"batch_size": 1}),
+    "1989 network, batch 8": ("digits", {"batch_size": 8}),
+    "1989 network, batch 100": ("digits", {"batch_size": 100}),
 }
 
 
@@ -68,13 +70,14 @@ def replicates(case, count, quick):
     """`count` made-up replicates for a case: arrays and record, as they are prepared."""
     problem = CASES[case][0]
     *sizes, inputs = SHAPES[problem]
+    task, dataset = STUDY["problems"][problem].values()
     record = {
-        "classes": list(range(10)) if problem == "images" else None,
+        "classes": list(range(10)) if task == "classification" else None,
         "target_range": inputs * (inputs + 1.0),
         "features": [{"name": f"x{i}", "unit": "", "type": "number"} for i in range(inputs)],
         "shape": None,
         "range": None,
-        **STUDY["datasets"][problem].get("image", {}),
+        **STUDY["datasets"][dataset].get("image", {}),
     }
     random, made_up = np.random.default_rng(0), []
     for _ in range(count):
@@ -94,7 +97,8 @@ def network(c, record):
     features = len(record["features"])
     outputs = TASKS[c["task"]].outputs(c["loss"], len(record["classes"] or ()))
     if c["model"] == "module":
-        return networks.Skip(features, outputs, c["width"])
+        shape = tuple(record["shape"])
+        return nn.Sequential(nn.Unflatten(1, shape), networks.ZipCodes(shape, outputs))
     layers = []
     if c["model"] == "convolutional":
         layers.append(nn.Unflatten(1, record["shape"]))
@@ -165,8 +169,9 @@ def layer_products(network, features):
     found = []
 
     def count(layer, inputs, output):
-        convolve = partial(F.conv2d, padding=getattr(layer, "padding", 0))
-        add_up = convolve if isinstance(layer, nn.Conv2d) else F.linear
+        add_up = F.linear
+        if isinstance(layer, nn.Conv2d):
+            add_up = partial(F.conv2d, stride=layer.stride, padding=layer.padding)
         sums = add_up(torch.ones_like(inputs[0]), torch.ones_like(layer.weight))
         found.append(int(sums.sum(dtype=torch.float64)))
 
@@ -223,7 +228,8 @@ class Contest:
         c, data = configuration(case), replicates(case, max(TOGETHER), quick)
         loops = {"plain loop": (1, PlainLoop(c, data[0]))}
         for n in TOGETHER:
-            loops[f"{n} in a job"] = (n, training.Trainer(c, data[:n], list(range(n)), HERE))
+            block = training.Block(c, data[:n], list(range(n)))
+            loops[f"{n} in a job"] = (n, training.Trainer([block], HERE))
         self.timers = {
             name: (count, Timer("loop.epoch()", globals={"loop": loop}))
             for name, (count, loop) in loops.items()

@@ -51,13 +51,17 @@ def test_the_plain_loop_trains_a_network_as_large_as_ours(case):
     assert sum(p.numel() for p in theirs.parameters()) == ours.size()
 
 
-@pytest.mark.parametrize("case", ["dense 1 x 100, batch 100", "module, batch 100"])
-def test_the_plain_loop_learns(case):
+# From 20 random images nothing is learned about others.
+@pytest.mark.parametrize(
+    ("case", "falling"), [("dense 1 x 100, batch 100", (0, 1)), ("1989 network, batch 8", (0,))]
+)
+def test_the_plain_loop_learns(case, falling):
     torch.manual_seed(0)
     (replicate,) = training.replicates(case, 1, quick=True)
     loop = training.PlainLoop(training.configuration(case), replicate)
     first, *_, last = (loop.epoch() for _ in range(150))
-    assert last[0] < 0.5 * first[0] and last[1] < first[1]
+    assert last[0] < 0.5 * first[0]
+    assert all(last[loss] < first[loss] for loss in falling)
 
 
 def test_the_plain_gaussian_loss_is_ours():
@@ -97,7 +101,7 @@ def test_the_page_shows_the_results_that_are_kept(tmp_path):
 @pytest.mark.parametrize(
     ("script", "case"),
     [
-        ("training.py", "module, batch 1"),
+        ("training.py", "1989 network, batch 1"),
         ("graph.py", "6 configurations"),
         ("verdicts.py", "order, lognormal"),
     ],
