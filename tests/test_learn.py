@@ -20,7 +20,16 @@ from torch import nn
 from made_up import SEEDS, configure, image_record, images, replicates, splits, table, table_record
 from project import cut_short, one_byte_altered
 from tunebook.jobs import TunebookError
-from tunebook.learn import convolutional, losses, models, modules, network, products, training
+from tunebook.learn import (
+    convolutional,
+    losses,
+    models,
+    modules,
+    network,
+    products,
+    tapes,
+    training,
+)
 from tunebook.learn.baselines import choose, fit_baselines
 from tunebook.learn.blocks import (
     HISTORY,
@@ -357,7 +366,7 @@ def test_gradients_are_slopes_of_the_loss(problem, overrides, double_precision):
         assert slope == pytest.approx(found[name].norm().item(), rel=1e-5), name
 
 
-def test_no_job_waits_for_what_it_does_not_need():
+def test_no_job_waits_for_what_it_does_not_need(folder):
     # PyTorch's compiler takes about a second to import, symbolic algebra half a second; both are
     # longer than many trainings. The start of every `snakemake` call needs no PyTorch at all.
     tests, scripts = Path(__file__).parent, Path(training.__file__).parents[2]
@@ -369,11 +378,12 @@ assert "torch" not in sys.modules
 from made_up import replicates
 from tunebook.learn import training
 for problem, configuration in json.loads(sys.argv[1]):
-    training.train(configuration, replicates(problem, 1), [0])
+    training.train(configuration, replicates(problem, 1), [0], "{folder}")
 sys.exit(any(name in sys.modules for name in ("torch._dynamo", "sympy")))
 """
     cases = [("prices", configure("prices", optimizer=name)) for name in REFERENCE_OPTIMIZERS]
     cases.append(("images", configure("images", epochs=1)))
+    cases += [("prices", own("Normed")), ("images", own("Images", "images"))]
     subprocess.run([sys.executable, "-c", code, json.dumps(cases)], check=True)
 
 
@@ -471,6 +481,8 @@ def test_more_of_anything_is_more_work():
 
 NETWORKS = '''
 """Networks of a study."""
+import random
+import numpy as np
 import torch
 from threadpoolctl import threadpool_info
 from torch import nn
@@ -512,6 +524,30 @@ class InPlace(Plain):  # works on what it is given, which must not reach the dat
     def forward(self, x):
         x[:, 0] = 0
         return super().forward(x.mul_(2))
+
+
+class Counting(Plain):  # goes by what Python remembers: no tape can
+    calls = 0
+
+    def forward(self, x):
+        self.calls += 1
+        return super().forward(x) * (2 if self.calls > 20 else 1)
+
+
+class Tallying(Plain):  # changes a tensor that is no buffer
+    def __init__(self, inputs, outputs):
+        super().__init__(inputs, outputs)
+        self.tally = torch.zeros(1)
+
+    def forward(self, x):
+        self.tally += 1
+        return super().forward(x) + self.tally
+
+
+class Drawing(Plain):  # goes by another library's chance
+    def forward(self, x):
+        random.random(), np.random.rand()
+        return super().forward(x)
 
 
 class Running(Plain):  # a buffer that is set anew, weights that are not trained, tied weights
@@ -574,14 +610,14 @@ def own(name, problem="prices", **overrides):
 
 def ways(monkeypatch, way):
     """Have copies trained `together` wherever vmap can, or `apart`."""
-    monkeypatch.setattr(modules, "FEWEST", 2 if way == "together" else 99)
-    monkeypatch.setattr(modules, "LARGEST", 1e9)
+    monkeypatch.setattr(modules, "LARGEST", 1e9 if way == "together" else 0)
 
 
-# Which of them vmap can train as one computation.
+# Which of them can be trained as one computation.
 BATCHED = {
     "Plain": True, "Normed": True, "Inherits": True, "Lazy": True, "Running": True,
     "InPlace": True, "Images": True, "Functional": False, "Branching": False,
+    "Counting": False, "Tallying": False, "Drawing": False,
 }  # fmt: skip
 
 
@@ -602,11 +638,11 @@ def test_copies_together_one_by_one_and_alone_give_the_same(name, monkeypatch, f
     ]
     for key, value in apart.weights.items():
         alike(together.weights[key], value, atol=1e-5)
-        torch.testing.assert_close(torch.cat([one.weights[key] for one in alone]), value)
+        alike(torch.cat([one.weights[key] for one in alone]), together.weights[key], atol=1e-5)
     for key in HISTORY:
         alike(together.history[key], apart.history[key], atol=1e-5)
     trainer = trainer_of(configuration, data, SEEDS, folder)
-    assert trainer.network.batched == BATCHED[name]
+    assert isinstance(trainer.network, modules.Together) == BATCHED[name]
 
 
 @pytest.mark.parametrize("way", ["together", "apart"])
@@ -670,6 +706,70 @@ def test_a_module_that_works_in_place_leaves_the_data_alone(folder):
     trainer.epoch()
     for one, other in zip(before, (*trainer.train, *trainer.validation), strict=True):
         assert torch.equal(one, other)
+
+
+def test_a_tape_plays_what_was_done_with_other_numbers():
+    def compute(x, total):
+        total.add_(x.sum())
+        ordered, places = x.view(2, 6).sort(dim=1)  # two results, one of them of integers
+        x.mul_(ordered.flatten())
+        return torch.cat([x.view(3, 4) @ x.view(4, 3), places.view(3, 4)], dim=1)
+
+    x, total = torch.rand(12), torch.zeros(())
+    tape = tapes.Tape(x, total)
+    outputs = tape.record(compute, x, total)
+    assert tape.sound
+    expected_total = total.clone()
+    for _ in range(2):
+        x.copy_(torch.rand(12))
+        expected = compute(x.clone(), expected_total)
+        tape.play(0)
+        alike(outputs, expected)
+        alike(total, expected_total)
+
+
+SOMEWHERE = torch.zeros(3)
+
+
+@pytest.mark.parametrize(
+    "compute",
+    [
+        lambda x: x + torch.rand(3),
+        lambda x: x * x.sum().item(),
+        lambda x: x[x > 0],
+        lambda x: SOMEWHERE.add_(x),
+    ],
+)
+def test_a_tape_is_not_sound_where_playing_would_give_something_else(compute):
+    x = torch.ones(3)
+    tape = tapes.Tape(x)
+    tape.record(compute, x)
+    assert not tape.sound
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+@pytest.mark.parametrize(
+    ("shape", "weights", "options"),
+    [
+        ((2, 9, 7), (4, 2, 3, 2), {}),
+        ((2, 9, 7), (4, 2, 3, 3), {"stride": (2, 1), "padding": (1, 2)}),
+        ((6, 8, 8), (3, 2, 2, 2), {"groups": 3, "dilation": (2, 3)}),
+    ],
+)
+def test_convolutions_in_columns_are_those_of_pytorch(rows, shape, weights, options):
+    def compute(x, weight, bias, gradient):
+        output = nn.functional.conv2d(x, weight, bias, **options)
+        with torch.enable_grad():
+            loss = (output * gradient).sum()
+        return output.detach(), *torch.autograd.grad(loss, [x, weight, bias])
+
+    x, weight = torch.randn(rows, *shape), torch.randn(weights)
+    tensors = [tensor.requires_grad_() for tensor in (x, weight, torch.randn(weights[0]))]
+    gradient = torch.randn_like(nn.functional.conv2d(*tensors, **options))
+    expected = compute(*tensors, gradient)
+    tape = tapes.Tape()
+    alike(tape.record(compute, *tensors, gradient), expected, atol=1e-5)
+    assert tape.columns
 
 
 def test_arguments_of_a_class_are_read_without_running_it(folder):

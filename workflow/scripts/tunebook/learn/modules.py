@@ -5,33 +5,39 @@ images), `outputs` (numbers for each row) and its arguments from the configurati
 [rows, features], or [rows, channels, height, width], and gives [rows, outputs], all of 32 bits.
 
 R copies are trained by autograd, each with its own initial weights, buffers (running means) and
-dropout. Where it is faster they are one computation, by torch.func.vmap; where vmap cannot (a
-random operation besides torch.nn.Dropout, control flow that depends on the data), one by one. The
-results are the same to float rounding.
+dropout. Where it is faster they are one computation, by torch.func.vmap, whose operations are found
+once and then played from a tape. Where that is impossible (a random operation besides
+torch.nn.Dropout, what depends on the values of data or on what Python remembers), they are trained
+one by one. The results are the same to float rounding.
 """
 
 import importlib.util
 import itertools
-import math
+import pickle
+import random
 import sys
 import traceback
 import warnings
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from ..jobs import TunebookError
 from ..study.signature import arguments, code_hash
 from .network import Network, parameter, pull_back
+from .tapes import Tape
 
-# Copies are one computation from so many on, and up to so many weights times rows of a step times
-# pixels of an image. Measured on one thread, with small dense and convolutional modules, with and
-# without batch-norm and dropout: a step of 10 copies is then 1.2 to 2.4 times as fast, of 5 copies
-# 0.9 to 1.6 times, of 3 copies not faster; above the limit arithmetic outweighs what is saved.
-FEWEST = 5
-LARGEST = 4e6
+# Copies are one computation as long as a step leaves at most so many numbers a copy in memory.
+# Measured on one thread, with dense and convolutional modules, with and without batch-norm and
+# dropout, for 1 to 10 copies: a step is then 1.0 to 14 times as fast, the more the fewer numbers;
+# with 2 million or more it is 0.6 to 1.1 times as fast, since memory outweighs what is saved.
+LARGEST = 1e6
+# Rows that this is tried with.
+TRIED = (5, 9)
 # Rows of images that are predicted at once, so that their maps fit in memory.
 IMAGES = 250
 
@@ -112,10 +118,10 @@ def load_module(path, name):
 def module_stack(configuration, inputs, outputs, generators, folder, rows):
     """The ModuleStack of a configuration; see `models.build`."""
     make = Maker(configuration, inputs, outputs, folder)
-    stack = ModuleStack(make, generators)
-    pixels = math.prod(make.shape[1:])
-    faster = len(generators) >= FEWEST and rows and rows * stack.size() * pixels <= LARGEST
-    return ModuleStack(make, generators, True) if faster and agrees(make, generators) else stack
+    most = most_together(make) if rows else 0
+    if rows and rows <= most:
+        return Together(make, generators, most)
+    return OneByOne(make, generators)
 
 
 @contextmanager
@@ -135,14 +141,10 @@ def chance(generator):
 
 
 class ModuleStack(Network):
-    """R copies of a module. batched: whether they are one computation.
+    """R copies of a module, of a kind that trains them one by one or as one computation."""
 
-    One by one, each copy is a module whose numbers are views of those kept here; as one
-    computation, a single module stands for all.
-    """
-
-    def __init__(self, make, generators, batched=False):
-        self.make, self.batched, self.generators = make, batched, None
+    def __init__(self, make, generators):
+        self.make = make
         self.predicted = IMAGES if len(make.shape) > 1 else None
         self.copies = [make(generator) for generator in generators]
         kinds = [tensors_of(copy) for copy in self.copies]
@@ -151,13 +153,29 @@ class ModuleStack(Network):
             for which, first in enumerate(kinds[0])
         )
         super().__init__({name: parameter(value) for name, value in trained.items()}, kept)
-        if batched:
-            self.prepare_batch(make(generators[0]))
-        else:
-            self.bind(kinds)
+        self.bind(kinds)
+
+    def outputs(self, x, generators, compute, *arguments):
+        """What computing outputs [R, rows, outputs] gives, if it can be done and is of this shape.
+
+        Autograd watches if there are generators, which is in training.
+        """
+        training = generators is not None
+        for copy in self.copies:
+            if copy.training != training:
+                copy.train(training)
+        with torch.set_grad_enabled(training), self.make.explained("forward failed"):
+            outputs = compute(*arguments)
+        if outputs.shape != (*x.shape[:2], self.make.outputs):
+            self.make.refuse(f"forward gave {list(outputs.shape[1:])} for {x.shape[1]} rows")
+        return outputs
+
+
+class OneByOne(ModuleStack):
+    """Each copy is a module whose numbers are views of those kept here."""
 
     def bind(self, kinds):
-        """Let the copies hold views of the numbers that are kept here."""
+        """Let the copies hold these views."""
         self.bound = []
         for slot, (copy, (trained, kept)) in enumerate(zip(self.copies, kinds, strict=True)):
             for name, value in trained.items():
@@ -169,32 +187,13 @@ class ModuleStack(Network):
                     where[key] = views[name]
                     self.bound.append((where, key, views[name]))
 
-    def prepare_batch(self, template):
-        """Let one module stand for all copies: its numbers are put in while it is called."""
-        self.copies = [template]
-        self.places = places(template)
-        for module in template.modules():
-            if type(module) is torch.nn.Dropout and module.p < 1:
-                module.forward = partial(dropout, self, module)
-        self.leaves = {}
-        for name, own in self.parameters.items():
-            self.leaves[name] = own.value.detach().requires_grad_()
-            self.leaves[name].grad = own.gradient
-        self.all_at_once = torch.func.vmap(self.call, randomness="error")
-
     def forward(self, x, generators=None):
         """(outputs [R, rows, outputs], trace for `backward`); see DenseStack.forward.
 
         generators: for all that is random in the module.
         """
         x = x.reshape(*x.shape[:2], *self.make.shape)
-        for copy in self.copies:
-            if copy.training != (generators is not None):
-                copy.train(generators is not None)
-        with torch.set_grad_enabled(generators is not None), self.make.explained("forward failed"):
-            outputs = self.together(x, generators) if self.batched else self.apart(x, generators)
-        if outputs.shape != (*x.shape[:2], self.make.outputs):
-            self.make.refuse(f"forward gave {list(outputs.shape[1:])} for {x.shape[1]} rows")
+        outputs = self.outputs(x, generators, self.compute, x, generators or [None] * len(x))
         return outputs.detach(), outputs
 
     def backward(self, trace, gradient, add=False):
@@ -204,10 +203,9 @@ class ModuleStack(Network):
         with self.make.explained("its gradient failed"):
             pull_back([trace], [gradient])
 
-    def apart(self, x, generators):
+    def compute(self, x, generators):
         """Outputs of the copies, one after the other."""
         outputs = []
-        generators = generators or [None] * len(x)
         for copy, rows, generator in zip(self.copies, x, generators, strict=True):
             with chance(generator):
                 # Of rows of its own, so that a module that works in place leaves the data alone.
@@ -218,14 +216,95 @@ class ModuleStack(Network):
                 where[key] = view
         return torch.stack(outputs)
 
-    def together(self, x, generators):
-        """The same, as one computation."""
+
+@dataclass
+class Step:
+    """The operations of a step: the first part of a tape gives outputs, the second gradients.
+
+    inputs: [R, rows, ...] of the module. outputs: [R, rows, outputs]; gradient: of a loss by them.
+    by_parameters: gradients by each parameter.
+    """
+
+    tape: Tape
+    inputs: torch.Tensor
+    outputs: torch.Tensor = None
+    gradient: torch.Tensor = None
+    by_parameters: tuple = ()
+
+
+class Together(ModuleStack):
+    """One module stands for all copies, by torch.func.vmap; its operations are played from tapes.
+
+    steps: {(rows, whether in training): Step}, of those that were done once.
+    """
+
+    def __init__(self, make, generators, predicted):
+        super().__init__(make, generators)
+        self.predicted = predicted
+
+    def bind(self, kinds):
+        """Let the first copy stand for all: their numbers are put in while it is called."""
+        template = self.copies[0]
+        self.copies = [template]
+        self.steps, self.generators = {}, None
+        self.places = places(template)
+        for module in template.modules():
+            if type(module) is torch.nn.Dropout and module.p < 1:
+                module.forward = partial(dropout, self, module)
+        self.leaves = {
+            name: own.value.detach().requires_grad_() for name, own in self.parameters.items()
+        }
+
+    def forward(self, x, generators=None):
+        """(outputs, trace), as OneByOne gives them. A trace lasts until the next call."""
+        x = x.reshape(*x.shape[:2], *self.make.shape)
         self.generators = generators
-        outputs, kept = self.all_at_once(self.leaves, self.buffers, x.clone())
+        kind = x.shape[1], generators is not None
+        step = self.steps.get(kind)
+        if step:
+            step.inputs.copy_(x)
+            step.tape.play(0)
+            return step.outputs.clone(), step
+        x = x.clone()
+        self.tape = Tape(x, *self.buffers.values())
+        step = Step(self.tape, x)
+        step.outputs = self.outputs(x, generators, self.tape.record, self.compute, x)
+        if generators is None:
+            self.keep(kind, step)
+        return step.outputs.detach().clone(), step
+
+    def backward(self, step, gradient, add=False):
+        """Write, or add, the gradients by all parameters; see DenseStack.backward."""
+        if step.by_parameters:
+            step.gradient.copy_(gradient)
+            step.tape.play(1)
+        else:
+            step.gradient = gradient.clone()
+            with self.make.explained("its gradient failed"):
+                step.by_parameters = self.tape.record(self.pull_back, step)
+            self.keep((gradient.shape[1], True), step)
+        put = torch._foreach_add_ if add else torch._foreach_copy_
+        put([own.gradient for own in self.parameters.values()], step.by_parameters)
+
+    def keep(self, kind, step):
+        """From now on play a step instead, if that gives the same."""
+        step.outputs = step.outputs.detach()
+        if step.tape.sound:
+            self.steps[kind] = step
+
+    def compute(self, x):
+        """Outputs of all copies, as one computation."""
+        outputs, kept = torch.func.vmap(self.call)(self.leaves, self.buffers, x)
         for name, value in kept.items():
             if value.data_ptr() != self.buffers[name].data_ptr():
                 self.buffers[name].copy_(value.detach())
         return outputs
+
+    def pull_back(self, step):
+        """Gradients by all parameters, of a weighted sum of outputs; see network.pull_back."""
+        with torch.enable_grad():
+            loss = (step.outputs * step.gradient).sum()
+        return torch.autograd.grad(loss, list(self.leaves.values()), materialize_grads=True)
 
     def call(self, leaves, buffers, x):
         """Outputs and buffers of one copy, whose numbers are given by name."""
@@ -276,9 +355,15 @@ class Kept(torch.autograd.Function):
     @staticmethod
     def vmap(info, in_dims, x, stack, rate):
         factors = torch.empty(x.movedim(in_dims[0], 0).shape)
-        for one, generator in zip(factors, stack.generators, strict=True):
-            one.bernoulli_(1 - rate, generator=generator)
-        return factors.div_(1 - rate), 0
+        copies = factors.unbind()
+
+        def draw():
+            for one, generator in zip(copies, stack.generators, strict=True):
+                one.bernoulli_(1 - rate, generator=generator)
+            factors.div_(1 - rate)
+
+        stack.tape.call(draw)
+        return factors, 0
 
 
 def dropout(stack, module, x):
@@ -288,32 +373,54 @@ def dropout(stack, module, x):
     return x * Kept.apply(x, stack, module.p)
 
 
-def agrees(make, generators):
-    """Whether the copies, as one computation, give what they give one by one.
+def most_together(make):
+    """Up to how many rows in a step copies are faster as one computation; 0 if that is impossible.
 
-    Tried with two steps on a few made-up rows. vmap's own warning, that it goes through the copies
-    one by one, counts as no.
+    Tried with two copies and a few made-up rows: one computation must give what the copies give one
+    by one. It is impossible, too, if vmap warns that it goes through the copies one by one, if a
+    tape is not sound, and if the module remembers or draws anything that no tape knows of.
     """
+    generators = [torch.Generator().manual_seed(seed) for seed in range(2)]
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
-            one, other = (trial(ModuleStack(make, generators, way)) for way in (True, False))
-        return all(
-            torch.allclose(a, b, rtol=1e-3, atol=1e-3, equal_nan=True)
-            for a, b in zip(one, other, strict=True)
-        )
+            together = Together(make, generators, None)
+            before = surroundings(together.copies[0])
+            found = trial(together)
+            after = surroundings(together.copies[0])
+            expected = trial(OneByOne(make, generators))
+        few, more = (together.steps[rows, True].tape.size() for rows in TRIED)
     except Exception:
-        return False
+        return 0
+    same = (
+        len(together.steps) == 2 * len(TRIED)
+        and all(a is b for a, b in zip(before[0], after[0], strict=True))
+        and before[1] == after[1]
+        and all(
+            torch.allclose(a, b, rtol=1e-3, atol=1e-3, equal_nan=True)
+            for a, b in zip(found, expected, strict=True)
+        )
+    )
+    of_a_row = (more - few) / (TRIED[1] - TRIED[0])
+    most = int(TRIED[0] + (LARGEST * len(generators) - few) / of_a_row)
+    return max(0, most) if same else 0
+
+
+def surroundings(module):
+    """What a module can go by besides tensors: objects that it holds, chance of other libraries."""
+    attributes = (item for part in module.modules() for item in vars(part).items())
+    held = [value for key, value in attributes if key != "training"]
+    return held, pickle.dumps((random.getstate(), np.random.get_state()))
 
 
 def trial(stack):
-    """What two steps and a prediction leave: outputs, gradients, buffers."""
-    count = len(next(iter(stack.parameters.values())).value)
-    x = torch.randn(count, 5, *stack.make.shape, generator=torch.Generator().manual_seed(0))
+    """What steps and predictions, each done twice, leave: outputs, gradients, buffers."""
+    count, chances = len(stack.values), torch.Generator().manual_seed(0)
     generators = [torch.Generator().manual_seed(seed) for seed in range(count)]
     found = []
-    for _ in range(2):
+    for rows in TRIED * 2:
+        x = torch.randn(count, rows, *stack.make.shape, generator=chances)
         outputs, trace = stack.forward(x, generators)
-        stack.backward(trace, torch.ones_like(outputs))
-        found += [outputs, stack.gradients.clone()]
-    return [*found, stack.predict(x), *stack.state().values()]
+        stack.backward(trace, outputs)
+        found += [outputs, stack.gradients.clone(), stack.predict(x)]
+    return [*found, *stack.state().values()]
