@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from made_up import SEEDS, configure, image_record
 from tunebook.learn import convolutional, models, products, training
 from tunebook.learn.convolutions import Direct, Transformed, convolution
+from tunebook.learn.maps import ByProducts, ByPyTorch, pooled, spread
 
 torch.set_num_threads(1)
 alike = partial(torch.testing.assert_close, rtol=1e-4, atol=1e-5)
@@ -71,9 +72,9 @@ def test_the_gradient_goes_to_the_first_of_equal_pixels(size, sides):
     gradient = random(*expected.shape)
     expected.backward(gradient)
     maps = to_maps(images.detach().clone()).contiguous()
-    largest, windows = convolutional.pooled(maps, size)
+    largest, windows = pooled(maps, size)
     assert torch.equal(largest, to_maps(expected.detach()))
-    found = convolutional.spread(to_maps(gradient).contiguous(), windows)
+    found = spread(to_maps(gradient).contiguous(), windows)
     assert torch.equal(found, to_maps(images.grad))
 
 
@@ -87,13 +88,26 @@ def reference(configuration, values, images):
     return x.flatten(1) @ values["dense0.weight"] + values["dense0.bias"]
 
 
+@pytest.mark.parametrize(("shape", "layers", "way"), [
+    ((1, 16, 16), {"kernel": 5, "padding": 2, "channels": [16, 32, 64]}, ByProducts),
+    ((3, 32, 32), {"kernel": 5, "padding": 2, "channels": [16, 32, 64]}, ByProducts),
+    ((3, 32, 32), {"kernel": 3, "padding": 1, "channels": [32, 64, 128]}, ByPyTorch),
+    ((3, 64, 64), {"kernel": 3, "padding": 1, "channels": [16, 32, 64]}, ByPyTorch),
+])  # fmt: skip
+def test_networks_are_convolved_by_products_where_that_is_much_less_work(shape, layers, way):
+    network = models.build(configure("images", **layers), image_record(shape), models.blank(1))
+    assert type(network.maps) is way
+
+
+@pytest.mark.parametrize("share", [0, 10])
 @pytest.mark.parametrize(("shape", "overrides"), [
     ((1, 16, 16), {"kernel": 5, "padding": 2, "channels": [4, 8, 8]}),
     ((3, 14, 17), {"pooling": 3}),
     ((2, 9, 8), {"pooling": 1, "padding": 0, "channels": [5]}),
     ((1, 20, 13), {"kernel": 4, "padding": 3}),
 ])  # fmt: skip
-def test_a_networks_gradients_are_those_of_autograd(shape, overrides):
+def test_a_networks_gradients_are_those_of_autograd(shape, overrides, share, monkeypatch):
+    monkeypatch.setattr(convolutional, "SHARE", share)
     configuration = configure("images", **overrides)
     seeds = SEEDS[:2]
     weights = training.generators(seeds, "weights")

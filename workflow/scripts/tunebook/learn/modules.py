@@ -28,7 +28,7 @@ import torch
 
 from ..jobs import TunebookError
 from ..study.signature import arguments, code_hash
-from .network import Network, parameter, pull_back
+from .network import Network, parameter
 from .tapes import Tape
 
 # Copies are one computation as long as a step leaves at most so many numbers a copy in memory.
@@ -301,7 +301,7 @@ class Together(ModuleStack):
         return outputs
 
     def pull_back(self, step):
-        """Gradients by all parameters, of a weighted sum of outputs; see network.pull_back."""
+        """Gradients by all parameters, of a weighted sum of outputs; see the function of that name."""
         with torch.enable_grad():
             loss = (step.outputs * step.gradient).sum()
         return torch.autograd.grad(loss, list(self.leaves.values()), materialize_grads=True)
@@ -424,3 +424,14 @@ def trial(stack):
         stack.backward(trace, outputs)
         found += [outputs, stack.gradients.clone(), stack.predict(x)]
     return [*found, *stack.state().values()]
+
+
+def pull_back(outputs, gradients):
+    """Let autograd add the gradients of a loss whose gradients by some outputs are given.
+
+    That of a weighted sum is the same, bit by bit. torch.autograd.backward with weights of its own
+    imports a library of symbolic algebra, which takes half a second of every job.
+    """
+    with torch.enable_grad():
+        pairs = zip(outputs, gradients, strict=True)
+        sum((output * gradient).sum() for output, gradient in pairs).backward()

@@ -122,14 +122,3 @@ def dropout_factors(shape, rate, generators):
     for slot, generator in enumerate(generators):
         uniform[slot].uniform_(generator=generator)
     return (uniform >= rate).to(uniform.dtype).div_(1 - rate)
-
-
-def pull_back(outputs, gradients):
-    """Let autograd add the gradients of a loss whose gradients by some outputs are given.
-
-    That of a weighted sum is the same, bit by bit. torch.autograd.backward with weights of its own
-    imports a library of symbolic algebra, which takes half a second of every job.
-    """
-    with torch.enable_grad():
-        pairs = zip(outputs, gradients, strict=True)
-        sum((output * gradient).sum() for output, gradient in pairs).backward()
