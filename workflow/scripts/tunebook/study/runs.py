@@ -451,7 +451,7 @@ def expand(configuration, folder):
         replicates = sweep.get("replicates", problem["replicates"])
         if not isinstance(replicates, dict):
             replicates = {"least": replicates, "most": replicates}
-        members = []
+        members = {}
         for point in points(sweep, name):
             overrides = layered(problem["base"], sweep.get("base", {}), point)
             where = f"sweeps.{name}"
@@ -461,10 +461,10 @@ def expand(configuration, folder):
             run = study.runs.setdefault(new.name, new)
             run.replicates = run.least = max(run.least, replicates["least"])
             run.most = max(run.most, replicates["most"])
-            if run.name not in members:
-                members.append(run.name)
-                run.sweeps.append(name)
-        study.sweeps[name] = members
+            members[run.name] = run
+        for run in members.values():
+            run.sweeps.append(name)
+        study.sweeps[name] = list(members)
     if len(study.runs) > MOST_RUNS:
         raise TunebookError(
             f"configuration: sweeps: {len(study.runs)} configurations found; at most {MOST_RUNS}"
