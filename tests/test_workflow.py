@@ -30,7 +30,7 @@ from project import (
     runs_table,
     tree,
 )
-from tunebook.code import PLUMBING, files, tree_hash
+from tunebook.code import PLUMBING, files, statements, tree_hash
 from tunebook.evidence.tables import read_results
 from tunebook.jobs import vouch
 from tunebook.loading import load_study
@@ -374,6 +374,43 @@ def test_imports_are_found_in_functions_packages_and_relative_to_them(tmp_path):
         "tunebook/pack/late.py", "tunebook/two.py",
     ]  # fmt: skip
     assert "tunebook/pack/unused.py" in files(tmp_path, "a", ["pack"])
+
+
+EVERY_STATEMENT = """
+async def f():
+    async for a in b:
+        pass
+    else:
+        async with c:
+            return 1
+class C:
+    while a:
+        if b:
+            break
+        elif c:
+            continue
+        else:
+            del d
+    try:
+        raise a
+    except E:
+        import a
+    else:
+        assert b
+    finally:
+        match a:
+            case 1:
+                from a import b
+            case _:
+                x = 1
+"""
+
+
+def test_no_statement_is_passed_over_wherever_it_stands():
+    tree = ast.parse(EVERY_STATEMENT)
+    found = [node for node in statements(tree) if isinstance(node, ast.stmt)]
+    assert set(found) == {node for node in ast.walk(tree) if isinstance(node, ast.stmt)}
+    assert len(set(found)) == len(found)
 
 
 def test_a_syntax_tree_is_the_same_without_its_comments_and_docstrings():
