@@ -387,14 +387,15 @@ def test_altered_data_that_are_made_again_first_train_nothing(finished):
     assert finished.planned(TABLES)[0] == {}
 
 
-def test_an_altered_block_is_told_and_trained_again_once_deleted(finished, undisturbed):
+@pytest.mark.parametrize("name", ["history.csv", "weights.safetensors"])
+def test_an_altered_block_is_told_and_trained_again_once_deleted(finished, undisturbed, name):
     part, record = next(iter(records(finished).items()))
     others = {p: date for p, date in blocks(finished).items() if p != part}
-    one_byte_altered(record.with_name("weights.safetensors"))
+    one_byte_altered(record.with_name(name))
     told = finished.run(TABLES, check=False)
     assert told.returncode == 1
     block = f"results/runs/{part}"
-    assert f"Error: {block}/weights.safetensors: altered or cut short since it was" in told.stdout
+    assert f"Error: {block}/{name}: altered or cut short since it was" in told.stdout
     assert (
         f"delete the folder {block} and make it again: snakemake {block}/training.json"
         in told.stdout

@@ -296,9 +296,12 @@ def evaluations(study, name):
 
 
 def gathered(study):
-    """What the tables of a study are made from, as inputs of a rule by name."""
+    """What the tables of a study are made from, as inputs of a rule by name.
+
+    Of a block, its history alone: its record, which lies beside it, is an input of an evaluation.
+    Snakemake's work grows with every file that is named for each block.
+    """
     return {
-        "records": records(study.runs.values()),
         "history": blocks(study.runs.values(), "history.csv"),
         "choices": [f"{RESULTS}/choice/{p}.json" for p in study.problems],
         "metrics": evaluations(study, "metrics.csv"),

@@ -73,7 +73,6 @@ for name, bundle in BUNDLES.items():
 rule choose:
     input:
         records=lambda w: records(grid_candidates(STUDY, w.problem)[1]),
-        history=lambda w: blocks(grid_candidates(STUDY, w.problem)[1], "history.csv"),
     output:
         f"{RESULTS}/choice/{{problem}}.json",
     log:

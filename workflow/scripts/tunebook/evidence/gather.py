@@ -1,5 +1,7 @@
 """The tables of a results folder, from what the jobs left."""
 
+from pathlib import Path
+
 import pandas as pd
 
 from ..data.prepare import load
@@ -13,13 +15,13 @@ def gather(folder, rows, study, left):
 
     rows: one dictionary a run: run, problem, sweeps (a list) and its hyper-parameters. study: its
     description. left: lists of paths: metrics, rows, predictions and misread of evaluations;
-    records and history of blocks, in one order; choices; development and test rows of a replicate,
+    history of blocks, each beside its record; choices; development and test rows of a replicate,
     one a problem.
     """
     evaluated = [pd.read_csv(path) for path in left.metrics]
     write_csv(tables.runs_table(rows, evaluated, study), folder / "runs.csv")
 
-    records = [read_record(path) for path in left.records]
+    records = [read_record(Path(path).with_name("training.json")) for path in left.history]
     histories = map(pd.read_csv, left.history)
     blocks = zip(records, histories, strict=True)
     write_parquet(tables.history_table(blocks), folder / "history.parquet")
