@@ -92,7 +92,7 @@ def test_the_page_shows_the_results_that_are_kept(tmp_path):
     page = shutil.copy(BENCHMARKS / "README.md", tmp_path)
     with open(BENCHMARKS / "results.csv", newline="") as file:
         rows = list(csv.DictReader(file))
-    for benchmark in ("training", "graph"):
+    for benchmark in ("training", "study", "graph", "verdicts"):
         kept = [row for row in rows if row["benchmark"] == benchmark]
         measure.put_on_page(benchmark, kept, Path(page))
     assert Path(page).read_text() == (BENCHMARKS / "README.md").read_text()
@@ -102,6 +102,7 @@ def test_the_page_shows_the_results_that_are_kept(tmp_path):
     ("script", "case"),
     [
         ("training.py", "1989 network, batch 1"),
+        ("study.py", "6 configurations, 5 replicates"),
         ("graph.py", "6 configurations"),
         ("verdicts.py", "order, lognormal"),
     ],

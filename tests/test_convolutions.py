@@ -126,3 +126,13 @@ def test_a_networks_gradients_are_those_of_autograd(shape, overrides, share, mon
         expected.backward(gradient[replicate])
         for name, value in values.items():
             alike(network.parameters[name].gradient[replicate], value.grad, rtol=1e-3)
+
+
+def test_a_weight_that_changes_is_seen_to_have_changed():
+    way = Transformed((8, 8), 3, 4, 5, 2)
+    images, weights = random(6, 3, 8, 8), random(2, 4, 3, 5, 5)
+    for _ in range(2):
+        for weight in weights:
+            found, _ = way.forward(to_maps(images).contiguous(), weight)
+            alike(found, to_maps(F.conv2d(images, weight, padding=2)))
+        weights.mul_(2)

@@ -28,7 +28,7 @@ from project import (
 )
 from tunebook.data.prepare import load
 from tunebook.jobs import altered
-from tunebook.learn.blocks import read_record
+from tunebook.learn.blocks import aside, read_record
 
 TABLES = "results/runs.csv"
 KILLS = 20
@@ -181,8 +181,10 @@ def test_killed_while_a_training_writes_the_block_is_trained_again(finished, und
     # Between the weights and the record: the state that a kill seldom hits by itself.
     part, record = next(iter(records(finished).items()))
     record.unlink()
-    record.with_name("weights.safetensors").write_bytes(b"half")
-    record.with_name(".weights.safetensors.99.part").write_bytes(b"half")
+    place = aside(record.parent)
+    place.mkdir()
+    (place / "weights.safetensors").write_bytes(b"half")
+    (place / ".weights.safetensors.99.part").write_bytes(b"half")
     _, trained = parse_jobs(finished.run(record.relative_to(finished.folder).as_posix()).stdout)
     assert trained == {part}
     read_record(record)

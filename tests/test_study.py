@@ -376,7 +376,7 @@ BAD_VALUES = [
     # Jobs and timing
     ("replicates_per_job.dense", 0, "found 0; allowed: a number at least 1"),
     ("seconds_per_job", 0, "found 0; allowed: a number at least 1"),
-    ("products", "mkl", "found mkl; allowed: auto, numpy, torch"),
+    ("products", "mkl", "found 'mkl'; allowed: one of auto, numpy, torch"),
     ("replicates_per_job.recurrent", 1, "unknown key; allowed here: convolutional, dense, module"),
     ("timing.repetitions", 0, "found 0; allowed: a number at least 1"),
     ("timing.sweeps", ["rates", "rates"], "allowed: values that are all different"),

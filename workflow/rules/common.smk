@@ -18,7 +18,7 @@ SCRIPTS = ROOT / "workflow/scripts"
 sys.path.insert(0, str(SCRIPTS.resolve()))
 
 from tunebook import console, plan
-from tunebook.calling import check_folders, check_place, only_looks, python_by_name
+from tunebook.calling import check_folders, check_place, given, only_looks, python_by_name
 from tunebook.data.description import (
     ABOUT,
     chosen,
@@ -56,7 +56,7 @@ from tunebook.workflow import (
 
 # The graph is needed to the end: to look in it for garbage, and to take it apart when all is done,
 # takes a third of the time of a call that only plans, in a study of thousands of configurations.
-gc.set_threshold(100_000)
+gc.set_threshold(1_000_000)
 atexit.register(gc.freeze)
 
 DEFAULT = "config/config.yaml"
@@ -152,6 +152,15 @@ def code(script, *packages):
     return CODE[script]["fingerprint"]
 
 
+def by_rule():
+    """Whether it may matter which rule made a file: Snakemake compares the texts of rules itself.
+
+    Our profile tells it not to, which counts for nothing where another workflow uses this one.
+    """
+    options = ("--rerun-triggers", "--workflow-profile")
+    return not workflow.modifier.is_main_snakefile() or given(sys.argv, options) != []
+
+
 def bundles():
     """{rule: the blocks that its job trains}, of those that train several.
 
@@ -160,7 +169,7 @@ def bundles():
     """
     if followed:
         found = [[Block(**block) for block in each] for each in followed["bundles"]]
-    elif any(word.startswith(f"{RESULTS}/runs/") for word in sys.argv):
+    elif any(word.startswith(f"{RESULTS}/runs/") for word in sys.argv) or by_rule():
         found = []
     else:
         settings = workflow.resource_settings
@@ -231,6 +240,8 @@ def unprepared():
     """
     if followed:
         return followed["prepared_together"]
+    if by_rule():
+        return {}
     found = {}
     for problem in STUDY.problems:
         waiting = [

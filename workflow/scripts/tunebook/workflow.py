@@ -15,8 +15,9 @@ NAMED = 10
 ASKED = ("against", "delete")
 # What a training leaves of a block.
 BLOCK_FILES = ("history.csv", "weights.safetensors", "training.json")
-# About how many rows and inputs a table has, to order jobs by before the data are there.
-USUAL_ROWS, USUAL_INPUTS = 1000, 10
+# About how many rows and inputs a table has, and how many images there are, to order jobs by before
+# the data are there.
+USUAL_ROWS, USUAL_INPUTS, USUAL_IMAGES = 1000, 10, 5000
 
 
 def check_files(folders):
@@ -235,4 +236,4 @@ def priority(study, run, count):
     inputs = study.problem(run.problem).get("inputs")
     shape = dataset.get("image", {}).get("shape")
     features = shape or (len(inputs) if inputs else USUAL_INPUTS)
-    return work(run.configuration, features, USUAL_ROWS, count)
+    return work(run.configuration, features, USUAL_IMAGES if shape else USUAL_ROWS, count)

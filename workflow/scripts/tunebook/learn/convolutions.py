@@ -89,13 +89,22 @@ class Transformed:
     def __init__(self, sides, fan_in, fan_out, kernel, padding):
         high, wide = (waves(side, kernel, padding) for side in sides)
         self.inputs, self.weights, self.outputs = zip(high, wide, strict=True)
+        self.known = {}
         self.work = len(high[0]) * len(wide[0]) * fan_in * fan_out
         for channels, (high, wide) in ((fan_in, self.inputs), (fan_out, self.outputs)):
             self.work += SMALL * channels * len(wide) * high.shape[1] * (len(high) + wide.shape[1])
 
+    def kernels(self, weight):
+        """The waves of a weight, which are found once for all pieces of rows, until it changes."""
+        place, version = weight.data_ptr(), weight._version
+        if self.known.get(place, (None,))[0] != version:
+            # The weight is held too, so that no other can come to lie at its place.
+            waves = to_waves(self.weights, weight.permute(2, 3, 0, 1))
+            self.known[place] = version, weight, waves
+        return self.known[place][2]
+
     def forward(self, x, weight):
-        given = to_waves(self.inputs, x)
-        kernels = to_waves(self.weights, weight.permute(2, 3, 0, 1))
+        given, kernels = to_waves(self.inputs, x), self.kernels(weight)
         return from_waves(self.outputs, product(kernels, given)), (given, kernels)
 
     def backward(self, trace, weight, gradient, by_inputs):

@@ -13,7 +13,6 @@ one by one. The results are the same to float rounding.
 
 import importlib.util
 import itertools
-import pickle
 import random
 import sys
 import traceback
@@ -200,8 +199,10 @@ class OneByOne(ModuleStack):
         """Write, or add, the gradients by all parameters; see DenseStack.backward."""
         if not add:
             self.gradients.zero_()
-        with self.make.explained("its gradient failed"):
-            pull_back([trace], [gradient])
+        with self.make.explained("its gradient failed"), torch.enable_grad():
+            # That of a weighted sum is the same, bit by bit. Weights of its own import a library of
+            # symbolic algebra, which takes half a second of every job.
+            (trace * gradient).sum().backward()
 
     def compute(self, x, generators):
         """Outputs of the copies, one after the other."""
@@ -301,7 +302,7 @@ class Together(ModuleStack):
         return outputs
 
     def pull_back(self, step):
-        """Gradients by all parameters, of a weighted sum of outputs; see the function of that name."""
+        """Gradients by all parameters, of a weighted sum of the outputs."""
         with torch.enable_grad():
             loss = (step.outputs * step.gradient).sum()
         return torch.autograd.grad(loss, list(self.leaves.values()), materialize_grads=True)
@@ -410,7 +411,8 @@ def surroundings(module):
     """What a module can go by besides tensors: objects that it holds, chance of other libraries."""
     attributes = (item for part in module.modules() for item in vars(part).items())
     held = [value for key, value in attributes if key != "training"]
-    return held, pickle.dumps((random.getstate(), np.random.get_state()))
+    name, keys, *rest = np.random.get_state()
+    return held, (random.getstate(), name, keys.tobytes(), *rest)
 
 
 def trial(stack):
@@ -424,14 +426,3 @@ def trial(stack):
         stack.backward(trace, outputs)
         found += [outputs, stack.gradients.clone(), stack.predict(x)]
     return [*found, *stack.state().values()]
-
-
-def pull_back(outputs, gradients):
-    """Let autograd add the gradients of a loss whose gradients by some outputs are given.
-
-    That of a weighted sum is the same, bit by bit. torch.autograd.backward with weights of its own
-    imports a library of symbolic algebra, which takes half a second of every job.
-    """
-    with torch.enable_grad():
-        pairs = zip(outputs, gradients, strict=True)
-        sum((output * gradient).sum() for output, gradient in pairs).backward()
