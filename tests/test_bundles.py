@@ -142,7 +142,7 @@ def test_blocks_that_other_code_has_made_are_bundled_again(trained, tmp_path):
 
 
 NETWORKS = """
-import torch, time
+import os, signal, torch
 
 class Fussy(torch.nn.Linear):
     def __init__(self, inputs, outputs, number):
@@ -152,26 +152,51 @@ class Fussy(torch.nn.Linear):
     def forward(self, x):
         if self.number == 7:
             raise ValueError("seven is too much")
+        if self.number == 8:
+            os.kill(os.getpid(), signal.SIGKILL)
         return super().forward(x)
 """
 
 
-def test_a_block_that_fails_is_named_and_the_others_of_its_job_are_kept(tmp_path):
-    axes = {"base": {"module": "networks.py:Fussy"}, "axes": {"number": list(range(1, 17))}}
-    project = Project(tmp_path / "study", {"sweeps": {"rates": axes}})
+def fussy(folder, numbers):
+    """A study of networks that each have a number."""
+    sweep = {"base": {"module": "networks.py:Fussy"}, "axes": {"number": numbers}}
+    project = Project(folder, {"sweeps": {"rates": sweep}})
     project.change({"sweeps": {"rates": {"axes": {"learning_rate": None}}}})
     project.path("config/networks.py").write_text(NETWORKS)
+    return project
+
+
+def test_a_block_that_fails_is_named_and_the_others_of_its_job_are_kept(tmp_path):
+    numbers = [number for number in range(1, 18) if number != 8]
+    project = fussy(tmp_path / "study", numbers)
     ended = project.run(TABLES, check=False)
     assert ended.returncode == 1
     assert "seven is too much" in ended.stdout
     assert re.search(r"Error: houses-fussy-\S+: \S+networks.py:Fussy: forward failed", ended.stdout)
     before = time.time()
-    project.change({"sweeps": {"rates": {"axes": {"number": [n for n in range(1, 17) if n != 7]}}}})
+    numbers.remove(7)
+    project.change({"sweeps": {"rates": {"axes": {"number": numbers}}}})
     project.run(TABLES)
     found = [json.loads(path.read_text()) for path in records(project).values()]
     assert len(found) == 15
     assert all(record["finished"] < before for record in found), "nothing was trained twice"
-    assert not list(project.results("runs").glob("*/.replicates-*"))
+    (left,) = project.results("runs").glob("*/.replicates-*")
+    assert not any(left.iterdir()), "of the one that failed"
+    said = project.run("prune", "--config", "delete=true").stdout
+    assert not left.parent.exists(), said
+
+
+def test_a_block_that_kills_its_job_does_not_hinder_the_others(tmp_path):
+    numbers = [number for number in range(1, 18) if number != 7]
+    project = fussy(tmp_path / "study", numbers)
+    for _ in range(2):
+        assert project.run(TABLES, check=False).returncode == 1
+    found = [
+        json.loads(path.read_text())["configuration"]["number"]
+        for path in project.results("runs").glob("*/*replicates-*/training.json")
+    ]
+    assert sorted(found) == [number for number in numbers if number != 8]
 
 
 def test_a_job_that_is_killed_goes_on_where_it_was(tmp_path):

@@ -4,7 +4,8 @@ import re
 import shutil
 from pathlib import Path
 
-BLOCK = re.compile(r"replicates-\d+-\d+")
+# Hidden where it lies aside, of a job that did not finish.
+BLOCK = re.compile(r"\.?(replicates-\d+-\d+)")
 
 
 def orphans(folder, parts):
@@ -14,12 +15,12 @@ def orphans(folder, parts):
     block are ever listed, and none that a link leads to: what it holds may be someone else's.
     """
     folder, wanted = Path(folder), set(parts)
-    blocks = (path for path in folder.glob("*/replicates-*") if BLOCK.fullmatch(path.name))
+    blocks = ((path, BLOCK.fullmatch(path.name)) for path in folder.glob("*/*replicates-*"))
     return sorted(
         path
-        for path in blocks
-        if path.is_dir() and not path.is_symlink() and not path.parent.is_symlink()
-        and path.relative_to(folder).as_posix() not in wanted
+        for path, name in blocks
+        if name and path.is_dir() and not path.is_symlink() and not path.parent.is_symlink()
+        and f"{path.parent.name}/{name[1]}" not in wanted
     )  # fmt: skip
 
 

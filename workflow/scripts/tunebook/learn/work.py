@@ -46,8 +46,12 @@ def train_all(asked, development, about, folder, started):
         for block, path in asked
         if not is_aside(Path(path).parent, made_from(block))
     ]
+    # What was begun and not finished comes last: if it kills its job again, the others are done.
+    todo = sorted(stacks(waiting, replicates[0][1]), key=was_begun)
     failures = []
-    for stack in stacks(waiting, replicates[0][1]):
+    for stack in todo:
+        for _, place in stack:
+            aside(place).mkdir(exist_ok=True)
         names = ", ".join(block["run"] for block, _ in stack)
         print(f"{names}, replicates {stack[0][0]['replicates']}")
         for block, _ in stack:
@@ -78,6 +82,11 @@ def train_all(asked, development, about, folder, started):
         raise TunebookError(f"{names}: {kind}{error}{more}") from error
     for _, path in asked:
         take_over(Path(path).parent)
+
+
+def was_begun(stack):
+    """Whether an earlier job began to train some of these blocks, and did not finish."""
+    return any(aside(place).is_dir() for _, place in stack)
 
 
 def stacks(blocks, record):
