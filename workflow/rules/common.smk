@@ -18,7 +18,13 @@ SCRIPTS = ROOT / "workflow/scripts"
 sys.path.insert(0, str(SCRIPTS.resolve()))
 
 from tunebook import console, plan
-from tunebook.calling import check_folders, check_place, given, only_looks, python_by_name
+from tunebook.calling import (
+    check_folders,
+    check_place,
+    given,
+    only_looks,
+    python_by_name,
+)
 from tunebook.data.description import (
     ABOUT,
     chosen,
@@ -153,7 +159,7 @@ def code(script, *packages):
 
 
 def by_rule():
-    """Whether it may matter which rule made a file: Snakemake compares the texts of rules itself.
+    """Whether Snakemake may compare the texts of rules, so that it matters which one made a file.
 
     Our profile tells it not to, which counts for nothing where another workflow uses this one.
     """

@@ -54,7 +54,7 @@ for name, bundle in BUNDLES.items():
             ],
             records=[f"{RESULTS}/runs/{block.folder}/training.json" for block in bundle],
         log:
-            f"{LOGS}/train/{bundle[0].folder.replace('/', '-')}-and-{len(bundle) - 1}-more.log",
+            f"{LOGS}/train/{bundle[0].title}-and-{len(bundle) - 1}-more.log",
         priority: sum(block.work for block in bundle)
         conda:
             "../envs/tunebook.yaml"

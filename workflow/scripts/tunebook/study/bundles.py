@@ -39,6 +39,11 @@ class Block:
         """Its folder, below that of the runs."""
         return f"{self.run}/replicates-{self.first}-{self.last}"
 
+    @property
+    def title(self):
+        """What its log is called."""
+        return f"{self.run}-replicates-{self.first}-{self.last}"
+
 
 def shape(configuration):
     """A text that two configurations share if, and only if, they differ in PER_COPY alone.
