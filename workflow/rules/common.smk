@@ -248,15 +248,19 @@ def unprepared():
         return followed["prepared_together"]
     if by_rule():
         return {}
-    found = {}
-    for problem in STUDY.problems:
-        waiting = [
+    there = lambda problem, replicate: all(
+        Path(path).is_file()
+        for half in ("development", "test")
+        for path in prepared(problem, half, [replicate])
+    )
+    found = {
+        problem: [
             replicate
             for replicate in range(STUDY.replicates(problem))
-            for half in ("development", "test")
-            if not Path(*prepared(problem, half, [replicate])).is_file()
+            if not there(problem, replicate)
         ]
-        found[problem] = list(dict.fromkeys(waiting))
+        for problem in STUDY.problems
+    }
     return {problem: some for problem, some in found.items() if len(some) > 1}
 
 

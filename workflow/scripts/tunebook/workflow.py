@@ -13,8 +13,6 @@ from .study.sizes import work
 NAMED = 10
 # Asked for on the command line; no part of the study.
 ASKED = ("against", "delete")
-# What a training leaves of a block.
-BLOCK_FILES = ("history.csv", "weights.safetensors", "training.json")
 # About how many rows and inputs a table has, and how many images there are, to order jobs by before
 # the data are there.
 USUAL_ROWS, USUAL_INPUTS, USUAL_IMAGES = 1000, 10, 5000
@@ -134,7 +132,7 @@ def is_waiting(folder, code):
     code: the fingerprint of the present one; None: made by whatever code.
     """
     folder = Path(folder)
-    if not all((folder / name).is_file() for name in BLOCK_FILES):
+    if not all((folder / name).is_file() for name in bundles.FILES):
         return True
     return code is not None and read_json(folder / "training.json").get("code") != code
 

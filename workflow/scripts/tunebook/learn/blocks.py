@@ -16,11 +16,10 @@ from pathlib import Path
 import numpy as np
 
 from ..jobs import TunebookError, read_json, sha256, write_json, written
+from ..study.bundles import FILES
 from ..tasks import TASKS
 
 HISTORY = ("train_loss", "train_metric", "validation_loss", "validation_metric")
-# In the order in which they are written.
-FILES = ("history.csv", "weights.safetensors", "training.json")
 HISTORY_COLUMNS = ("replicate", "epoch", *HISTORY)
 
 
@@ -72,7 +71,7 @@ def aside(folder):
 
 
 def is_aside(folder, made_from):
-    """Whether a block lies there that is whole, and was made from the same (see `save_block`)."""
+    """Whether a block lies there that is whole, and was made from what has that fingerprint."""
     with suppress(TunebookError):
         return read_record(aside(folder) / FILES[-1]).get("made_from") == made_from
     return False

@@ -13,6 +13,8 @@ from itertools import groupby
 
 from .parameters import PER_COPY
 
+# What a training leaves of a block, in the order in which it is written.
+FILES = ("history.csv", "weights.safetensors", "training.json")
 # What is done in a second, in the units of `sizes.work`; as far as a guess goes.
 WORK_PER_SECOND = 12_000
 # So many jobs a core there are at least, so that none is left with little to do at the end.
@@ -42,14 +44,11 @@ class Block:
     @property
     def title(self):
         """What its log is called."""
-        return f"{self.run}-replicates-{self.first}-{self.last}"
+        return self.folder.replace("/", "-")
 
 
 def shape(configuration):
-    """A text that two configurations share if, and only if, they differ in PER_COPY alone.
-
-    A number of optimizers can train copies side by side; which one it is does not matter.
-    """
+    """A text that two configurations share if, and only if, they differ in PER_COPY alone."""
     return repr({key: value for key, value in configuration.items() if key not in PER_COPY})
 
 
