@@ -55,9 +55,10 @@ def questions(rule, runs):
 def judge_claims(claims, results):
     """One dictionary a claim, as in claims.json, in the order of the file.
 
-    Keys: id, title, section, claim, claimed, expected, verdict, why, data (`real` or `sample`),
-    headline (which piece to show first, or null), pieces (what was judged), shown (what stands
-    beside it), tally (how many pieces hold, in words), late (whether the rule was changed after the
+    Keys: id, title, section, place, claim, claimed, expected, verdict, standing (the verdict in
+    more words, see `standing`), why, lesson (what a reader takes from it, "" where none is written),
+    data (`real` or `sample`), headline (which piece to show first, or null), pieces (what was
+    judged), shown (what stands beside it), tally (how many pieces hold, in words), late (whether the rule was changed after the
     runs), conditions (under which it holds elsewhere, in words). A piece: see `rules.Piece`; all of
     them are one family of tests, see `family`. Nothing random takes part but draws with a fixed
     seed, so a verdict changes only when the claims or the runs do.
@@ -102,7 +103,33 @@ def judge_claim(claim, pieces, shown, why, results):
     """The entry of one claim in claims.json, from what its rules found."""
     if not pieces:
         return entry(claim, UNTESTABLE, [], [], results, why)
+    for piece, decides in zip(pieces, deciding(claim.rule), strict=True):
+        piece.decides = decides
     return entry(claim, combined(claim.rule, iter(pieces)), pieces, shown, results)
+
+
+def deciding(rule):
+    """Whether each leaf of a rule takes part in the verdict, in order."""
+    if not rule.parts:
+        return [True]
+    return [
+        leaf and place in rule.decides
+        for place, part in enumerate(rule.parts)
+        for leaf in deciding(part)
+    ]
+
+
+def standing(verdict, pieces):
+    """A verdict in the words that a reader needs: that some of it holds can mean three things.
+
+    Some piece fails; none fails and the rest is open; or only the direction of one is right.
+    """
+    if verdict != PARTLY:
+        return verdict
+    found = {piece.verdict for piece in pieces if piece.decides}
+    if NOT in found:
+        return "half right"
+    return "right direction, other size" if PARTLY in found else "holds as far as decided"
 
 
 def beside(rule, runs, results):
@@ -146,12 +173,13 @@ def entry(claim, verdict, pieces, shown, results, why=""):
     headline = next(numbered, 0 if pieces else None)
     used = {results.run(run).problem for piece in [*pieces, *sum(shown, [])] for run in piece.runs}
     sample = (used or set(results.problems)) & results.stand_ins
-    if not why and verdict in claim.why:
-        why = written(claim, verdict, claimed, pieces, shown, pieces[headline])
+    told = fields(claim, claimed, pieces, shown, pieces[headline]) if pieces else {}
+    why = why or written(claim.why, verdict, told) or sentence(verdict, pieces)
     return {
-        "id": claim.id, "title": claim.title, "section": claim.section, "claim": claim.claim,
-        "claimed": claimed, "expected": claim.expected, "verdict": verdict,
-        "why": why or sentence(verdict, pieces), "data": "sample" if sample else "real",
+        "id": claim.id, "title": claim.title, "section": claim.section, "place": claim.place,
+        "claim": claim.claim, "claimed": claimed, "expected": claim.expected, "verdict": verdict,
+        "standing": standing(verdict, pieces), "why": why,
+        "lesson": written(claim.lesson, verdict, told), "data": "sample" if sample else "real",
         "tally": tally(pieces), "headline": headline, "pieces": [piece.plain() for piece in pieces],
         "shown": [piece.plain() for group in shown for piece in group],
     }  # fmt: skip
@@ -165,18 +193,23 @@ def tally(pieces):
     return ", ".join(told) if counts.total() > 1 else ""
 
 
-def written(claim, verdict, claimed, pieces, shown, headline):
-    """A sentence of the file with what was measured put in."""
+def written(sentences, verdict, told):
+    """The sentence of the file for a verdict with what was measured (`fields`) put in, or ""."""
+    found = sentences.get(verdict, "") if told else ""
+    return capital(found.format_map(told))
+
+
+def fields(claim, claimed, pieces, shown, headline):
+    """{placeholder: words} of a claim: what its sentences can put in."""
     unit, signed = headline.unit, headline.signed
     texts = [piece.text for piece in pieces] + [joined(group) for group in shown]
-    fields = {name: number.text for name, number in claim.rule.source.items()} | {
+    found = {name: number.text for name, number in claim.rule.source.items()} | {
         "measured": headline.brief, "replicates": headline.n, "claimed": claimed,
         "low": words.show(headline.low, unit, signed),
         "high": words.show(headline.high, unit, signed), "held": named(pieces, REPRODUCED),
         "failed": named(pieces, NOT), "open": named(pieces, UNDECIDED, PARTLY),
     }  # fmt: skip
-    fields |= {f"piece{i}": text for i, text in enumerate(texts, start=1)}
-    return capital(claim.why[verdict].format_map(fields))
+    return found | {f"piece{i}": text for i, text in enumerate(texts, start=1)}
 
 
 def named(pieces, *verdicts):

@@ -140,7 +140,8 @@ class Rule:
 class Claim:
     """One claim: `claim` and `claimed` with the source's values put in, and the rules that test it.
 
-    why: {verdict: sentence} where one is written. expected: a verdict, "" for none. conditions: the
+    place: where in its section the source says it. why: {verdict: sentence} where one is written;
+    lesson: likewise, what a reader takes from it. expected: a verdict, "" for none. conditions: the
     sweep in each of whose conditions the rule is tried as well, and what varies there although the
     rule fixes it (`over`). told: names of the source values that its sentences put in.
     """
@@ -150,11 +151,13 @@ class Claim:
     claim: str
     rule: Rule
     section: str = ""
+    place: str = ""
     claimed: str = ""
     expected: str = ""
     conditions: dict = field(default_factory=dict)
     evidence: list = field(default_factory=list)
     why: dict = field(default_factory=dict)
+    lesson: dict = field(default_factory=dict)
     told: set = field(default_factory=set)
 
 
@@ -238,12 +241,12 @@ def read_claim(entry, written):
     runs = entry.get("runs", {})
     rule = read_rule(entry["rule"], source, runs)
     evidence = [read_rule(each, source, runs, counts=False) for each in entry.get("evidence", [])]
-    why = entry.get("why", {})
-    why = dict.fromkeys(VERDICTS[:-1], why) if isinstance(why, str) else why
     pieces = [f"piece{i + 1}" for i in range(len(rule.leaves()) + len(evidence))]
-    placed = set()
-    for verdict, text in why.items():
-        placed |= check_sentence(f"why.{verdict}", text, [*PLACEHOLDERS, *source, *pieces])
+    written, placed = {}, set()
+    for key in ("why", "lesson"):
+        written[key] = by_verdict(entry.get(key, {}))
+        for verdict, text in written[key].items():
+            placed |= check_sentence(f"{key}.{verdict}", text, [*PLACEHOLDERS, *source, *pieces])
     told = {key: entry.get(key, "") for key in ("claim", "claimed")}
     for key, text in told.items():
         placed |= check_sentence(key, text, list(source))
@@ -251,10 +254,16 @@ def read_claim(entry, written):
     conditions = entry.get("conditions", {})
     if isinstance(conditions, str):
         conditions = {"sweep": conditions, "over": []}
-    keys = ("id", "title", "section", "expected")
+    keys = ("id", "title", "section", "place", "expected")
     plain = {key: entry[key] for key in keys if key in entry}
-    more = {"conditions": conditions, "told": placed & {*source}}
-    return Claim(**plain, **told, **more, rule=rule, evidence=evidence, why=why)
+    more = {"conditions": conditions, "told": placed & {*source}} | written
+    return Claim(**plain, **told, **more, rule=rule, evidence=evidence)
+
+
+def by_verdict(sentences):
+    """{verdict: sentence} of what is written by verdict, or once for all that can be found."""
+    found = isinstance(sentences, str)
+    return dict.fromkeys(VERDICTS[:-1], sentences) if found else sentences
 
 
 def read_rule(raw, source, runs, about="", counts=True):

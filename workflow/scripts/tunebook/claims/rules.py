@@ -117,7 +117,9 @@ class Piece:
 
     p: see `family`; adjusted: for all tests of the file; alone: the verdict without that, where it
     is another. signed: whether `number` is a difference. text: what was measured, in words; brief:
-    without its interval; of: what it is of, in words. counts: whether it is judged, or only shown.
+    without its interval; of: what it is of, in words. counts: whether it is judged, or only shown;
+    decides: whether the verdict of its claim hangs on it. passes: [least, most] of the numbers with
+    which it would hold, empty where there is none; stated: the source's number, on the same scale.
     scope: what a comparison on held-out rows speaks of. smallest: what could have been seen, needed
     and minutes: what would settle an open one, see `settle`. compared, bound: the Comparison and
     what it was held against; price: how many times its p value was raised for looks.
@@ -142,6 +144,9 @@ class Piece:
     text: str = ""
     reason: str = ""
     counts: bool = True
+    decides: bool = False
+    passes: list = field(default_factory=list)
+    stated: float = math.nan
     scope: str = ""
     smallest: float = math.nan
     needed: int = 0
@@ -159,10 +164,11 @@ class Piece:
 
     def plain(self):
         """The piece for JSON: a number that is not finite becomes None."""
-        inside = ("brief", "of", "compared", "bound", "price")
+        inside = ("brief", "compared", "bound", "price")
         kept = {key: value for key, value in vars(self).items() if key not in inside}
-        numbers = ("number", "low", "high", "p", "adjusted", "smallest", "minutes")
+        numbers = ("number", "low", "high", "p", "adjusted", "smallest", "minutes", "stated")
         lost = [key for key in numbers if not math.isfinite(kept[key])]
+        kept["passes"] = [end if math.isfinite(end) else None for end in self.passes]
         return kept | dict.fromkeys(lost)
 
 
@@ -300,9 +306,9 @@ def answer_value(question, results):
     if "factor" in rule.spec:
         interval = results.interval(measure.name, *question.runs)
         verdict = factor_verdict(interval, claimed.number, rule.spec["factor"])
-        return found(
-            question, results, interval, measure.unit, verdict=verdict, claimed=claimed.text
-        )
+        about = {"passes": within(claimed.number, rule.spec["factor"]), "stated": claimed.number}
+        about |= {"verdict": verdict, "claimed": claimed.text}
+        return found(question, results, interval, measure.unit, **about)
     reach = measure.least, measure.most
     if np.isfinite(values).all():
         interval = intervals.prediction_interval(values, *reach)
@@ -310,6 +316,7 @@ def answer_value(question, results):
         interval = Interval(float(np.mean(values)), math.nan, math.nan, len(values))
     verdict = value_verdict(values, interval, claimed.number, claimed.rounding, *reach)
     piece = found(question, results, interval, measure.unit, verdict=verdict, claimed=claimed.text)
+    piece.stated = claimed.number
     if interval.known:
         piece.p = family.of_draw(values, claimed.number, claimed.rounding, *reach)
         low, high = (words.show(bound, measure.unit) for bound in interval[1:3])
@@ -372,7 +379,18 @@ def answer_order(question, results):
     if least > 0 and verdict != REPRODUCED and direction == REPRODUCED:
         verdict, bound = PARTLY, equal
     unit = "times" if logs or question.reduce[-1] in DIVIDING else measure.unit
-    return comparison(question, results, compared, unit, verdict, bound, claimed)
+    ends = beyond(1 + sign * least if logs else sign * least, sign)
+    return comparison(question, results, compared, unit, verdict, bound, claimed, passes=ends)
+
+
+def beyond(bound, sign=1):
+    """[least, most] of the numbers on one side of a bound."""
+    return [bound, math.inf] if sign > 0 else [-math.inf, bound]
+
+
+def within(number, factor):
+    """[least, most] of the numbers that are so many times another, at most."""
+    return [number / factor, number * factor]
 
 
 def number_of_source(rule):
@@ -404,8 +422,8 @@ def amount(margin, share, unit):
 def comparison(question, results, compared, unit, verdict, bound, claimed, **more):
     """The Piece of a Comparison that was held against `bound`, a difference or a ratio."""
     signed = not compared.logs
-    about = {"p": compared.p(bound), "scope": compared.scope, "bound": bound} | more
-    about |= {"verdict": verdict, "claimed": claimed, "compared": compared}
+    about = {"p": compared.p(bound), "scope": compared.scope, "bound": bound}
+    about |= {"verdict": verdict, "claimed": claimed, "compared": compared} | more
     return found(question, results, compared.interval, unit, signed, **about)
 
 
@@ -416,6 +434,7 @@ def counted(question, results, lead, what, claimed):
     interval = intervals.share_interval(many, n)
     about = {"verdict": direction_verdict(interval, 0.5), "p": family.of_share(many, n)}
     about |= {"text": f"{what} in {many:g} of {n} replicates", "claimed": claimed}
+    about |= {"passes": [0.5, 1.0]}
     return found(question, results, interval, "share", **about)
 
 
@@ -435,7 +454,8 @@ def answer_same(question, results):
     limits = (1 / (1 + margin.size), 1 + margin.size) if logs else (-margin.size, margin.size)
     verdict, nearest, p = same_verdict(compared, limits)
     unit = "times" if logs else measure.unit
-    piece = comparison(question, results, compared, unit, verdict, nearest, claimed, p=p)
+    about = {"p": p, "passes": [*limits]}
+    piece = comparison(question, results, compared, unit, verdict, nearest, claimed, **about)
     if compared.mean and compared.interval.known:
         low, high = compared.ends(0.1)
         told = words.interval(low, high, unit, not logs)
@@ -470,24 +490,25 @@ def divide(top, bottom):
 def answer_ratio(question, results):
     claimed, factor = question.rule.compared(), question.rule.spec["factor"]
     a, b = question.values(results).T
-    limits = claimed.number / factor, claimed.number * factor
+    limits = within(claimed.number, factor)
     ratios = np.array([divide(*each) for each in zip(a, b, strict=True)])
     if not (ratios > 0).all():
-        within = (ratios >= limits[0]) & (ratios <= limits[1])
-        lead = np.where(within, 1.0, -1.0)
+        inside = (ratios >= limits[0]) & (ratios <= limits[1])
+        lead = np.where(inside, 1.0, -1.0)
         return counted(question, results, lead, "within the limits", claimed.text)
     compared = compare(question, results, a, b, logs=True)
     verdict = ratio_verdict(compared.interval, claimed.number, factor)
     ends, centre = [1.0] if verdict == PARTLY else limits, compared.place(compared.interval.centre)
     nearest = min(ends, key=lambda end: abs(compared.place(end) - centre))
-    return comparison(question, results, compared, "times", verdict, nearest, claimed.text)
+    about = {"passes": limits, "stated": claimed.number}
+    return comparison(question, results, compared, "times", verdict, nearest, claimed.text, **about)
 
 
 def factor_verdict(interval, claimed, factor):
     """Reproduced where the whole interval lies within `factor` of the claimed value, not where it
     lies outside, undecided where it holds a limit.
     """
-    least, most = claimed / factor, claimed * factor
+    least, most = within(claimed, factor)
     if interval.known and least <= interval.low and interval.high <= most:
         return REPRODUCED
     return NOT if interval.above(most) or interval.below(least) else UNDECIDED
@@ -514,6 +535,7 @@ def answer_trend(question, results):
     interval = Interval(mean.centre, max(low, -1.0), min(high, 1.0), mean.n)
     about = {"verdict": trend_verdict(mean.centre, p, direction), "p": p, "scope": scope}
     about |= {"compared": Comparison(interval, mean, False, scope), "bound": 0.0}
+    about |= {"passes": beyond(0.0, 1 if direction == "rises" else -1)}
     if points and not (more and mean.spread):  # decided by chance orders, and not by an interval
         interval = Interval(mean.centre, math.nan, math.nan, mean.n)
         rank, chance = (
@@ -547,7 +569,7 @@ def answer_shape(question, results):
     holds, name = question.rule.spec.get("holds", True), question.rule.spec["property"]
     having = [bool(has) == holds for has in replicates_with(question, results)]
     interval = intervals.share_interval(sum(having), len(having))
-    about = {"verdict": direction_verdict(interval, 0.5), "metric": name}
+    about = {"verdict": direction_verdict(interval, 0.5), "metric": name, "passes": [0.5, 1.0]}
     about["p"] = family.of_share(sum(having), len(having))
     about |= {"claimed": name if holds else f"not {name}"}
     text = f"{sum(having)} of {len(having)} replicates"
