@@ -8,7 +8,19 @@ from ..evidence import words
 from .conditions import under_conditions
 from .family import correct, settle
 from .looks import pay, plan_of
-from .read import NOT, PARTLY, REPRODUCED, SET_UP, UNDECIDED, UNTESTABLE, VERDICTS, telling
+from .read import (
+    DIRECTION,
+    HALF,
+    NOT,
+    PARTLY,
+    REPRODUCED,
+    SET_UP,
+    SO_FAR,
+    UNDECIDED,
+    UNTESTABLE,
+    VERDICTS,
+    telling,
+)
 from .register import changed_after, form
 from .rules import answer, answer_each, ask
 from .select import NotTestable, StudyRuns
@@ -56,12 +68,13 @@ def judge_claims(claims, results):
     """One dictionary a claim, as in claims.json, in the order of the file.
 
     Keys: id, title, section, place, claim, claimed, expected, verdict, standing (the verdict in
-    more words, see `standing`), why, lesson (what a reader takes from it, "" where none is written),
-    data (`real` or `sample`), headline (which piece to show first, or null), pieces (what was
-    judged), shown (what stands beside it), tally (how many pieces hold, in words), late (whether the rule was changed after the
-    runs), conditions (under which it holds elsewhere, in words). A piece: see `rules.Piece`; all of
-    them are one family of tests, see `family`. Nothing random takes part but draws with a fixed
-    seed, so a verdict changes only when the claims or the runs do.
+    more words, see `standing`), why, lesson (what a reader takes from it, "" where none is
+    written), data (`real` or `sample`), headline (which piece to show first, or null), pieces (what
+    was judged), shown (what stands beside it), tally (how many pieces hold, in words), late
+    (whether the rule was changed after the runs), conditions (under which it holds elsewhere, in
+    words). A piece: see `rules.Piece`; all of them are one family of tests, see `family`. Nothing
+    random takes part but draws with a fixed seed, so a verdict changes only when the claims or the
+    runs do.
     """
     rows = [run.row for run in results.by_name.values()]
     runs = StudyRuns(rows, results.study, results.timed)
@@ -120,16 +133,13 @@ def deciding(rule):
 
 
 def standing(verdict, pieces):
-    """A verdict in the words that a reader needs: that some of it holds can mean three things.
-
-    Some piece fails; none fails and the rest is open; or only the direction of one is right.
-    """
+    """A verdict in the words that a reader needs: that some of it holds can mean three things."""
     if verdict != PARTLY:
         return verdict
     found = {piece.verdict for piece in pieces if piece.decides}
     if NOT in found:
-        return "half right"
-    return "right direction, other size" if PARTLY in found else "holds as far as decided"
+        return HALF
+    return DIRECTION if PARTLY in found else SO_FAR
 
 
 def beside(rule, runs, results):
@@ -175,11 +185,12 @@ def entry(claim, verdict, pieces, shown, results, why=""):
     sample = (used or set(results.problems)) & results.stand_ins
     told = fields(claim, claimed, pieces, shown, pieces[headline]) if pieces else {}
     why = why or written(claim.why, verdict, told) or sentence(verdict, pieces)
+    stands = standing(verdict, pieces)
+    lesson = written(claim.lesson, stands, told) or written(claim.lesson, verdict, told)
     return {
         "id": claim.id, "title": claim.title, "section": claim.section, "place": claim.place,
         "claim": claim.claim, "claimed": claimed, "expected": claim.expected, "verdict": verdict,
-        "standing": standing(verdict, pieces), "why": why,
-        "lesson": written(claim.lesson, verdict, told), "data": "sample" if sample else "real",
+        "standing": stands, "why": why, "lesson": lesson, "data": "sample" if sample else "real",
         "tally": tally(pieces), "headline": headline, "pieces": [piece.plain() for piece in pieces],
         "shown": [piece.plain() for group in shown for piece in group],
     }  # fmt: skip
@@ -202,14 +213,16 @@ def written(sentences, verdict, told):
 def fields(claim, claimed, pieces, shown, headline):
     """{placeholder: words} of a claim: what its sentences can put in."""
     unit, signed = headline.unit, headline.signed
-    texts = [piece.text for piece in pieces] + [joined(group) for group in shown]
+    groups = [*([piece] for piece in pieces), *shown]
     found = {name: number.text for name, number in claim.rule.source.items()} | {
         "measured": headline.brief, "replicates": headline.n, "claimed": claimed,
         "low": words.show(headline.low, unit, signed),
         "high": words.show(headline.high, unit, signed), "held": named(pieces, REPRODUCED),
         "failed": named(pieces, NOT), "open": named(pieces, UNDECIDED, PARTLY),
     }  # fmt: skip
-    return found | {f"piece{i}": text for i, text in enumerate(texts, start=1)}
+    for i, group in enumerate(groups, start=1):
+        found |= {f"piece{i}": joined(group, "text"), f"brief{i}": joined(group, "brief")}
+    return found
 
 
 def named(pieces, *verdicts):
@@ -218,11 +231,12 @@ def named(pieces, *verdicts):
     return "; ".join(found) or "none"
 
 
-def joined(group):
+def joined(group, key):
     """What one piece of evidence measured, in words; of several runs, each with its name."""
     if len(group) == 1:
-        return group[0].text
-    return "; ".join(f"{piece.about}: {piece.text}" for piece in group) or "not in this study"
+        return getattr(group[0], key)
+    told = [f"{piece.about}: {getattr(piece, key)}" for piece in group]
+    return "; ".join(told) or "not in this study"
 
 
 def sentence(verdict, pieces):

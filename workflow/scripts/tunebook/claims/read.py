@@ -21,6 +21,9 @@ UNTESTABLE = "not testable"
 # Of what follows from the study's own configuration: it cannot fail, and is no result.
 SET_UP = "set up as written"
 VERDICTS = (REPRODUCED, PARTLY, NOT, UNDECIDED, UNTESTABLE, SET_UP)
+# What it can mean that something is partly reproduced: some of it fails; the direction is right;
+# none of it fails, and the rest is open.
+HALF, DIRECTION, SO_FAR = "half right", "right direction, other size", "holds as far as decided"
 
 # A margin as a share: `10 %`.
 SHARE = re.compile(r"(\d+(?:\.\d+)?) ?%")
@@ -29,9 +32,10 @@ SHARE = re.compile(r"(\d+(?:\.\d+)?) ?%")
 UNITS = {"": 1.0, "%": 0.01, "times": 1.0, "s": 1.0, "min": 60.0, "h": 3600.0, "day": 86400.0}
 # The keys of a rule that hold a selection of runs, or the name of one.
 SIDES = ("lower", "higher", "of", "to", "than")
-# What a sentence may name besides the claim's source values and its pieces (piece1, piece2, ...).
+# What a sentence may name besides the claim's source values and its pieces (piece1, piece2, ...;
+# brief1, brief2, ... without their intervals).
 PLACEHOLDERS = ("measured", "low", "high", "replicates", "claimed", "held", "failed", "open")
-PIECE = re.compile(r"piece([1-9]\d*)")
+PIECE = re.compile(r"(piece|brief)([1-9]\d*)")
 
 
 @dataclass(frozen=True)
@@ -241,7 +245,8 @@ def read_claim(entry, written):
     runs = entry.get("runs", {})
     rule = read_rule(entry["rule"], source, runs)
     evidence = [read_rule(each, source, runs, counts=False) for each in entry.get("evidence", [])]
-    pieces = [f"piece{i + 1}" for i in range(len(rule.leaves()) + len(evidence))]
+    many = range(1, len(rule.leaves()) + len(evidence) + 1)
+    pieces = [f"{start}{i}" for start in ("piece", "brief") for i in many]
     written, placed = {}, set()
     for key in ("why", "lesson"):
         written[key] = by_verdict(entry.get(key, {}))

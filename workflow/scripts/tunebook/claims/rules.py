@@ -253,7 +253,8 @@ def answer(question, results):
     """The Piece that a Question gets from the Results of a study."""
     rule = question.rule
     if rule.kind == "untestable":
-        return Piece(rule.about, rule.kind, verdict=UNTESTABLE, reason=rule.spec, text=rule.spec)
+        about = {"reason": rule.spec, "text": rule.spec, "brief": rule.spec}
+        return Piece(rule.about, rule.kind, verdict=UNTESTABLE, **about)
     piece = ANSWERS[rule.kind](question, results)
     problems = {row["problem"] for row in question.rows} or set(results.problems)
     if piece.verdict != SET_UP and of_the_source(rule) and problems & results.stand_ins:
