@@ -164,7 +164,7 @@ class Piece:
 
     def plain(self):
         """The piece for JSON: a number that is not finite becomes None."""
-        inside = ("brief", "compared", "bound", "price")
+        inside = ("compared", "bound", "price")
         kept = {key: value for key, value in vars(self).items() if key not in inside}
         numbers = ("number", "low", "high", "p", "adjusted", "smallest", "minutes", "stated")
         lost = [key for key in numbers if not math.isfinite(kept[key])]

@@ -17,7 +17,7 @@ from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError, meta, no
 from jinja2.sandbox import SandboxedEnvironment
 from markupsafe import Markup, escape
 
-from ..claims.read import NOT, UNTESTABLE, VERDICTS, telling
+from ..claims.read import UNTESTABLE, VERDICTS, telling
 from ..claims.select import NotTestable, StudyRuns, only, some
 from ..evidence import measures, words
 from ..jobs import TunebookError
@@ -25,7 +25,6 @@ from .markdown import MARKDOWN, PRIVATE
 
 # A block where only words can stand.
 MISPLACED = re.compile(r"\s*[#|].*\{\{[-\s]*(figure|claim|glance|table|tally|traps)\b")
-SURPRISES = 4  # claims that did not hold, at a glance
 TABLES = (
     "baselines", "best", "cost", "data", "network", "open", "outcomes", "problems", "runs",
     "search",
@@ -100,17 +99,16 @@ class Functions:
         self.trapped |= {*wanted}
         return self.block(self.components.traps(wanted))
 
-    def glance(self, sweeps=(), claims=()):
+    def glance(self, sweeps=(), claims=(), first=()):
         """The study at a glance, once. sweeps, claims: with the source's own configurations, and
-        with its numbers for them."""
+        with its numbers for them. first: the claims whose lessons it begins with, in that order."""
         if self.glanced:
             return Markup("")
         self.glanced = True
         sweeps = [name for name in sweeps if name in self.sweeps]
         stated = [self.stated[name] for name in claims]
         models = [self.best_of(problem, sweeps, stated) for problem in self.problems]
-        surprises = [claim for claim in self.claims.values() if claim["verdict"] == NOT]
-        return self.block(self.components.glance(models, surprises[:SURPRISES]))
+        return self.block(self.components.glance(models, first))
 
     def question(self, sweep):
         """The question that a sweep was made to answer."""
@@ -174,7 +172,7 @@ class Known:
             "member": [*ids, *(claim.section for claim in claims.claims)],
             "trap": [trap["title"] for trap in claims.traps], "run": ["best", *self.runs.by_name],
             "parameter": keys, "by": keys, "where": keys, "kind": TABLES,
-            "about": ("title", "source"),
+            "about": ("title", "source"), "first": ids,
         }  # fmt: skip
 
     def check(self, function, *args, **kwargs):

@@ -22,6 +22,7 @@ from ..evidence import words
 from ..evidence.intervals import HOPELESS, POWER
 from ..evidence.tables import cost_summary, read_results
 from ..jobs import TunebookError, read_json
+from . import cards
 from .article import Functions, Known, fill_in
 from .explorer import charting_library, curves_data, explorer, packed, packed_json
 from .markdown import Parts, to_html
@@ -41,7 +42,7 @@ def environment(templates, page):
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
     made.filters |= {name: getattr(words, name) for name in FILTERS.split()}
-    made.filters["json"] = htmlsafe_json_dumps
+    made.filters |= {"json": htmlsafe_json_dumps, "from": lambda name, known: known[name]}
 
     def text(name):
         return Markup((folder / name).read_text(encoding="utf-8"))
@@ -51,6 +52,7 @@ def environment(templates, page):
 
     style = Markup(re.sub(r"url\((fonts/.+?)\)", font, text("style.css")))
     made.globals |= {"HOPELESS": HOPELESS, "POWER": POWER}
+    made.globals |= {"LESSONS": cards.LESSONS, "PIPS": cards.PIPS}
     made.globals |= {"page": page, "style": style, "script": text}
     return made
 
@@ -129,6 +131,18 @@ class Page(Functions, View):
         self.made = environment(templates, self)
         self.components = self.made.get_template("components.html.j2").make_module()
         self.tables = self.made.get_template("tables.html.j2").make_module()
+
+    forest, ordered = staticmethod(cards.forest), staticmethod(cards.ordered)
+    VERDICTS = VERDICTS
+
+    def sections(self):
+        return cards.sections(self.claims.values())
+
+    def marks(self):
+        return cards.marks(self.claims.values())
+
+    def lessons(self, first):
+        return cards.lessons(self.claims, first)
 
     def block(self, html):
         return self.parts.hold(html, block=True)

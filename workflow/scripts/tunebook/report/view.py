@@ -157,6 +157,22 @@ class View:
             "claimed": claimed, "number": number,
         }  # fmt: skip
 
+    def beside_source(self, shown, best):
+        """How a test metric (Shown) lies to the source's number for it, in words; "" without one.
+
+        best: see `best_of`.
+        """
+        number, found = best["number"], shown.found
+        if number is None or not shown.n:
+            return ""
+        higher = measures.judged(self.problems[best["problem"]])[1].better == "higher"
+        there = sum((value >= number) if higher else (value <= number) for value in shown.values)
+        reached = f"{words.word(there)} of {words.word(shown.n)} replicates reach it"
+        reached = reached if there else "no replicate reaches it"
+        gap = words.show(abs(found.centre - number), shown.unit, signed=True).lstrip("+")
+        side = "above" if found.centre > number else "below"
+        return f"{gap} {side} the source; {reached}"
+
     def baselines(self, problem):
         """[(label, {split or `fit`: Shown, failure: why there is none})] of a problem's methods."""
         about, table = self.problems[problem], self.results.baselines
