@@ -6,8 +6,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from made_up import SEEDS, configure, image_record
-from tunebook.learn import convolutional, models, products, training
+from made_up import SEEDS, configure, image_record, replicates
+from tunebook.learn import convolutional, losses, models, products, training
 from tunebook.learn.convolutions import Direct, Transformed, convolution
 from tunebook.learn.maps import ByProducts, ByPyTorch, pooled, spread
 
@@ -136,3 +136,18 @@ def test_a_weight_that_changes_is_seen_to_have_changed():
             found, _ = way.forward(to_maps(images).contiguous(), weight)
             alike(found, to_maps(F.conv2d(images, weight, padding=2)))
         weights.mul_(2)
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "adamw", "sgd", "sgd-momentum", "rmsprop"])
+def test_a_network_is_held_out_as_the_network_that_training_leaves(optimizer):
+    layers = {"kernel": 5, "padding": 2, "channels": [4, 16, 32]}
+    configuration = configure("images", optimizer=optimizer, **layers)
+    data = replicates("images", 1)
+    trained = training.train(configuration, data, SEEDS[:1])
+    rows, *_ = training.tensors(configuration, data, ["validation"])
+    network = models.build(configuration, data[0][1], models.blank(1))
+    assert any(isinstance(way, Transformed) for way in network.maps.ways)
+    network.restore(trained.weights)
+    x, y = rows["validation"]
+    loss = losses.LOSSES[configuration["loss"]](network.predict(network.prepare(x)), y).mean(dim=1)
+    torch.testing.assert_close(trained.history["validation_loss"][-1], loss)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from threadpoolctl import threadpool_limits
+from torch.autograd.graph import increment_version
 
 from ..data.prepare import fit_scaling, stack
 from ..tasks import TASKS, Ruler
@@ -159,6 +160,9 @@ class Trainer:
             outputs.append(output)
         for update in self.updates:
             update()
+        # PyTorch's fused optimizers change memory without saying so, and the waves of a kernel are
+        # kept for as long as it says that it is the same.
+        increment_version(self.network.values)
         return outputs
 
     def summary(self, outputs, y):
