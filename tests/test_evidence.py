@@ -365,7 +365,7 @@ R2 = PRICES | {"metric": "r2"}
 
 
 @pytest.mark.parametrize(("name", "problem", "label", "unit", "better", "least", "most", "worst"), [
-    ("test_rmse", PRICES, "test root mean squared error", "$", "lower", 0, INF, INF),
+    ("test_rmse", PRICES, "test root mean squared error of a replicate", "$", "lower", 0, INF, INF),
     ("train_macro_f1", KINDS, "training macro F1", "share", "higher", 0, 1, -INF),
     ("validation_r2", PRICES, "validation R²", "", "higher", -INF, 1, -INF),
     # What judges has one name on every problem.
@@ -520,7 +520,7 @@ def test_units_on_axes():
     ("scale_inputs", "none", "raw inputs"), ("scale_target", "range", "scaled target"),
     ("batch_size", "full", "full batch"), ("batch_size", 10, "batch 10"),
     ("dropout", 0, "no dropout"), ("dropout", 0.2, "dropout 0.2"),
-    ("epsilon", 1e-8, "epsilon 1e-08"), ("depth", 5, "5 layers"), ("depth", 1, "1 layer"),
+    ("epsilon", 1e-8, "epsilon 1e-8"), ("depth", 5, "5 layers"), ("depth", 1, "1 layer"),
     ("width", 50, "50 units"),
     ("widths", "100-100", "widths 100 × 2"), ("widths", "", "widths none"),
     ("skip_first", True, "skip first yes"), ("size", 0, "size 0"), ("loss", "mse", "MSE"),

@@ -448,7 +448,9 @@ def test_arguments_of_a_studys_own_network_are_columns_filters_and_axes(study, p
     assert "Breadth</th>" in page and "Skip</a></th>" in page
     lengths = data["problems"]["lengths"]
     assert lengths["better"] == "lower"
-    assert "Test root mean squared error (mm)" in [each["label"] for each in lengths["measures"]]
+    assert "Test root mean squared error of a replicate (mm)" in [
+        each["label"] for each in lengths["measures"]
+    ]
 
 
 def test_arguments_called_like_what_a_dense_network_is_named_by_get_columns_too():

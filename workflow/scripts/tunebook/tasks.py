@@ -177,7 +177,7 @@ REGRESSION = Task(
     name="regression",
     metrics={
         "mse": mean_over_rows(squared_error, "squared error", "squared ranges", "lower"),
-        "rmse": Metric(rmse, "root mean squared error", "target", "lower"),
+        "rmse": Metric(rmse, "root mean squared error of a replicate", "target", "lower"),
         "mae": mean_over_rows(absolute_error, "mean absolute error", "target", "lower"),
         "r2": Metric(r2, "R²", "", least=-math.inf, most=1.0),
     },

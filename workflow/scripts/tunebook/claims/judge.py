@@ -29,6 +29,11 @@ COLUMNS = (
     "id", "title", "section", "verdict", "claimed", "measured", "low", "high", "replicates",
     "adjusted", "late", "data", "why",
 )  # fmt: skip
+# What is read as a sentence, of a claim and of its pieces.
+PROSE = (
+    "title", "claim", "claimed", "why", "conditions", "about", "quantity", "text", "groups",
+    "reason",
+)  # fmt: skip
 # How pieces are spoken of, in what order, where no sentence is written.
 SHORT = {PARTLY: "in part", NOT: "not", UNDECIDED: "open", UNTESTABLE: "not testable"}
 GROUPS = dict(
@@ -92,13 +97,22 @@ def judge_claims(claims, results):
     forms = {claim.id: form(claim.rule, level, plan) for claim in claims.claims}
     late = changed_after(results.folder, forms, used, ended)
     return [
-        judge_claim(claim, *rest, results)
-        | {
-            "late": claim.id in late,
-            "conditions": under_conditions(claim, runs, results, combined),
-        }
+        typeset(
+            judge_claim(claim, *rest, results)
+            | {
+                "late": claim.id in late,
+                "conditions": under_conditions(claim, runs, results, combined),
+            }
+        )
         for claim, *rest in found
     ]
+
+
+def typeset(entry):
+    """A claim or a piece as plain values, its sentences set as in print."""
+    told = {key: words.typeset(entry[key]) for key in PROSE if key in entry}
+    pieces = {key: [*map(typeset, entry[key])] for key in ("pieces", "shown") if key in entry}
+    return entry | told | pieces
 
 
 def pieces_of(claim, runs, results):

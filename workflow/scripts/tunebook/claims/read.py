@@ -3,12 +3,13 @@
 import re
 import string
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
 from ..jobs import TunebookError
+from ..study.parameters import label
 from ..study.read import check_against, check_keys_are_text, normalise, read_yaml
 
 SCHEMA = Path(__file__).parents[3] / "schemas/claims.schema.yaml"
@@ -238,7 +239,9 @@ def read_claim(entry, written):
     for name, value in entry.get("source", {}).items():
         number = written["source"][name]["value"]
         text = getattr(number, "written", str(number))
-        source[name] = source_number(value | {"value": text})
+        found = source_number(value | {"value": text})
+        # A hyper-parameter is stated as it is set (adam) and told as it is called (Adam).
+        source[name] = replace(found, text=label(name, found.text))
     for name in source:
         if name in PLACEHOLDERS or PIECE.fullmatch(name):
             raise TunebookError(f"source.{name}: the name is taken; allowed: another one")

@@ -67,10 +67,27 @@ REDUCTIONS = {
 DIVIDING = ("spread", "change")
 # What the number of a piece is of.
 STARTS = {
-    "value": "{0}", "order": "difference in {0}", "same": "difference in {0}",
-    "ratio": "ratio of {0}", "trend": "rank correlation of {0} with {1}", "shape": "{0}",
-    "fact": "",
+    "value": "{0}", "measure": "{0}", "order": "difference in {0}", "same": "difference in {0}",
+    "ratio": "ratio of {0} ({1} of the pairs)", "trend": "rank correlation of {0} with {1}",
 }  # fmt: skip
+# What a replicate did that has the property of a shape, and what one that has it not.
+DID = {
+    "learned": (
+        "learned (error at least {margin} below the constant predictor’s)",
+        "did not learn",
+    ),
+    "diverged": ("diverged", "did not diverge"),
+    "overshoots": (
+        "overshoot (by {rise} or more, within {window} epochs of epoch {around}, undone later)",
+        "do not overshoot",
+    ),
+    "overfits": (
+        "overfit (the validation loss ends {rise} or more above its lowest value, while the "
+        "training loss falls)",
+        "do not overfit",
+    ),
+    "above": ("have a {label} above {threshold}", "have a {label} of at most {threshold}"),
+}
 
 
 @dataclass
@@ -116,10 +133,12 @@ class Piece:
     """What one rule found: its verdict ("" for a mere measurement) and the evidence behind it.
 
     p: see `family`; adjusted: for all tests of the file; alone: the verdict without that, where it
-    is another. signed: whether `number` is a difference. text: what was measured, in words; brief:
-    without its interval; of: what it is of, in words. counts: whether it is judged, or only shown;
-    decides: whether the verdict of its claim hangs on it. passes: [least, most] of the numbers with
-    which it would hold, empty where there is none; stated: the source's number, on the same scale.
+    is another. signed: whether `number` is a difference. quantity: what the number is of, in words,
+    with its unit where the number does not carry it; text: what was measured; brief: without its
+    interval. groups: into which the replicates fall, in words, "" where they do not; see
+    `told_groups`. counts: whether it is judged, or only shown; decides: whether the verdict of its
+    claim hangs on it. passes: [least, most] of the numbers with which it would hold, empty where
+    there is none; stated: the source's number, on the same scale.
     scope: what a comparison on held-out rows speaks of. smallest: what could have been seen, needed
     and minutes: what would settle an open one, see `settle`. compared, bound: the Comparison and
     what it was held against; price: how many times its p value was raised for looks.
@@ -141,7 +160,9 @@ class Piece:
     adjusted: float = math.nan
     alone: str = ""
     runs: list = field(default_factory=list)
+    quantity: str = ""
     text: str = ""
+    groups: str = ""
     reason: str = ""
     counts: bool = True
     decides: bool = False
@@ -152,15 +173,17 @@ class Piece:
     needed: int = 0
     minutes: float = math.nan
     brief: str = ""
-    of: str = ""
     compared: Comparison | None = None
     bound: float = math.nan
     price: float = 1.0
 
     @property
     def sentence(self):
-        """What was measured, and of what."""
-        return ": ".join(filter(None, [self.of, self.text])) + "."
+        """What was measured, and of what; of a size that is claimed, also how large."""
+        text = self.text.removeprefix("rank correlation ") if self.quantity else self.text
+        told = ": ".join(filter(None, [self.quantity, text]))
+        sized = self.passes and math.isfinite(self.stated)
+        return told + (f"; claimed: {self.claimed}." if sized else ".")
 
     def plain(self):
         """The piece for JSON: a number that is not finite becomes None."""
@@ -259,13 +282,57 @@ def answer(question, results):
     problems = {row["problem"] for row in question.rows} or set(results.problems)
     if piece.verdict != SET_UP and of_the_source(rule) and problems & results.stand_ins:
         piece.verdict, piece.reason = UNTESTABLE, STAND_IN
-    label = question.measure.label if question.measure else ""
-    in_ratio = piece.compared is not None and piece.compared.logs
-    start = STARTS["ratio" if in_ratio else rule.kind]
-    start = start.format(label, named(rule.spec.get("along", ""))) or piece.claimed
-    start = label if "correlation" in rule.spec else start
-    piece.of = "" if rule.kind == "fact" else start
+    piece.quantity = quantity(question, piece)
+    piece.groups = told_groups(question, results)
     return piece
+
+
+def quantity(question, piece):
+    """What the number of a Piece is of, in words; "" for a fact."""
+    spec, kind = question.rule.spec, question.rule.kind
+    if kind == "fact":
+        return ""
+    if kind == "shape":
+        return f"replicates that {deed(question)}"
+    label, more = question.measure.label, named(spec.get("along", ""))
+    if "correlation" in spec:
+        return label
+    if piece.compared is not None and piece.compared.logs:
+        kind, more = "ratio", "geometric mean" if piece.compared.mean else "median"
+    elif kind in ("order", "same", "ratio") and piece.unit == "share" != question.measure.unit:
+        return f"replicates compared by {label}"
+    unit = words.silent_unit(piece.unit, question.rows)
+    return STARTS[kind].format(label, more) + (f", in {unit}" if unit else "")
+
+
+def deed(question):
+    """What those replicates did that a shape counts, in words."""
+    spec, name = question.rule.spec, question.rule.spec["property"]
+    shares = {
+        key: words.percent(spec.get(key, measures.LEARNED_MARGIN), 0) for key in ("rise", "margin")
+    }
+    about = {"window": spec.get("window"), "label": "", "threshold": ""}
+    about["around"] = words.plain(question.rule.bound("around"))
+    if question.measure:
+        about["label"] = question.measure.label
+        about["threshold"] = words.show(spec["threshold"], question.measure.unit)
+    return DID[name][not spec.get("holds", True)].format(**shares | about)
+
+
+def told_groups(question, results):
+    """The groups into which the replicates of a question's runs fall, in words: "" where none do.
+
+    `3 of 5 read every row as one class (17.89 %), 2 from 92.48 to 94.27 %`; of several runs, each
+    with its name.
+    """
+    measure = question.measure
+    if not measure or measure.table in (measures.TIMING, measures.STUDY):
+        return ""
+    told = {run: results.groups(measure.name, run) for run in question.runs}
+    names = words.distinct([results.run(run) for run in told]) if len(told) > 1 else {}
+    return "; ".join(
+        ": ".join(filter(None, [names.get(run), text])) for run, text in told.items() if text
+    )
 
 
 def of_the_source(rule):
@@ -286,6 +353,8 @@ def found(question, results, interval=None, unit="", signed=False, **more):
     )  # fmt: skip
     if interval is not None:
         piece.number, piece.low, piece.high, piece.n = interval
+        if interval.n == 1:  # one value is no interval
+            piece.low = piece.high = math.nan
         piece.brief = words.show(interval.centre, unit, signed)
         piece.text = words.measured(interval, unit, signed) if interval.n > 1 else piece.brief
     vars(piece).update(more)
@@ -307,8 +376,7 @@ def answer_value(question, results):
     if "factor" in rule.spec:
         interval = results.interval(measure.name, *question.runs)
         verdict = factor_verdict(interval, claimed.number, rule.spec["factor"])
-        about = {"passes": within(claimed.number, rule.spec["factor"]), "stated": claimed.number}
-        about |= {"verdict": verdict, "claimed": claimed.text}
+        about = passing(claimed, rule.spec["factor"], measure.unit) | {"verdict": verdict}
         return found(question, results, interval, measure.unit, **about)
     reach = measure.least, measure.most
     if np.isfinite(values).all():
@@ -495,14 +563,23 @@ def answer_ratio(question, results):
     ratios = np.array([divide(*each) for each in zip(a, b, strict=True)])
     if not (ratios > 0).all():
         inside = (ratios >= limits[0]) & (ratios <= limits[1])
-        lead = np.where(inside, 1.0, -1.0)
-        return counted(question, results, lead, "within the limits", claimed.text)
+        told = passing(claimed, factor, "times")["claimed"]
+        return counted(question, results, np.where(inside, 1.0, -1.0), "within the limits", told)
     compared = compare(question, results, a, b, logs=True)
     verdict = ratio_verdict(compared.interval, claimed.number, factor)
     ends, centre = [1.0] if verdict == PARTLY else limits, compared.place(compared.interval.centre)
     nearest = min(ends, key=lambda end: abs(compared.place(end) - centre))
-    about = {"passes": limits, "stated": claimed.number}
-    return comparison(question, results, compared, "times", verdict, nearest, claimed.text, **about)
+    about = passing(claimed, factor, "times")
+    return comparison(question, results, compared, "times", verdict, nearest, **about)
+
+
+def passing(claimed, factor, unit):
+    """What is claimed of a size, in words that say between which ends it would have passed."""
+    limits, told = within(claimed.number, factor), claimed.text
+    if unit == "times" and not told.endswith("times"):
+        told = f"{words.show(claimed.number, unit)} ({told})"
+    told = f"{told}; {words.interval(*limits, unit)} would have passed"
+    return {"claimed": told, "passes": limits, "stated": claimed.number}
 
 
 def factor_verdict(interval, claimed, factor):
@@ -543,8 +620,12 @@ def answer_trend(question, results):
             words.show(each, "rank correlation")
             for each in (mean.centre, family.chance_of_trend(points, mean.n))
         )
-        about["text"] = f"{rank} in the mean of {mean.n} replicates (by chance up to {chance})"
-    return found(question, results, interval, "rank correlation", claimed=direction, **about)
+        about["text"] = (
+            f"{rank} in the mean of {mean.n} replicates (by chance up to {chance.lstrip('+')})"
+        )
+    piece = found(question, results, interval, "rank correlation", claimed=direction, **about)
+    piece.text, piece.brief = (f"rank correlation {text}" for text in (piece.text, piece.brief))
+    return piece
 
 
 def trend_p(correlations, mean, points, overlapping):
@@ -572,7 +653,7 @@ def answer_shape(question, results):
     interval = intervals.share_interval(sum(having), len(having))
     about = {"verdict": direction_verdict(interval, 0.5), "metric": name, "passes": [0.5, 1.0]}
     about["p"] = family.of_share(sum(having), len(having))
-    about |= {"claimed": name if holds else f"not {name}"}
+    about |= {"claimed": "most replicates"}
     text = f"{sum(having)} of {len(having)} replicates"
     return found(question, results, interval, "share", text=text, **about)
 
@@ -604,14 +685,14 @@ def answer_fact(question, results):
     if kind == "dense_inputs":
         height, width = sizes[-1]
         number, stated = channels[-1] * height * width, rule.compared()
-        text = f"{number:,} inputs, {channels[-1]} x {height} x {width}, at padding "
+        text = f"{number:,} inputs, {channels[-1]} × {height} × {width}, at padding "
         text += shown(row["padding"])
         holds, claimed = number == stated.number, f"{stated.text} inputs"
         about = {"number": number, "unit": "count"}
     elif kind == "possible":
         holds = len(sizes) > len(channels)
         start = "pixels are left" if holds else f"convolution {len(sizes)} has no pixel left"
-        text = f"{start}: " + ", ".join(f"{height} x {width}" for height, width in sizes)
+        text = f"{start}: " + ", ".join(f"{height} × {width}" for height, width in sizes)
         claimed = ", ".join(f"{named(key)} {shown(value)}" for key, value in changes.items())
     else:
         stated = {key: rule.stated(key, number=False) for key in rule.spec["keys"]}
@@ -669,7 +750,9 @@ def answer_each(question, results):
         values = list(results.values(measure.name, run.name).values())
         lost = len(values) - sum(map(math.isfinite, values))
         interval = results.interval(measure.name, run.name)
-        piece = found(Question(question.rule, [side], measure), results, interval, measure.unit)
+        asked = Question(question.rule, [side], measure=measure)
+        piece = found(asked, results, interval, measure.unit)
+        piece.quantity, piece.groups = quantity(asked, piece), told_groups(asked, results)
         piece.about = ": ".join(filter(None, [piece.about, names.get(run.name, "")]))
         piece.text += f"; no value in {lost} of {len(values)} replicates" if lost else ""
         pieces.append(piece)

@@ -26,6 +26,9 @@ MINIMUM_REPLICATES = 3
 # so easily that two to four equal ones prove nothing: 2 / 2**4 = 12.5 %, 2 / 2**5 = 6.25 %.
 MINIMUM_COUNTED = 5
 
+# How far apart groups of replicates lie: in widths of the widest, and at least by this factor.
+APART, FACTOR = 5.0, 1.5
+
 
 class Interval(NamedTuple):
     """A centre with its interval. `low` and `high` are NaN where `n` values are too few for one."""
@@ -293,6 +296,37 @@ def share_interval(successes, n):
     middle = (share + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
     return Interval(share, max(middle - half, 0.0), min(middle + half, 1.0), n)
+
+
+def groups(values, least=-math.inf, most=math.inf):
+    """The groups that `values` [n] fall into, [(how many, lowest, highest)], upwards; [] for none.
+
+    A mean and its interval tell nothing of replicates of which some go one way and some another.
+    Groups are told where every gap between them is more than `APART` times as wide as the widest
+    of them, and large enough to matter: a twentieth of what a value can be (least to most), or,
+    where values are told apart by ratios (`scale`), a factor of `FACTOR`. At least five values, two
+    groups, or three of eight and more. Share of 20,000 samples without groups that are told some:
+
+        n                                  5       6       8       10
+        normal (or lognormal, on logs)     1.7 %   0.3 %   0.1 %   0.0 %
+        heavy tails (t, 3 df)              3.2 %   1.4 %   0.6 %   0.4 %
+        uniform                            2.9 %   0.9 %   0.2 %   0.0 %
+    """
+    values = np.sort(np.asarray(values, dtype=float))
+    n, scaled = len(values), scale(values, least, most)
+    if n < MINIMUM_COUNTED or not np.isfinite(values).all():
+        return []
+    known = scaled(values)
+    gaps = np.diff(known)
+    matters = math.log(FACTOR) if scaled is np.log else (most - least) / 20
+    matters = matters if math.isfinite(matters) else 0.0
+    for cuts in range(1, 3 if n >= 8 else 2):
+        ends = np.sort(np.argsort(-gaps, kind="stable")[:cuts])
+        widest = max(np.ptp(part) for part in np.split(known, ends + 1))
+        if gaps[ends].min() > max(APART * widest, matters):
+            parts = np.split(values, ends + 1)
+            return [(len(part), float(part[0]), float(part[-1])) for part in parts]
+    return []
 
 
 def rank_correlation(x, y):

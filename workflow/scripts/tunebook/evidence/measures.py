@@ -25,6 +25,8 @@ RUNS, HISTORY, TIMING, STUDY = "runs", "history", "timing", "study"
 # By how much a replicate must beat the constant predictor to have learned.
 LEARNED_MARGIN = 0.1
 OUTCOMES = ("learned", "failed", "diverged")
+# What a classifier did that never looks at its inputs.
+ONE_CLASS = "read every row as one class"
 
 
 @dataclass(frozen=True)
@@ -72,13 +74,16 @@ LISTED = {
         # validation_error / train_error - 1
         Measure(
             "relative_gap",
-            "gap as a share of the training error",
+            "relative gap (of the training error) between training and validation",
             "share",
             least=-math.inf,
             split="validation",
         ),
         Measure("test_mean_variance", "mean predicted variance", "squared ranges", "", **VARIANCE),
-        Measure("variance_spread", "spread of predicted deviations", "times", "higher", **VARIANCE),
+        # the 95th percentile of the predicted standard deviations over the 5th
+        Measure(
+            "variance_spread", "spread of predicted deviations", "times", "higher", 1.0, **VARIANCE
+        ),
         Measure("coverage_50", "coverage of 50 % intervals", "share", "", most=1.0, **VARIANCE),
         Measure("coverage_90", "coverage of 90 % intervals", "share", "", most=1.0, **VARIANCE),
         # (|coverage_50 - 0.5| + |coverage_90 - 0.9|) / 2
@@ -122,7 +127,11 @@ def measures(problem):
     least, most = sorted((metric.error(metric.least), metric.error(metric.most)))
     found = LISTED | {
         "gap": Measure(
-            "gap", "gap between training and validation", unit, least=-math.inf, split="validation"
+            "gap",
+            "absolute gap between training and validation",
+            unit,
+            least=-math.inf,
+            split="validation",
         ),
     }
     for split, words in SPLITS.items():
@@ -224,6 +233,12 @@ def of_curves(label, unit, **more):
     return kept
 
 
+# The end of training is the last epoch, and what is measured there (`train_loss`) is of the final
+# network. Where that would be the luck of one epoch, a measure is a mean of the last tenth, and its
+# label says so.
+LAST = "mean of the last tenth"
+
+
 def tenth(epochs):
     """A tenth of the configured epochs, rounded up."""
     return math.ceil(epochs / 10)
@@ -235,25 +250,25 @@ def mean_of(values, needed):
     return float(np.mean(values)) if whole else math.inf
 
 
-@of_curves("final training loss", "loss")
+@of_curves(f"training loss ({LAST})", "loss")
 def final_train_loss(curve, epochs):
     """Training loss, mean over the last tenth of the epochs."""
     return mean_of(curve["train_loss"][epochs - tenth(epochs) : epochs], tenth(epochs))
 
 
-@of_curves("final validation loss", "loss", split="validation")
+@of_curves(f"validation loss ({LAST})", "loss", split="validation")
 def final_validation_loss(curve, epochs):
     """Validation loss, mean over the last tenth of the epochs."""
     return mean_of(curve["validation_loss"][epochs - tenth(epochs) : epochs], tenth(epochs))
 
 
-@of_curves("early training loss", "loss")
+@of_curves("training loss (end of the first tenth)", "loss")
 def early_train_loss(curve, epochs):
     """Training loss in the last epoch of the first tenth: how low it soon is."""
     return mean_of(curve["train_loss"][tenth(epochs) - 1 : tenth(epochs)], 1)
 
 
-@of_curves("mean training loss", "loss")
+@of_curves("training loss (mean of all epochs)", "loss")
 def mean_train_loss(curve, epochs):
     """Training loss, mean over all epochs: the area under the curve divided by its length."""
     return mean_of(curve["train_loss"], epochs)
@@ -277,16 +292,23 @@ def roughness(curve, epochs):
     return float(np.abs(logs[1:-1] - (logs[:-2] + logs[2:]) / 2).mean())
 
 
-@of_curves("rise of the validation loss", "share", positive=True, split="validation")
+@of_curves(
+    f"rise of the validation loss ({LAST}) after its lowest value",
+    "share", positive=True, split="validation",
+)  # fmt: skip
 def validation_rise(curve, epochs):
     """How far the validation loss ends (its last tenth) above its lowest value, as a share of that.
 
-    After a loss of exactly 0, any other is infinitely higher.
+    A curve whose lowest value lies in that tenth still falls: it has no rise, whatever the mean of
+    a falling line is. After a loss of exactly 0, any other is infinitely higher.
     """
-    end, lowest = final_validation_loss(curve, epochs), float(np.min(curve["validation_loss"]))
-    if not math.isfinite(end) or lowest == 0 < end:
+    losses, end = curve["validation_loss"], final_validation_loss(curve, epochs)
+    if not math.isfinite(end):
         return math.inf
-    return end / lowest - 1 if end else 0.0
+    turning = int(np.argmin(losses))
+    if turning >= epochs - tenth(epochs) or not end:
+        return 0.0
+    return end / float(losses[turning]) - 1 if losses[turning] else math.inf
 
 
 @of_curves("epochs until learned", "epochs")

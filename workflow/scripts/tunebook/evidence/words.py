@@ -7,6 +7,7 @@ shown as it is.
 """
 
 import math
+import re
 from collections import Counter
 from datetime import datetime
 
@@ -68,6 +69,7 @@ def bare(value, unit="", signed=False, places=None):
     else:
         formats = {"rank correlation": ".2f", "count": ",.0f"}
         text = format(size, formats[unit]) if unit in formats else number(size, places or 3)
+    signed = signed or unit == "rank correlation"  # whose sign is what it says
     # What rounds to nothing has no sign.
     sign = "" if not text.strip("0.") else MINUS if value < 0 else "+" if signed else ""
     return sign + (unit if unit in CURRENCIES else "") + text
@@ -82,6 +84,27 @@ def unit_words(unit, problem=None, signed=False):
         return (problem or {}).get("unit") or ""
     said = {"share": "points" if signed else "%", "rank correlation": "", "count": "", "loss": ""}
     return said.get(unit, unit)
+
+
+def silent_unit(unit, rows=()):
+    """The unit of numbers that stand without it, in words; "" where they have one, or carry it.
+
+    rows: settings of the runs that they are of, for the unit of a loss; "" where these differ.
+    """
+    if unit != "loss":
+        return unit if unit == "squared ranges" else ""
+    units = {loss_unit(row) for row in rows}
+    return units.pop() if len(units) == 1 else ""
+
+
+def loss_unit(settings):
+    """The unit of a run's loss: that of the loss, or else of the squared target as trained."""
+    loss, target = (
+        parameter(name).choices.get(settings.get(name)) for name in ("loss", "scale_target")
+    )
+    if loss and not loss.unit and target:
+        return f"squared {target.unit}"
+    return loss.unit if loss else ""
 
 
 def show(value, unit="", signed=False, places=None):
@@ -161,6 +184,48 @@ def spoken(things):
     return f"{', '.join(most)} and {last}" if most else last
 
 
+def ordinal(place):
+    """`1st`, `12th`, `23rd`."""
+    teen = place % 100 in (11, 12, 13)
+    return f"{place:,}" + {1: "st", 2: "nd", 3: "rd"}.get(0 if teen else place % 10, "th")
+
+
+def grouped(groups, unit=""):
+    """Groups of replicates in a sentence; empty where there are none.
+
+    groups: as `intervals.groups` tells them, each with what its replicates did, or "". `3 of 5 at
+    17.89 %, 2 from 92.48 to 94.27 %`; `3 of 5 read every row as one class (at 17.89 %)`.
+    """
+    of, told = f" of {sum(many for many, *_ in groups)}", []
+    for many, low, high, did in groups:
+        same = show(low, unit) == show(high, unit)
+        where = f"at {show(low, unit)}" if same else f"from {interval(low, high, unit)}"
+        told.append(f"{many}{of} " + (f"{did} ({where})" if did else where))
+        of = ""
+    return ", ".join(told)
+
+
+# How prose that was typed is set: [(what stands there, what is put for it)].
+TYPED = [
+    (re.compile(pattern), put)
+    for pattern, put in (
+        (r"(?<=\d) x (?=\d)", " × "),
+        (r"(?<![\w.,)\]-])-(?=\.?\d)", MINUS),
+        (r"(?<=\d) (?=%)", NARROW),
+        (r"(?<=\w)'", "’"),
+        (r'"([^"]*)"', r"“\1”"),
+    )
+]
+
+
+def typeset(text):
+    """Prose with the signs of print: 16 × 16, −1, the source’s, 50 %; for every text that is read
+    as a sentence, whoever typed it. Names, addresses and code are left as they are."""
+    for pattern, put in TYPED:
+        text = pattern.sub(put, text)
+    return text
+
+
 def day(when):
     """`2 January 2026, 03:04 UTC` of a date, or of its ISO text."""
     when = datetime.fromisoformat(when) if isinstance(when, str) else when
@@ -168,7 +233,7 @@ def day(when):
 
 
 def plain(value):
-    """A setting as it is written in a configuration: 0.001, 100, 1e-08, full, 16-32-64."""
+    """A setting as it is written in a configuration: 0.001, 100, 1e-8, full, 16-32-64."""
     if value is None or value != value:
         return ""
     if isinstance(value, bool):
@@ -176,7 +241,8 @@ def plain(value):
     if isinstance(value, list | tuple):
         return "-".join(map(str, value))
     if isinstance(value, float):
-        return str(int(value)) if value.is_integer() and abs(value) < 1e9 else f"{value:g}"
+        whole = value.is_integer() and abs(value) < 1e9
+        return str(int(value)) if whole else re.sub(r"e([+-])0", r"e\1", f"{value:g}")
     return str(value)
 
 

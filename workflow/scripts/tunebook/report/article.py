@@ -112,7 +112,7 @@ class Functions:
 
     def question(self, sweep):
         """The question that a sweep was made to answer."""
-        return self.sweeps[sweep]["question"] or sweep
+        return words.typeset(self.sweeps[sweep]["question"]) or sweep
 
     def study(self, about):
         """The title or the source of the study."""
@@ -137,13 +137,15 @@ class Functions:
         value = row.get(parameter, "–")
         return value if type(value) is int else self.say(parameter, value)
 
-    def table(self, kind, sweep=None, problem=None, claim=None, by=(), rows=6):
-        """A table of one of TABLES. by: hyper-parameters to count by; rows: how many are shown."""
+    def table(self, kind, sweep=None, problem=None, claim=None, by=(), rows=6, beside=()):
+        """A table of one of TABLES. by: hyper-parameters to count by; rows: how many are shown;
+        beside: {sweep: what its networks are called} of further networks in the table `best`."""
         problem = self.known.problem(sweep, problem)
         self.tabled.add(kind)
         stated = [self.stated[claim]] if claim else []
         best = self.best_of(problem, [sweep] if sweep else [], stated)
         given = {"sweep": sweep, "by": by, "rows": rows, "best": best}
+        given["beside"] = self.beside(dict(beside))
         macro = getattr(self.tables, kind)
         return self.block(macro(**{name: given[name] for name in macro.arguments}))
 
@@ -169,6 +171,7 @@ class Known:
         # {what: the names that such an argument can have}
         self.names = {
             "figure": figures, "claim": ids, "sweep": self.sweeps, "problem": self.problems,
+            "beside": self.sweeps,
             "member": [*ids, *(claim.section for claim in claims.claims)],
             "trap": [trap["title"] for trap in claims.traps], "run": ["best", *self.runs.by_name],
             "parameter": keys, "by": keys, "where": keys, "kind": TABLES,
@@ -237,7 +240,7 @@ def check_name(what, found, allowed):
     if found not in allowed:
         near = difflib.get_close_matches(str(found), allowed, n=3, cutoff=0.5)
         told = some(dict.fromkeys([*near, *allowed]))
-        error = NotHere if what in ("sweep", "problem") else TunebookError
+        error = NotHere if what in ("sweep", "beside", "problem") else TunebookError
         raise error(f"{what}: found {found}; allowed: {told}")
 
 

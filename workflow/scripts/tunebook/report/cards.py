@@ -8,8 +8,10 @@ from ..claims.read import NOT, PARTLY, REPRODUCED, SET_UP, SO_FAR, UNDECIDED, UN
 
 # What a reader does with what became of a claim -> its heading.
 LESSONS = {
-    "back": "What to take back", "keep": "What to keep", "open": "What cannot be known from these runs",
-}  # fmt: skip
+    "back": "What to take back",
+    "keep": "What to keep",
+    "open": "What cannot be known from these runs",
+}
 # What a mark of the strip says.
 PIPS = {
     REPRODUCED: "held", PARTLY: "only in direction", NOT: "failed", UNDECIDED: "open",

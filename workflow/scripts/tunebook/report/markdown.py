@@ -11,6 +11,8 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 from markupsafe import Markup, escape
 
+from ..evidence import words
+
 # What `{{ … }}` gave: number n inside of a text, or as a block of its own.
 INLINE, BLOCK = "\ue000{}\ue001", "\ue002{}\ue003"
 MARK = re.compile("[\ue000\ue002](\\d+)[\ue001\ue003]")
@@ -37,9 +39,18 @@ def split_blocks(state):
     state.tokens = tokens
 
 
+def typeset(state):
+    """Set prose as everywhere in the report; code stays as it was typed."""
+    for token in state.tokens:
+        for child in token.children or ():
+            if child.type == "text":
+                child.content = words.typeset(child.content)
+
+
 MARKDOWN = MarkdownIt("commonmark", {"html": False, "typographer": True})
 MARKDOWN.enable(["table", "replacements", "smartquotes"])
 MARKDOWN.core.ruler.before("inline", "split_blocks", split_blocks)
+MARKDOWN.core.ruler.after("smartquotes", "typeset", typeset)
 MARKDOWN.add_render_rule("table_open", lambda *_: (
     '<div class="scroll" tabindex="0" role="region" aria-label="Table"><table class="data">'
 ))  # fmt: skip

@@ -31,7 +31,7 @@ from .view import View
 # A smaller table is part of the page as it is; a larger one can be had with JavaScript only.
 LARGEST_PLAIN = 40_000
 # How templates put values into words.
-FILTERS = "show percent number duration count size word spoken day"
+FILTERS = "show percent number duration count size word spoken day typeset"
 
 
 def environment(templates, page):

@@ -12,13 +12,15 @@ from ..study.sizes import feature_sizes
 
 @dataclass
 class Shown:
-    """A measure over replicates as a reader sees it. run: name of the run it leads to, or ""."""
+    """A measure over replicates as a reader sees it. run: name of the run it leads to, or "";
+    groups: into which its replicates fall, in words, or ""."""
 
     found: Interval
     unit: str
     values: list
     label: str = ""
     run: str = ""
+    groups: str = ""
 
     n = property(lambda self: self.found.n)
     text = property(lambda self: words.show(self.found.centre, self.unit))
@@ -52,6 +54,7 @@ class View:
             list(self.results.finite(measure, run.name).values()),
             self.axis(about, run.problem),
             run.name if self.links else "",
+            self.results.groups(measure, run.name),
         )
 
     def on_other_rows(self, run):
@@ -111,14 +114,14 @@ class View:
             and (not plain or any(f["address"].startswith("http://") for f in each["files"]))
         ]
 
-    def ranked(self, names):
-        """The Runs of some names from the best mean validation metric to the worst.
+    def ranked(self, names, split="validation"):
+        """The Runs of some names from the best mean metric of a split to the worst.
 
         Those of which a replicate diverged, or that have no finite value, come last.
         """
 
         def place(run):
-            error = self.of("validation_error", run).found.centre
+            error = self.results.interval(f"{split}_error", run.name).centre
             lost = math.isnan(error) or any(at is not None for at in run.diverged)
             return math.inf if lost else error
 
@@ -129,6 +132,53 @@ class View:
         sweeps = self.sweeps.items()
         grids = [name for name, each in sweeps if each["problem"] == problem and each["grid"]]
         return dict.fromkeys(run for name in grids for run in self.results.members(name))
+
+    def standing(self, best):
+        """Where the source's configuration and our choice stand in the search, in a sentence.
+
+        best: see `best_of`. By validation, which chose, and by the test, which took no part.
+        """
+        names = self.candidates(best["problem"])
+        orders = {split: self.ranked(names, split) for split in ("validation", "test")}
+
+        def place(who, run):
+            at = {split: words.ordinal(runs.index(run) + 1) for split, runs in orders.items()}
+            return f"{who} is {at['validation']} by validation and {at['test']} by the test"
+
+        source, chosen = best["source"], place("our choice", best["chosen"])
+        if best["same"]:
+            chosen = f"the source’s is our choice too: it{chosen.removeprefix('our choice')}"
+        elif source:
+            known = source.name in names
+            told = place("the source’s", source) if known else "the source’s is none"
+            chosen = f"{told}, {chosen}"
+        return f"Of the {words.count(len(names), 'configuration')} that were searched, {chosen}."
+
+    def ahead(self, best):
+        """[(of whom, [(label, Shown)])]: the standard methods whose mean test metric is better than
+        that of the source's configuration and of our search's choice; see `best_of`.
+        """
+        error = measures.judged(self.problems[best["problem"]])[1].error
+
+        def size(pair):
+            return error(pair[1].found.centre)
+
+        methods = [(label, row["test"]) for label, row in self.baselines(best["problem"])]
+        found = []
+        for who, key in (
+            ("the source’s configuration", "source"),
+            ("our search’s choice", "chosen"),
+        ):
+            if best[key] and not (best["same"] and found):
+                least = error(self.of("test_metric", best[key]).found.centre)
+                better = [pair for pair in methods if size(pair) < least]
+                found.append((who, sorted(better, key=size)))
+        return found
+
+    def beside(self, sweeps):
+        """[(label, Run)] of the runs of some sweeps; sweeps: {sweep: label}."""
+        members = self.results.members
+        return [(said, self.runs[run]) for sweep, said in sweeps.items() for run in members(sweep)]
 
     def best_of(self, problem, sweeps, claims):
         """The best networks of a problem: the source's configuration, and what our search chose.

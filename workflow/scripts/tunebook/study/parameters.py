@@ -145,10 +145,10 @@ TABLE = (
         "(regression)",
         "choice", "range", of={"task": ("regression",)}, short="target",
         choices={
-            "range": Choice("scaled"),
-            "min-max": Choice("shifted and scaled"),
-            "standard": Choice("standardised"),
-            "none": Choice("raw"),
+            "range": Choice("scaled", unit="ranges of the training rows"),
+            "min-max": Choice("shifted and scaled", unit="ranges of the training rows"),
+            "standard": Choice("standardised", unit="standard deviations of the training rows"),
+            "none": Choice("raw", unit="units of the target"),
         },
         per_copy=True,
     ),
@@ -185,11 +185,11 @@ TABLE = (
         most=1, open=("most",), short="momentum", scale="linear", per_copy=True,
     ),
     Parameter(
-        "beta1", "Beta 1", "decay of the mean of gradients", default=0.9, of={"optimizer": ADAM},
+        "beta1", "Beta1", "decay of the mean of gradients", default=0.9, of={"optimizer": ADAM},
         least=0, most=1, open=("most",), short="beta1", scale="linear", per_copy=True,
     ),
     Parameter(
-        "beta2", "Beta 2", "decay of the mean of squared gradients", default=0.999,
+        "beta2", "Beta2", "decay of the mean of squared gradients", default=0.999,
         of={"optimizer": ADAM}, least=0, most=1, open=("most",), short="beta2", scale="linear",
         per_copy=True,
     ),
