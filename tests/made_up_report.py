@@ -111,13 +111,18 @@ def make_claims(runs, kind="real"):
             "verdict": verdict, "claimed": "97.1 %", "number": 0.91, "low": 0.9, "high": 0.92,
             "unit": "share", "n": 5, "diverged": 0, "runs": [runs[0]], "text": "91.00 %",
             "reason": "", "counts": True, "p": 0.01, "adjusted": 0.02, "alone": "",
-            "scope": "", "smallest": None, "needed": 0, "minutes": None,
+            "scope": "", "smallest": None, "needed": 0, "minutes": None, "decides": True,
+            "passes": [0.96, None], "stated": 0.971, "brief": "91.00 %", "quantity": "accuracy",
+            "groups": "", "signed": False,
         }  # fmt: skip
+        aside = piece | {"about": "a piece beside", "decides": False, "number": None}
         claims.append({
             "id": name, "title": f"The title of {name}", "section": "2.2", "data": kind,
             "claim": f"Our words for {name}.", "claimed": "97.1 %", "verdict": verdict,
-            "why": f"Why {name}.", "tally": "", "late": False, "conditions": "",
-            "pieces": [piece] * (2 if name == "reproduced" else 1),
+            "place": "paragraph 3", "standing": "half right" if "partly" in verdict else verdict,
+            "why": f"Why {name}.", "tally": "", "late": False, "conditions": "", "headline": 0,
+            "lesson": f"What {name} teaches." if name != "undecided" else "",
+            "pieces": [aside, piece] if name == "reproduced" else [piece],
             "shown": [piece | {"verdict": "", "about": "shown beside it"}],
         })  # fmt: skip
     return claims

@@ -16,7 +16,7 @@ import yaml
 from made_up_report import FACTS, HOSTILE, ROOT, TEMPLATES, write_results
 from tunebook.evidence.tables import read_results
 from tunebook.jobs import TunebookError
-from tunebook.report import explorer
+from tunebook.report import cards, explorer
 from tunebook.report.article import FUNCTIONS, TABLES, check_article
 from tunebook.report.explorer import shown_parameters
 from tunebook.report.page import Page, render_report
@@ -252,10 +252,84 @@ def test_claims_have_their_pieces_evidence_and_the_studys_own_files(study, page)
     card = between(page, 'id="claim-reproduced"', 'id="claim-undecided"')
     for text in ("The title of reproduced", "Our words for reproduced.", "97.1 %", "91.00 %",
                  "Why reproduced.", "a piece of reproduced", "shown beside it", study[2].path,
+                 "(section 2.2, paragraph 3)", "(does not decide)",
                  f"{study[0].as_posix()}/claims.json", 'href="#note-1"'):  # fmt: skip
         assert text in card, text
     assert "The title of undecided" in between(page, 'id="glance"', 'class="key-facts"')
     assert 'href="#note-ref-1"' in between(page, 'id="note-1"', "</li>")
+
+
+def test_a_card_shows_its_deciding_piece_first_and_where_its_number_lies(page):
+    card = between(page, 'id="claim-reproduced"', 'id="evidence-claim-reproduced"')
+    assert card.index("a piece of reproduced") < card.index("a piece beside")
+    plots = re.findall(r'class="plot.*?</span>', card, re.DOTALL)
+    assert len(plots) == 1  # what has no number is not drawn
+    places = {
+        name: float(place)
+        for name, place in re.findall(r'"(dot|stated)" style="left:(.*?)%', plots[0])
+    }
+    assert 0 < places["dot"] < places["stated"] < 100
+    assert 'class="zone"' in plots[0] and "right:0.0%" in plots[0]  # it would hold from 96 % on
+
+
+def test_the_strip_has_a_cell_a_claim_in_order_and_a_mark_a_piece(study, page):
+    told = json.loads((study[0] / "claims.json").read_text())
+    strip = between(page, 'class="claims-strip"', 'class="lessons"')
+    cells = re.findall(r'<a class="cell [a-z-]+" href="#claim-(.*?)".*?</a>', strip, re.DOTALL)
+    assert cells == [claim["id"] for claim in told]
+    marks = [
+        len(re.findall('class="pip', cell))
+        for cell in re.findall(r'<a class="cell.*?</a>', strip, re.DOTALL)
+    ]
+    assert marks == [len(claim["pieces"]) for claim in told]
+    legend = between(strip, 'class="strip-legend"', "</p>")
+    counts = [int(each) for each in re.findall(r"<b>(\d+)</b>", legend)]
+    assert sum(counts) == sum(marks)
+
+
+def test_what_to_take_from_a_claim_hangs_on_its_outcome(study):
+    page = render(study, '{{ glance(first=["not-reproduced"]) }}')
+    back, keep, unknown = (
+        between(page, f'class="lessons-{key}"', "</section>") for key in ("back", "keep", "open")
+    )
+    assert "What not-reproduced teaches." in back and "What partly-reproduced teaches." in back
+    assert back.index("not-reproduced") < back.index("partly-reproduced")
+    assert "What reproduced teaches." in keep
+    assert "The title of undecided" in unknown and "Undecided: 91.00 %" in unknown  # no sentence
+    assert "What not-testable teaches." in unknown
+    assert "set-up-as-written" not in back + keep + unknown
+
+
+def test_a_trap_ends_in_what_came_of_it(study):
+    page = render(study, "{{ traps() }}")
+    trap = between(page, 'class="trap"', "</section>")
+    assert "It says two things. Both are tested." in trap
+    assert '<a class="lesson" href="#claim-reproduced">What reproduced teaches.</a>' in trap
+
+
+PIECE = {"number": 1.0, "low": 0.5, "high": 2.0, "unit": "times", "signed": False,
+         "passes": [None, 1.0], "stated": None}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("piece", "found"),
+    [
+        (PIECE, {"dot": 50.0, "zone": [0.0, 50.0], "line": 50.0}),  # ratios on a log scale
+        (PIECE | {"unit": "share", "passes": [0.5, 1.0]}, {"line": 50.0, "dot": 93.9}),
+        (PIECE | {"unit": "x", "signed": True, "low": None, "high": None, "number": -1.0},
+         {"low": None, "line": 50.0, "zone": [0.0, 93.9]}),
+        (PIECE | {"passes": [], "stated": 4.0}, {"zone": None, "stated": 93.9}),
+        (PIECE | {"number": 0.0, "low": None}, {"dot": 6.1}),  # no logarithm of 0
+    ],
+)  # fmt: skip
+def test_a_number_lies_where_its_scale_puts_it(piece, found):
+    place = cards.forest(piece)
+    assert {key: place[key] for key in found} == found
+
+
+def test_nothing_is_drawn_without_a_number_or_anything_to_hold_it_against():
+    assert cards.forest(PIECE | {"number": None}) is None
+    assert cards.forest(PIECE | {"passes": []}) is None
 
 
 # ------------------------------------------------------------------------------- what is refused
@@ -271,6 +345,7 @@ FOUND = {
     '{{ tally("9.9") }}': "member: found 9.9; allowed: reproduced",
     '{{ traps("No such") }}': "trap: found No such; allowed: A trap",
     '{{ glance(claims=["y"]) }}': "claim: found y",
+    '{{ glance(first=["y"]) }}': "first: found y; allowed: reproduced",
     '{{ study("author") }}': "about: found author; allowed: title, source",
     '{{ number("test_rmse") }}': "metric: found test_rmse",
     '{{ claim(["undecided"]) }}': r"claim: found \['undecided'\]",
