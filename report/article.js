@@ -14,6 +14,7 @@ const Tunebook = {
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 1000);
   },
+  panels: [], // see below, under evidence
   dark() {
     const chosen = document.documentElement.dataset.scheme;
     return chosen ? chosen === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
@@ -67,58 +68,95 @@ const Tunebook = {
   contents.addEventListener("click", (event) => { if (event.target.closest("a") && !wide.matches) contents.open = false; });
 
   // ------------------------------------------------------------------ evidence
+  // A panel has an address, `#evidence-…`, and an entry of the browser's history: Back closes it,
+  // or goes back to the panel before. Who can make one adds a function to `Tunebook.panels`: from an
+  // id to {title, content, place, back}, or nothing where it does not know the id; place: the id of
+  // the part of the page that the panel is about, back: the words of the link to it.
   const panel = document.getElementById("panel");
   const title = document.getElementById("panel-title");
   const body = document.getElementById("panel-body");
-  Tunebook.openPanel = (heading, content, place) => {
-    title.textContent = heading;
-    body.replaceChildren(...content);
-    if (place) {
-      const link = document.createElement("a");
-      link.href = `#${place}`;
-      link.textContent = "Go to its place in the article";
-      const line = document.createElement("p");
-      line.append(link);
-      body.append(line);
-    }
+  const here = (hash) => { try { return decodeURIComponent(hash.slice(1)); } catch { return ""; } };
+  const made = (id) => Tunebook.panels.map((make) => make(id)).find(Boolean);
+  const behind = () => history.state?.panels ?? 0; // entries of panels, this one too
+  let place = "", leaving = false;
+
+  const fill = (found) => {
+    title.textContent = found.title;
+    place = found.place;
+    const line = document.createElement("p"), link = document.createElement("a");
+    link.href = `#${encodeURIComponent(place)}`;
+    link.textContent = found.back;
+    line.append(link);
+    body.replaceChildren(...found.content, line);
     if (!panel.open) panel.showModal();
     body.scrollTop = 0;
     title.focus();
   };
+  Tunebook.open = (id) => {
+    const found = made(id);
+    if (!found) return false;
+    if (here(location.hash) !== id) history.pushState({ panels: (panel.open ? behind() : 0) + 1 }, "", `#${encodeURIComponent(id)}`);
+    fill(found);
+    return true;
+  };
+  // For what leads elsewhere itself.
+  Tunebook.leave = () => { leaving = panel.open; panel.close(); };
+
   document.getElementById("panel-close").addEventListener("click", () => panel.close());
+  panel.addEventListener("close", () => {
+    if (!leaving && location.hash.startsWith("#evidence-")) {
+      if (behind()) history.go(-behind());
+      else history.replaceState(null, "", `#${encodeURIComponent(place)}`);
+    }
+    leaving = false;
+  });
   panel.addEventListener("click", (event) => {
     if (event.target === panel) panel.close();
     const link = event.target.closest("a[href^='#']");
-    if (link && !link.hasAttribute("data-evidence")) panel.close();
+    if (link && !link.matches("[data-evidence], [data-run]")) Tunebook.leave();
+  });
+  addEventListener("popstate", () => {
+    const found = made(here(location.hash));
+    if (found) fill(found);
+    else if (panel.open) panel.close();
+  });
+  // Whoever opens such an address finds the place behind the panel, and Back leads there.
+  addEventListener("DOMContentLoaded", () => {
+    const id = here(location.hash), found = made(id);
+    if (!found) return;
+    if (!behind()) {
+      history.replaceState(null, "", `#${encodeURIComponent(found.place)}`);
+      history.pushState({ panels: 1 }, "", `#${encodeURIComponent(id)}`);
+    }
+    document.getElementById(found.place)?.scrollIntoView({ block: "center" });
+    fill(found);
   });
 
-  const open = (id) => {
+  Tunebook.panels.push((id) => {
     const details = document.getElementById(id);
-    if (!details || !details.matches("details.evidence")) return false;
+    if (!details?.matches("details.evidence")) return null;
     const copy = details.querySelector(".evidence-body").cloneNode(true);
     for (const element of copy.querySelectorAll("[id]")) element.removeAttribute("id");
     for (const element of copy.querySelectorAll("[aria-labelledby]")) element.removeAttribute("aria-labelledby");
-    const content = [copy];
-    const claim = details.closest(".claim");
+    const content = [copy], claim = details.closest(".claim")?.querySelector(".claim-text");
     if (claim) {
       const said = document.createElement("p");
       said.className = "panel-quote";
-      said.textContent = claim.querySelector(".claim-text").firstChild.textContent;
+      said.textContent = claim.firstChild.textContent;
       content.unshift(said);
     }
     const place = details.closest(".claim, .figure")?.id ?? details.id;
-    Tunebook.openPanel(details.dataset.title, content, place);
-    return true;
-  };
+    return { title: details.dataset.title, content, place, back: "Go to its place in the article" };
+  });
   document.addEventListener("click", (event) => {
     const link = event.target.closest("a[data-evidence]");
-    if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey && open(link.hash.slice(1))) event.preventDefault();
+    if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey && Tunebook.open(here(link.hash))) event.preventDefault();
   });
 
   // A link to a folded place unfolds it.
-  const reveal = () => {
-    let target = null;
-    try { target = document.getElementById(decodeURIComponent(location.hash.slice(1))); } catch { return; }
+  const reveal = (event) => {
+    if (location.hash.startsWith("#evidence-") || event?.oldURL.includes("#evidence-")) return;
+    const target = document.getElementById(here(location.hash));
     if (target?.matches("details")) target.open = true;
     if (target?.matches(".claim, .trap, details")) {
       target.classList.remove("flash");

@@ -9,7 +9,6 @@ from pathlib import Path
 
 PACKAGES = [
     "torch", "numpy", "pandas", "scipy", "scikit-learn", "matplotlib", "snakemake", "jinja2",
-    "plotly",
 ]  # fmt: skip
 
 

@@ -24,7 +24,7 @@ from ..evidence.tables import cost_summary, read_results
 from ..jobs import TunebookError, read_json
 from . import cards
 from .article import Functions, Known, fill_in
-from .explorer import charting_library, curves_data, explorer, packed, packed_json
+from .explorer import curves_data, drawn, explorer, packed, packed_json
 from .markdown import Parts, to_html
 from .view import View
 
@@ -151,6 +151,10 @@ class Page(Functions, View):
         """A file of the results folder, as named in evidence."""
         return (self.results.folder / name).as_posix()
 
+    def drawn(self, names):
+        """{problem: (how many of these runs it has, the explorer's state with them chosen)}."""
+        return drawn(self, names)
+
     def explained(self, claim):
         """Whether the study's own file has a sentence for this verdict on a claim."""
         return claim["verdict"] in self.stated[claim["id"]].why
@@ -229,6 +233,7 @@ def render_report(results, article, claims, figures, configuration, provenance, 
         lead, heading, rest = html.partition("<h2")
         html = lead + str(page.glance()) + heading + rest
     further, explored = page.further(), explorer(page)
+    said = {run: each for part in explored.values() for run, each in part["words"].items()}
     run_data = {
         "problems": {name: part["data"] for name, part in explored.items()},
         "questions": {name: page.question(name) for name in page.sweeps},
@@ -240,8 +245,7 @@ def render_report(results, article, claims, figures, configuration, provenance, 
         headings=headings,
         explorer=explored,
         run_data=run_data,
-        curves=packed_json(curves_data(results)),
-        library=charting_library(),
+        charts=packed_json({"curves": curves_data(results), "words": said}),
         study=configuration["study"],
         configuration=yaml.safe_dump(configuration, sort_keys=False, allow_unicode=True),
         facts=facts,
