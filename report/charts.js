@@ -78,7 +78,8 @@
     || (typeof a === typeof b ? (typeof a === "number" ? a - b : String(a).localeCompare(String(b), "en", { numeric: true })) : typeof a === "number" ? -1 : 1));
 
   // ------------------------------------------------------------------ the frame
-  // Draws axes into `place` and gives {layer, x, y, width, height, left, top}; x, y: value -> pixels.
+  // Draws axes for `place` and gives {picture, layer, x, y, width, height, left, top}; x, y: value ->
+  // pixels. height: of what the axes enclose.
   function frame(place, { height, x, y, across, up, label }) {
     const whole = Math.max(place.clientWidth, 160), size = 12;
     const wide = (text) => text.length * size * .52;
@@ -87,7 +88,7 @@
     const turned = x.band && x.ticks.length > 1 && x.ticks.some(([, text]) => wide(text) > room - 4);
     const longest = Math.max(...x.ticks.map(([, text]) => wide(text)), 0);
     const bottom = (across ? 22 : 4) + (turned ? Math.ceil(longest * .64) + 16 : 22);
-    const inner = { left, top, width: whole - left - right, height: Math.max(height - top - bottom, 80) };
+    const inner = { left, top, width: whole - left - right, height };
     const at = { x: (value) => left + x.at(value) * inner.width, y: (value) => top + (1 - y.at(value)) * inner.height };
     const end = top + inner.height;
     const axes = svg("g", { class: "axes" });
@@ -206,7 +207,7 @@
     const x = numeric([0, Math.max(last, 1)], { room: 0, whole: true });
     const title = kind === "loss" ? "Loss" : table.data.metric[0].toUpperCase() + table.data.metric.slice(1);
     const label = `${title} of ${count(runs.length, "run")} over ${count(last, "epoch")}`;
-    const at = frame(place, { height: 400, x, y, across: "Epoch", up: title, label });
+    const at = frame(place, { height: 340, x, y, across: "Epoch", up: title, label });
     const path = (xs, ys) => ys.reduce(([text, pen], value, i) => (value === null || (log && value <= 0) ? [text, "M"] : [`${text}${pen}${at.x(xs[i]).toFixed(1)} ${at.y(value).toFixed(1)}`, "L"]), ["", "M"])[0];
     for (const { run, found, colour, lines: [, low, high] } of drawnLines) {
       if (run.n < 2 && !found.thinned) continue;
@@ -437,10 +438,10 @@
     const x = places ? ordinal(values, (each) => (each === null ? "none" : Tunebook.say(table, axis.key, each))) : numeric([values[0], values.at(-1)], { log: spread(values) });
     const note = [
       "One mark a run, of the rows that the table shows. Select a mark, or drag around several, to choose them.",
-      places ? `${axis.label} has places, not a scale; marks stand side by side only where they would cover each other.` : "",
+      places ? `The values of ${axis.label.toLowerCase()} stand evenly side by side; marks are moved sideways only where they would cover each other.` : "",
       left(marks, y, table.shown.length - runs.length),
     ].filter(Boolean).join(" ");
-    drawMarks(place, table, marks, { height: 380, x, y, across: axis.label, up: measure.label, stacked: places, note, label: `${measure.label} by ${axis.label.toLowerCase()} of ${count(runs.length, "run")}` });
+    drawMarks(place, table, marks, { height: 310, x, y, across: axis.label, up: measure.label, stacked: places, note, label: `${measure.label} by ${axis.label.toLowerCase()} of ${count(runs.length, "run")}` });
     if (by) legend(place, by.label, groups.map((group, i) => [words(group), series(i), SHAPES[i % SHAPES.length]]));
   }
   const series = (place) => `var(--series-${1 + place % 8})`;
@@ -482,7 +483,7 @@
       "On the Pareto front, no other run is both faster and better. Runs of which a replicate diverged are left out.",
       left(marks, y, 0),
     ].filter(Boolean).join(" ");
-    drawMarks(place, table, marks, { height: 380, x, y, across: "Seconds to train", up: table.data.error, joined: [steps], front: true, note, label: `Validation error against seconds to train of ${count(marks.length, "run")}` });
+    drawMarks(place, table, marks, { height: 310, x, y, across: "Seconds to train", up: table.data.error, joined: [steps], front: true, note, label: `Validation error against seconds to train of ${count(marks.length, "run")}` });
     legend(place, "Kinds of runs", [["Pareto front", series(1), SHAPES[2]], ["dominated", "var(--edge)", SHAPES[0]]]);
   }
 
@@ -517,7 +518,7 @@
         const points = marks.filter((mark) => mark.runs === runs).sort((a, b) => a.left - b.left);
         return points.map((mark, i) => `${i ? "L" : "M"}${mark.left.toFixed(1)} ${mark.top.toFixed(1)}`).join("");
       });
-      drawMarks(place, table, marks, { height: 210, x, y, joined, byChoice: true, label: `${measure.label} by ${axis.label.toLowerCase()}, all else fixed: ${count(groups.length, "line")}` });
+      drawMarks(place, table, marks, { height: 150, x, y, joined, byChoice: true, label: `${measure.label} by ${axis.label.toLowerCase()}, all else fixed: ${count(groups.length, "line")}` });
     }
   }
 
@@ -542,11 +543,10 @@
     if (runs.some((run) => run.alone)) times.push(["alone", "alone on the machine"]);
     if (runs.some((run) => run.seconds)) times.push(["seconds", "as the study ran (rough)"]);
     fill("time", times);
-    // First what the study asked most about: what most runs differ in alone.
-    const asked = [...axes].sort((a, b) => b.lines.flat().length - a.lines.flat().length);
-    if (asked.length) control(table, "x").value = asked[0].key;
-    const next = asked.find((axis) => axis !== asked[0] && varied.includes(axis));
-    if (next) control(table, "colour").value = next.key;
+    const [first, ...others] = table.data.asked;
+    if (first) control(table, "x").value = first;
+    const next = others.find((key) => varied.some((axis) => axis.key === key));
+    if (next) control(table, "colour").value = next;
     for (const name of ["y", "slices"]) if (table.places.has("validation_metric")) control(table, name).value = "validation_metric";
     for (const [draw, names] of CHARTS) {
       for (const name of names) control(table, name).addEventListener("change", () => details && draw(table));

@@ -11,8 +11,10 @@ Tunebook.problems = {};
     return made;
   };
   const written = (value) => (value === undefined || value === null ? "" : String(value));
+  // A value as it is compared: 1e-08 in a configuration is 1e-8 here.
+  const same = (value) => (value === "" || Number.isNaN(Number(value)) ? written(value) : String(Number(value)));
   // A value of a hyper-parameter as the table of runs says it.
-  const say = (table, key, value) => table.choices.get(key)?.get(written(value)) ?? (typeof value === "number" ? value.toLocaleString("en") : written(value));
+  const say = (table, key, value) => table.choices.get(key)?.get(same(written(value))) ?? (typeof value === "number" ? value.toLocaleString("en") : written(value));
   Object.assign(Tunebook, { say, element });
 
   // What only charts and panels need, unpacked when the first asks for it: {curves, words}.
@@ -31,7 +33,7 @@ Tunebook.problems = {};
       }
       this.runs = new Map(this.data.runs.map((run) => [run.id, run]));
       this.byKey = new Map(this.data.runs.map((run) => [run.key, run]));
-      this.choices = new Map(Object.entries(this.data.choices).map(([key, pairs]) => [key, new Map(pairs)]));
+      this.choices = new Map(Object.entries(this.data.choices).map(([key, pairs]) => [key, new Map(pairs.map(([value, words]) => [same(value), words]))]));
       this.places = new Map(this.data.measures.map(({ key }, place) => [key, place]));
       this.chosen = new Set();
       this.form = section.querySelector("form.controls");
@@ -72,14 +74,7 @@ Tunebook.problems = {};
     }
 
     addBoxes() {
-      const head = element("th", undefined, { scope: "col", class: "choose" });
-      head.append(element("span", "Choose", { class: "visually-hidden" }));
-      this.table.tHead.rows[0].prepend(head);
-      for (const row of this.rows) {
-        const cell = element("td", undefined, { class: "choose" });
-        cell.append(element("input", undefined, { type: "checkbox", "aria-label": `Choose ${row.run.label}` }));
-        row.prepend(cell);
-      }
+      for (const row of this.rows) row.cells[0].prepend(element("input", undefined, { type: "checkbox", "aria-label": `Choose ${row.run.label}` }));
       this.table.tBodies[0].addEventListener("change", (event) => this.choose([event.target.closest("tr").run.id], event.target.checked));
     }
 
@@ -143,8 +138,6 @@ Tunebook.problems = {};
       const words = this.form.elements.search.value.toLowerCase().split(/\s+/).filter(Boolean);
       const sweep = this.form.elements.sweep.value;
       const sets = this.wanted();
-      // 1e-8 is written 1e-08 in a configuration.
-      const same = (value) => (value === "" || Number.isNaN(Number(value)) ? value : String(Number(value)));
       const allowed = [...sets].map(([key, values]) => [key, new Set(values.map(same))]);
       this.shown = [];
       for (const row of this.rows) {
@@ -177,7 +170,7 @@ Tunebook.problems = {};
         if (values.size > 1) return;
         const [value] = values;
         if (value !== undefined && this.choices.has(key)) this.alike.push(`${this.data.labels[key].toLowerCase()} ${say(this, key, value)}`);
-        if (key !== "n") rules.push(`#${CSS.escape(this.table.id)} tr > :nth-child(${place + 2}) { display: none; }`);
+        if (key !== "n") rules.push(`#${CSS.escape(this.table.id)} tr > :nth-child(${place + 1}) { display: none; }`);
       });
       this.hiding.replaceSync(rules.join("\n"));
     }
@@ -354,7 +347,7 @@ Tunebook.problems = {};
       for (const values of words.replicates) row.insertCell().textContent = values[i] ?? "–";
     }
     return [
-      pairs("settings", [
+      pairs("settings measures", [
         ...table.data.measures.map(({ label }, place) => [label, words.measures[place]]).filter(([, said]) => said),
         ["Replicates", String(run.n)], ["Diverged", String(run.diverged)],
       ]),
@@ -404,7 +397,7 @@ Tunebook.problems = {};
       back: "Go to its row",
       content: [
         line, chosen,
-        pairs("settings", Object.entries(run.values).map(([key, value]) => [table.data.labels[key], say(table, key, value)])),
+        pairs("settings", Object.entries(table.data.labels).filter(([key]) => run.values[key] !== undefined).map(([key, label]) => [label, say(table, key, run.values[key])])),
         said, ...users(name),
         element("p", `Sweeps: ${run.sweeps.join(", ")}`),
         pairs("made-by", [["Rule", "train, evaluate"], ["Script", "workflow/scripts/train.py, workflow/scripts/evaluate.py"], ["Data", `${data.files[0]}/${run.id}/, ${data.files.slice(1).join(", ")}`]]),

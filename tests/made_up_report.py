@@ -184,7 +184,8 @@ def write_results(folder, problems=("kinds", "lengths"), replicates=5, hostile=F
             problem="kinds", baseline="forest", test_balanced_accuracy=0.8, fit_seconds=0.3
         ),
         "importance": pd.DataFrame({"problem": problems}).assign(
-            hyper_parameter="learning_rate", mean=0.5, sd=0.1, explained=0.7, runs=20, reason=""
+            among="all", hyper_parameter="learning_rate", mean=0.5, sd=0.1, explained=0.7, runs=20,
+            reason="",
         ),
     }  # fmt: skip
     files = {f"{name}.csv": table.to_csv(index=False) for name, table in tables.items()}

@@ -5,6 +5,8 @@ import re
 import shutil
 import subprocess
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from made_up_report import FACTS, TEMPLATES, write_results
@@ -94,13 +96,18 @@ def watch(browser, report):
         each.context.close()
 
 
-def traces(page, chart, problem="kinds"):
-    """How many lines a chart of the explorer holds; None while it is not drawn."""
-    return page.evaluate(
-        "([p, c]) => document.querySelector(`[data-problem=${p}] [data-chart=${c}]`)"
-        ".data?.filter((trace) => trace.hovertemplate).length ?? null",
-        [problem, chart],
-    )
+def curves(page, problem="kinds"):
+    """How many curves the explorer draws."""
+    return page.locator(f"[data-problem={problem}] [data-chart=curves] .curve").count()
+
+
+def marks(page, chart, problem="kinds"):
+    return page.locator(f"[data-problem={problem}] [data-chart={chart}] .mark")
+
+
+def section_of(page, problem):
+    page.locator(f"input[name=problem][value={problem}]").check()
+    return page.locator(f".problem[data-problem={problem}]")
 
 
 def column(page, problem, header):
@@ -111,17 +118,21 @@ def column(page, problem, header):
           const cells = [...table.tHead.rows[0].cells];
           const place = cells.findIndex((cell) => cell.textContent.trim() === header);
           const rows = [...table.tBodies[0].rows].filter((row) => !row.hidden);
-          return rows.map((row) => row.cells[place].dataset.value);
+          return rows.map((row) => row.cells[place].textContent.trim());
         }""",
         [problem, header],
     )
+
+
+def numbers(texts):
+    return [float(text.split("\u202f")[0].replace("−", "-")) for text in texts]
 
 
 def test_nothing_leaves_and_nothing_complains(watch):
     page = watch().with_charts()
     for problem in ("lengths", "kinds"):
         page.locator(f"input[name=problem][value={problem}]").check()
-        assert traces(page, "curves", problem) > 0
+        page.wait_for_selector(f"[data-problem={problem}] [data-chart=curves] .curve")
 
 
 def test_the_first_paint_comes_within_a_second(watch):
@@ -135,22 +146,52 @@ def test_the_first_paint_comes_within_a_second(watch):
 def test_charts_are_unpacked_only_when_the_explorer_comes_near(watch):
     watched = watch()
     watched.page.wait_for_timeout(300)
-    assert watched.page.evaluate("typeof Plotly") == "undefined"
-    assert watched.with_charts().evaluate("typeof Plotly") == "object"
+    assert curves(watched.page) == 0
+    assert curves(watched.with_charts()) == 6  # the three best runs
 
 
-def test_the_table_sorts_best_first_and_the_other_way(watch):
+def test_the_table_comes_best_first_sorts_best_first_and_the_other_way(watch):
     page = watch().page
     for problem, reverse in (("kinds", True), ("lengths", False)):
-        page.locator(f"input[name=problem][value={problem}]").check()
+        section_of(page, problem)
+        values = numbers(column(page, problem, "Validation"))
+        assert values == sorted(values, reverse=reverse) and len(set(values)) > 1
         button = page.locator(f"#runs-table-{problem} th button", has_text="Test")
         button.click()
-        values = [float(value) for value in column(page, problem, "Test")]
+        values = numbers(column(page, problem, "Test"))
         assert values == sorted(values, reverse=reverse) and len(set(values)) > 1
         button.click()
-        assert [float(value) for value in column(page, problem, "Test")] == values[::-1]
+        values = numbers(column(page, problem, "Test"))
+        assert values == sorted(values, reverse=not reverse)
     header = page.locator("#runs-table-lengths th[aria-sort]")
     assert header.inner_text() == "Test" and header.get_attribute("aria-sort") == "descending"
+
+
+def test_the_metrics_stand_in_sight_behind_the_network(watch):
+    page = watch(viewport={"width": 1440, "height": 900}).page
+    window = page.locator(".problem[data-problem=kinds] .runs-scroll").bounding_box()
+    for label in ("Validation", "Test", "Training", "Gap"):
+        box = page.locator("#runs-table-kinds th", has_text=label).bounding_box()
+        assert box["x"] + box["width"] <= window["x"] + window["width"]
+
+
+def test_what_a_row_is_stays_in_sight_when_the_table_scrolls(watch):
+    page = watch(viewport={"width": 360, "height": 800}).page
+    cell = page.locator("#runs-table-kinds tbody th").first
+    before = cell.bounding_box()["x"]
+    page.evaluate("document.querySelector('.problem:not([hidden]) .runs-scroll').scrollLeft = 300")
+    assert abs(cell.bounding_box()["x"] - before) < 2
+
+
+def test_columns_in_which_the_shown_rows_agree_are_told_and_not_shown(watch):
+    page = watch().page
+    section = section_of(page, "kinds")
+    rate = page.locator("#runs-table-kinds th", has_text="Learning rate")
+    assert rate.is_visible()
+    section.locator("select[name=sweep]").select_option("own")
+    assert (
+        rate.is_hidden() and "learning rate 0.01" in section.locator("[data-status]").inner_text()
+    )
 
 
 def test_the_table_filters_searches_and_resets(watch):
@@ -161,7 +202,7 @@ def test_the_table_filters_searches_and_resets(watch):
     section.locator("fieldset[data-key=breadth] input[value='8']").check()
     assert column(page, "kinds", "Breadth") == ["8", "8"]
     section.locator("fieldset[data-key=skip] input[value=true]").check()
-    assert column(page, "kinds", "Skip") == ["True"]
+    assert column(page, "kinds", "Skip") == ["yes"]
     section.locator("button[type=reset]").click()
     page.wait_for_selector("#runs-table-kinds tr[hidden]", state="detached")
     section.locator("input[name=search]").fill("skip 0.01")
@@ -169,7 +210,9 @@ def test_the_table_filters_searches_and_resets(watch):
     assert section.locator("[data-status]").inner_text().startswith(f"4 of {every} runs shown")
     section.locator("input[name=search]").fill("no such run")
     assert column(page, "kinds", "Network") == []
-    section.locator("input[name=search]").fill("")
+    section.locator("[data-none] button", has_text="Reset").click()
+    page.wait_for_selector("#runs-table-kinds tr[hidden]", state="detached")
+    assert section.locator("[data-none]").is_hidden()
     section.locator("select[name=sweep]").select_option("own")
     assert section.locator("[data-question]").inner_text() == "Does a skip help?"
     assert len(column(page, "kinds", "Network")) == 4
@@ -179,50 +222,195 @@ def test_choosing_runs_draws_their_curves(watch):
     page = watch().with_charts()
     section = page.locator(".problem[data-problem=kinds]")
     section.locator("[data-clear]").click()
-    assert traces(page, "curves") == 0
+    section.locator("[data-chart=curves] .nothing").wait_for()
     boxes = section.locator("tbody input[type=checkbox]")
+    drawn = "[data-problem=kinds] [data-chart=curves] .curve"
     boxes.nth(1).check()
-    assert traces(page, "curves") == 2  # training and validation
+    page.wait_for_selector(drawn, state="attached")
+    assert curves(page) == 2  # training and validation
     boxes.nth(3).check()
-    assert traces(page, "curves") == 4
+    page.wait_for_selector(f"{drawn}:nth-of-type(6)", state="attached")  # and two bands
     assert section.locator("[data-chips] button").count() == 2
-    section.locator("[data-curve=validation]").uncheck()
-    assert traces(page, "curves") == 2
+    section.locator("[data-state=validation]").uncheck()
+    assert curves(page) == 2
     section.locator("[data-chips] button").first.click()
     assert not boxes.nth(1).is_checked() and boxes.nth(3).is_checked()
+
+
+def test_pointing_at_an_epoch_reads_all_chosen_runs(watch):
+    page = watch().with_charts()
+    chart = page.locator("[data-problem=kinds] [data-chart=curves]")
+    chart.scroll_into_view_if_needed()
+    box = chart.locator("svg").bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    assert chart.locator(".tip b").count() == 4 and "Epoch 4" in chart.locator(".tip").inner_text()
+    chart.focus()
+    page.keyboard.press("End")
+    assert "Epoch 8" in chart.locator(".tip").inner_text()
+    assert "0.135" in chart.locator(".tip").inner_text()  # exp(-8 / 4)
 
 
 def test_the_scatter_is_linked_to_the_table(watch):
     page = watch().with_charts()
     section = page.locator(".problem[data-problem=kinds]")
     section.locator("[data-clear]").click()
-    section.locator("[data-chart=scatter]").scroll_into_view_if_needed()
-    point = section.locator("[data-chart=scatter] .points path").first
-    point.hover(force=True)
-    # The chart knows what is pointed at once it shows it.
-    page.wait_for_selector("[data-problem=kinds] [data-chart=scatter] .hoverlayer .hovertext")
-    point.click(force=True)
+    chart = section.locator("[data-chart=scatter]")
+    chart.scroll_into_view_if_needed()
+    box = marks(page, "scatter").first.bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    told = chart.locator(".tip").inner_text()
+    page.mouse.down()
+    page.mouse.up()
     page.wait_for_selector("#runs-table-kinds tr.chosen")
+    chosen = page.locator("#runs-table-kinds tr.chosen")
+    assert chosen.count() == 1 and chosen.locator("td").first.inner_text() in told
     section.locator("input[name=search]").fill("dense")
-    drawn = page.evaluate(
-        "document.querySelector('[data-problem=kinds] [data-chart=scatter]').data"
-        ".reduce((sum, trace) => sum + trace.x.length, 0)"
-    )
-    assert drawn == len(column(page, "kinds", "Network"))
+    drawn = "[data-problem=kinds] [data-chart=scatter] .mark"
+    page.wait_for_function("(drawn) => document.querySelectorAll(drawn).length === 9", arg=drawn)
+    assert len(column(page, "kinds", "Network")) == 9
+
+
+def test_marks_are_reached_by_keys_and_several_are_chosen_by_a_box(watch):
+    page = watch().with_charts()
+    section = page.locator(".problem[data-problem=kinds]")
+    section.locator("[data-clear]").click()
+    chart = section.locator("[data-chart=pareto]")
+    chart.focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#runs-table-kinds tr.chosen")
+    assert page.locator("#runs-table-kinds tr.chosen").count() == 1
+    picture = chart.locator("svg[role=img]").bounding_box()
+    page.mouse.move(picture["x"] + 2, picture["y"] + 2)
+    page.mouse.down()
+    page.mouse.move(picture["x"] + picture["width"] - 2, picture["y"] + picture["height"] - 2)
+    page.mouse.up()
+    many = marks(page, "pareto").count()
+    assert many > 3 and page.locator("#runs-table-kinds tr.chosen").count() == many
 
 
 def test_the_pareto_front_holds_what_nothing_beats(watch):
     page = watch().with_charts()
-    data = page.evaluate(
-        "document.querySelector('[data-problem=kinds] [data-chart=pareto]').data"
-        ".map((trace) => ({name: trace.name, x: [...trace.x], y: [...trace.y]}))"
-    )
-    found = {trace["name"]: list(zip(trace["x"], trace["y"], strict=True)) for trace in data[1:]}
-    points = [point for members in found.values() for point in members]
-    assert found["Pareto front"]
-    for time, error in points:
-        beaten = any(x <= time and y <= error and (x, y) != (time, error) for x, y in points)
-        assert beaten == ((time, error) in found["dominated"])
+    data = page.evaluate("""() => {
+      const table = Tunebook.problems.kinds;
+      const chart = document.querySelector("[data-problem=kinds] [data-chart=pareto]");
+      return [...chart.querySelectorAll(".mark")].map((mark) => {
+        const run = table.runs.get(mark.dataset.of);
+        return [run.alone, 1 - table.measure(run, "validation_metric"), mark.getAttribute("fill")];
+      });
+    }""")
+    assert {colour for *_, colour in data} == {"var(--series-2)", "var(--edge)"}
+    for time, error, colour in data:
+        beaten = any(x <= time and y <= error and (x, y) != (time, error) for x, y, _ in data)
+        assert beaten == (colour == "var(--edge)")
+
+
+def test_slices_join_runs_that_differ_in_one_hyper_parameter(watch):
+    page = watch().with_charts()
+    slices = page.locator("[data-problem=kinds] .slices section")
+    titles = slices.locator("h5").all_inner_texts()
+    assert {"Learning rate", "Dense widths", "Breadth", "Skip"} <= set(titles)
+    rates = slices.nth(titles.index("Learning rate"))
+    assert rates.locator(".joined").count() == 3 and rates.locator(".mark").count() == 9
+
+
+def test_values_far_outside_sit_at_the_edge_and_those_without_are_counted(browser, tmp_path):
+    study = write_results(tmp_path)
+    path = study[0] / "runs.csv"
+    runs = pd.read_csv(path, dtype={"batch_size": str})
+    columns = [name for name in runs if name.startswith("validation_")]
+    names = list(runs[runs["problem"] == "lengths"]["run"].unique())
+    runs.loc[runs["run"] == names[0], columns] = 1e30
+    runs.loc[runs["run"] == names[1], columns] = np.nan
+    runs.to_csv(path, index=False)
+    (tmp_path / "report.html").write_text(render(study), encoding="utf-8")
+    watched = Watched(browser, tmp_path / "report.html")
+    page = watched.with_charts()
+    section = section_of(page, "lengths")
+    section.locator("[data-chart=scatter] .mark").first.wait_for()
+    note = section.locator("[data-chart=scatter] .chart-note").inner_text()
+    assert "1 run far outside sits at the edge" in note
+    assert "1 run without a finite value is left out" in note
+    assert watched.complaints == []
+    watched.context.close()
+
+
+def test_the_explorers_state_is_in_the_address_and_comes_back(watch, report):
+    page = watch().with_charts()
+    section = section_of(page, "lengths")
+    section.locator("input[name=search]").fill("0.01")
+    section.locator("[data-clear]").click()
+    section.locator("tbody tr:not([hidden]) input").first.check()
+    section.locator("[data-state=curves]").select_option("metric")
+    section.locator("[data-state=log]").uncheck()
+    page.locator("#runs-table-lengths th button", has_text="Gap").click()
+    page.wait_for_function("location.hash.includes('sort=gap')")
+    address = page.evaluate("location.hash")
+    assert address.startswith("#explorer?") and len(address) < 300
+    rows = column(page, "lengths", "Gap")
+    chosen = section.locator("[data-chips]").inner_text()
+    again = watch().page
+    again.goto(f"{report.as_uri()}{address}")
+    again.reload()
+    section = again.locator(".problem[data-problem=lengths]")
+    again.wait_for_selector("html[data-charts=ready]", state="attached")
+    assert section.is_visible() and section.locator("[data-state=curves]").input_value() == "metric"
+    assert not section.locator("[data-state=log]").is_checked()
+    assert column(again, "lengths", "Gap") == rows
+    assert section.locator("[data-chips]").inner_text() == chosen
+    assert again.evaluate("location.hash") == address
+
+
+def test_evidence_hands_its_runs_to_the_charts_and_back_leads_to_it(watch):
+    page = watch().page
+    page.locator("#claim-reproduced .badge").click()
+    page.locator("#panel .draw").first.click()
+    page.wait_for_selector("html[data-charts=ready]", state="attached")
+    assert not page.locator("#panel").is_visible()
+    assert page.locator(".problem:not([hidden]) tr.chosen").count() == 1
+    assert page.locator(".problem:not([hidden]) .chips button").count() == 1
+    page.go_back()
+    page.wait_for_selector("#panel[open]")
+
+
+def test_back_closes_a_panel_and_its_address_opens_it(watch, report):
+    page = watch(viewport={"width": 360, "height": 700}).page
+    panel, badge = page.locator("#panel"), page.locator("#claim-reproduced .badge")
+    badge.click()
+    assert page.evaluate("location.hash") == "#evidence-claim-reproduced"
+    panel.locator(".run-list a").first.click()
+    assert page.evaluate("location.hash").startswith("#evidence-run-")
+    page.go_back()
+    assert "a piece of reproduced" in panel.inner_text()
+    page.go_back()
+    page.wait_for_selector("#panel:not([open])", state="attached")
+    assert page.evaluate("location.hash") == ""
+    badge.click()
+    panel.locator(".run-list a").first.click()
+    page.locator("#panel-close").click()
+    page.wait_for_function("location.hash === ''")
+    assert page.evaluate("document.activeElement.className").startswith("badge")
+    again = watch().page
+    again.goto(f"{report.as_uri()}#evidence-claim-undecided")
+    again.reload()
+    again.wait_for_selector("#panel[open]")
+    again.go_back()
+    again.wait_for_selector("#panel:not([open])", state="attached")
+    assert again.evaluate("location.hash") == "#claim-undecided"
+
+
+def test_a_runs_panel_leads_to_what_uses_it_with_the_digits_of_the_tables(watch):
+    page = watch().page
+    page.locator("#claim-reproduced .badge").click()
+    page.locator("#panel .run-list a").first.click()
+    panel = page.locator("#panel")
+    panel.locator("table").wait_for()
+    row = page.locator(page.evaluate("location.hash").replace("#evidence-", "#"))
+    test = row.locator("td").nth(1).inner_text()
+    assert f"{test} (" in panel.inner_text()
+    panel.locator("a", has_text="The title of reproduced").click()
+    assert not panel.is_visible() and page.evaluate("location.hash") == "#claim-reproduced"
 
 
 def test_a_number_a_verdict_and_a_figure_show_their_evidence(watch, report):
@@ -235,6 +423,7 @@ def test_a_number_a_verdict_and_a_figure_show_their_evidence(watch, report):
     assert not panel.is_visible()
     page.locator("table.data .ours .num").first.click()
     results = (report.parent / "results").as_posix()
+    panel.locator("table").wait_for()
     assert "Replicate" in panel.inner_text() and f"{results}/runs.csv" in panel.inner_text()
     page.locator("#panel-close").click()
     page.locator("#figure-first summary").click()
@@ -244,6 +433,7 @@ def test_a_number_a_verdict_and_a_figure_show_their_evidence(watch, report):
 def test_a_run_shows_its_configuration_and_replicates(watch):
     page = watch().page
     page.locator("#runs-table-kinds tbody a").first.click()
+    page.locator("#panel table").wait_for()
     text = page.locator("#panel").inner_text()
     for words in ("Learning rate", "Adam", "Replicate", "Test macro F1", "results/runs/"):
         assert words in text

@@ -1145,7 +1145,7 @@ def importance_of(error):
         for i, rate, dropout in settings
     )
     table = importance_table(made_up(*runs))
-    return table[table["problem"] == "prices"]
+    return table[(table["problem"] == "prices") & (table["among"] == "all")]
 
 
 def test_the_hyper_parameter_that_changes_the_error_matters_most():
@@ -1169,4 +1169,24 @@ def test_without_importance_there_is_a_reason(error, reason):
 
 
 def test_few_runs_have_no_importance(results):
-    assert importance_table(results)["reason"].tolist() == ["few", "few"]
+    table = importance_table(results)
+    assert set(table["reason"]) == {"few"}
+    assert table["among"].tolist() == ["all", "learned"] * 2
+
+
+def test_what_makes_training_fail_does_not_swamp_what_matters_among_runs_that_learned():
+    pairs = [(rate, dropout) for rate in (0.1, 0.01) for dropout in (0.0, 0.1, 0.2, 0.3)] * 6
+    runs = []
+    for i, (rate, dropout) in enumerate(pairs):
+        failed = rate == 0.1
+        error = 100.0 if failed else 0.1 + dropout
+        runs.append(run(f"run-{i}", "a", learning_rate=rate, dropout=dropout,
+                        train_metric=[1.0 if failed else 0.1] * 2,
+                        validation_metric=[error] * 2))  # fmt: skip
+    table = importance_table(made_up(*runs))
+    table = table[table["problem"] == "prices"].set_index(["among", "hyper_parameter"])
+    shares = table["mean"]
+    assert shares["all", "learning_rate"] > 10 * shares["all", "dropout"]
+    assert table.loc["learned"].index.tolist() == ["dropout"]
+    assert shares["learned", "dropout"] > 1
+    assert set(table.loc["learned", "runs"]) == {24}

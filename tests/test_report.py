@@ -517,7 +517,8 @@ def test_one_problem_only(tmp_path, problem):
 def test_arguments_of_a_studys_own_network_are_columns_filters_and_axes(study, page):
     data = run_data(page)
     kinds = data["problems"]["kinds"]
-    assert {"key": "breadth", "label": "Breadth", "number": True} in kinds["axes"]
+    axes = {axis["key"]: axis for axis in kinds["axes"]}
+    assert axes["breadth"]["label"] == "Breadth" and axes["breadth"]["number"]
     assert kinds["choices"]["skip"] == [["false", "no"], ["true", "yes"]]
     assert kinds["metric"] == "balanced accuracy" and kinds["better"] == "higher"
     assert "Breadth</th>" in page and "Skip</a></th>" in page
@@ -608,8 +609,93 @@ def test_long_curves_are_thinned_and_keep_their_ends():
 
 
 def test_curves_have_gaps_where_nothing_is_finite():
-    values = np.array([[1.0, np.nan], [3.0, np.nan]])
-    assert explorer.band(values) == [[2, None], [1, None], [3, None]]
+    values = np.array([[1.0, np.nan], [3.0, np.inf]])
+    expected = [[2, np.nan], [1, np.nan], [3, np.nan]]
+    np.testing.assert_array_equal(explorer.band(values, np.array([1, 2])), expected)
+    assert explorer.coded([2.0, np.nan, 2.0])[1:] == [None, 0]
+
+
+def test_no_peak_of_a_long_curve_is_lost():
+    curve = np.ones((1, 1000))
+    curve[0, 501], curve[0, 777] = 9, 0
+    epochs = explorer.kept_epochs(1000, 60)
+    assert not {502, 778} & {*epochs}
+    mean, low, high = explorer.band(curve, epochs)
+    assert len(mean) == len(low) == len(high) == len(epochs)
+    assert high.max() == 9 and low.min() == 0
+
+
+@pytest.mark.parametrize("line", [
+    [1.0, 0.5, 0.0, -3.25], [1e30, 1e-30, 12345.678], [0.9601, 0.9602, 0.9599],
+])  # fmt: skip
+def test_numbers_on_a_curve_keep_more_than_three_digits(line):
+    whole = np.cumsum(explorer.coded(line)).astype(np.int32)
+    read = (whole << explorer.DROPPED_BITS).astype(np.int32).view(np.float32)
+    np.testing.assert_allclose(read, line, rtol=1 / 4096)
+
+
+def run_of(**settings):
+    base = {"model": "dense", "widths": "8-8", "depth": 2, "width": 8, "optimizer": "adam",
+            "learning_rate": 0.01, "weight_decay": 0.0, "beta1": 0.9}  # fmt: skip
+    found = {key: value for key, value in (base | settings).items() if value is not None}
+    return SimpleNamespace(settings=found)
+
+
+def test_a_line_joins_runs_that_differ_in_one_hyper_parameter_only():
+    runs = [
+        run_of(),
+        run_of(learning_rate=0.001),
+        run_of(learning_rate=0.1, weight_decay=0.1),
+        run_of(widths="8", depth=1),
+        # Follows from the optimizer: another default, and a hyper-parameter of its own.
+        run_of(optimizer="adamw", weight_decay=0.01),
+        run_of(optimizer="sgd", beta1=None),
+    ]
+    assert explorer.lines(runs, "learning_rate") == [[1, 0]]
+    assert explorer.lines(runs, "depth") == explorer.lines(runs, "widths") == [[3, 0]]
+    assert explorer.lines(runs, "optimizer") == [[0, 4, 5]]
+    assert explorer.lines(runs, "weight_decay") == []
+
+
+def test_runs_are_handed_to_the_explorer_by_short_names(study):
+    view = View(read_results(study[0]))
+    names = [name for name in view.runs if name.startswith("kinds")][:2]
+    other = next(name for name in view.runs if name.startswith("lengths"))
+    view.runs["kinds-dense-0a1b2c3d"] = view.runs[names[0]]
+    found = explorer.drawn(view, [*names, other, "kinds-dense-0a1b2c3d", "no such run"])
+    assert {problem: many for problem, (many, _) in found.items()} == {"kinds": 3, "lengths": 1}
+    assert found["kinds"][1].startswith("problem=kinds&runs=")
+    assert found["kinds"][1].endswith(",0a1b2c3d")
+
+
+def test_claims_and_figures_hand_their_runs_to_the_explorer(page):
+    for place in ("evidence-claim-reproduced", "evidence-figure-first"):
+        assert 'data-draw="problem=' in between(page, f'id="{place}"', "</details>")
+
+
+def test_importance_stands_where_the_article_places_it_and_else_in_the_explorer(study):
+    table, here = '<td class="bar-cell', 'id="importance-kinds"'
+    page = render(study, '{{ table("importance", problem="kinds") }}')
+    article, explored = page[: page.index('id="explorer"')], page[page.index('id="explorer"') :]
+    assert here in article and table in article and 'href="#importance-kinds"' in explored
+    assert here not in explored and 'id="importance-lengths"' in explored
+    assert "All 20 runs" in article and "that learned</" not in article
+
+
+def test_importance_over_runs_that_learned_stands_beside_that_over_all(tmp_path):
+    study = write_results(tmp_path)
+    path = study[0] / "importance.csv"
+    rows = pd.read_csv(path)
+    learned = rows.assign(among="learned", runs=12, explained=0.2)
+    few = rows.assign(problem="kinds", among="learned", runs=7, reason="few")[:1]
+    few.loc[:, ["hyper_parameter", "mean", "sd", "explained"]] = np.nan
+    table = pd.concat([rows, learned[learned["problem"] == "lengths"], few])
+    table.to_csv(path, index=False)
+    page = render(study, '{{ table("importance", problem="lengths") }}')
+    told = between(page, 'id="importance-lengths"', "</table>")
+    assert "All 20 runs" in told and "The 12 runs that learned" in told
+    assert "forest explains 20" in told and 'class="bar-cell weak"' in told
+    assert "7 runs of Kinds of stones that learned are too few to ask" in page
 
 
 def test_five_hundred_runs_fit_in_ten_megabytes(tmp_path):

@@ -5,6 +5,11 @@ validation error from its hyper-parameters; one matters as much as the predictio
 suffers when its values are shuffled. The idea is that of Hutter, Hoos and Leyton-Brown ("An
 Efficient Approach for Assessing Hyperparameter Importance", ICML 2014), who divide the forest's
 variance exactly (functional ANOVA) instead.
+
+It is asked twice. Over all runs, what decides whether a network learns at all swamps the rest: an
+error a thousand times the others' is most of the variance, also of logarithms. So it is asked again
+over the runs that learned, all of whose replicates beat the constant predictor (see
+`measures.outcome`): those among which somebody who tunes would still choose.
 """
 
 import numpy as np
@@ -17,22 +22,32 @@ FEWEST_RUNS = 20
 FOLDS = 5
 TREES = 60
 SHUFFLES = 5
-COLUMNS = ["problem", "hyper_parameter", "mean", "sd", "explained", "runs", "reason"]
+WEAK = 0.3  # share explained below which the order is not to be trusted
+COLUMNS = ["problem", "among", "hyper_parameter", "mean", "sd", "explained", "runs", "reason"]
 
 
 def importance_table(results):
-    """importance.csv: one row a problem and hyper-parameter that varies, most important first.
+    """importance.csv: one row a problem, group of runs, and hyper-parameter that varies in it.
 
-    mean, sd: the fall of R² when it is shuffled, over the shuffles. explained: R² of the forest on
-    held-out runs. runs: how many. Where there is no importance, one row says the reason: `few` runs
-    or none that differ, all with the `same` error, or errors left `unexplained` by the forest.
+    among: `all` runs or those that `learned`. mean, sd: the fall of R² when it is shuffled, over
+    the shuffles, the most important first. explained: R² of the forest on held-out runs. runs: how
+    many. Where there is no importance, one row says the reason: `few` runs or none that differ, all
+    with the `same` error, or errors left `unexplained` by the forest.
     """
     rows = []
     for problem in results.problems:
         runs = [run for run in results.by_name.values() if run.problem == problem]
-        about = {"problem": problem, "runs": len(runs)}
-        rows += [about | found for found in importance(results, runs)]
+        learned = [run for run in runs if has_learned(results, run)]
+        for among, members in {"all": runs, "learned": learned}.items():
+            about = {"problem": problem, "among": among, "runs": len(members)}
+            rows += [about | found for found in importance(results, members)]
     return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def has_learned(results, run):
+    """Whether all replicates of a run learned."""
+    ends = results.outcomes_of(run.name)
+    return len(ends) == run.n and {*ends.values()} == {"learned"}
 
 
 def importance(results, runs):

@@ -26,8 +26,8 @@ from .markdown import MARKDOWN, PRIVATE
 # A block where only words can stand.
 MISPLACED = re.compile(r"\s*[#|].*\{\{[-\s]*(figure|claim|glance|table|tally|traps)\b")
 TABLES = (
-    "baselines", "best", "cost", "data", "network", "open", "outcomes", "problems", "runs",
-    "search",
+    "baselines", "best", "cost", "data", "importance", "network", "open", "outcomes", "problems",
+    "runs", "search",
 )  # fmt: skip
 # What an article's own words can end in.
 FAILURES = (TunebookError, TemplateError, TypeError, ValueError, LookupError, ArithmeticError)
@@ -141,7 +141,7 @@ class Functions:
         """A table of one of TABLES. by: hyper-parameters to count by; rows: how many are shown;
         beside: {sweep: what its networks are called} of further networks in the table `best`."""
         problem = self.known.problem(sweep, problem)
-        self.tabled.add(kind)
+        self.tabled |= {kind, (kind, problem)}
         stated = [self.stated[claim]] if claim else []
         best = self.best_of(problem, [sweep] if sweep else [], stated)
         given = {"sweep": sweep, "by": by, "rows": rows, "best": best}

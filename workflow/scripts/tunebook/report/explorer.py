@@ -29,12 +29,9 @@ def explorer(view):
         runs = view.ranked(run.name for run in view.runs.values() if run.problem == name)
         if not runs:
             continue
-        importance = view.results.importance.astype({"reason": object}).fillna({"reason": ""})
-        rows = importance[importance["problem"] == name]
         found[name] = {
             "runs": runs,
             "columns": shown_parameters(runs),
-            "importance": rows.to_dict("records"),
             "data": charts_data(view, name, runs),
             "words": run_words(view, name, runs),
         }
@@ -67,7 +64,8 @@ def charts_data(view, problem, runs):
     """The runs of one problem, best validation first, as plain values for the charts and filters.
 
     choices: {hyper-parameter: [[value as JavaScript writes it, as a reader says it], ...]}, in
-    order. shared: the settings in which all runs agree. lines: see `lines`.
+    order. shared: the settings in which all runs agree. asked: the axes in the order in which the
+    study asked about them: those in which most runs differ alone first, a network's size last.
     """
     values = {}
     for key in columns(run.settings for run in runs):
@@ -101,6 +99,7 @@ def charts_data(view, problem, runs):
         ],
         "choices": {key: [[script(v), view.say(key, v)] for v in values[key]] for key in values},
         "labels": {key: view.label(key) for key in values} | {"parameters": PARAMETERS_LABEL},
+        "asked": [each["key"] for each in sorted(axes, key=by_interest)],
         "sweeps": sweeps,
         "shared": shared,
         "runs": [
@@ -110,6 +109,11 @@ def charts_data(view, problem, runs):
         ],
         "first": [run.name for run in runs[:DRAWN_FIRST]],
     }
+
+
+def by_interest(axis):
+    """Where an axis stands among others that a chart could show first."""
+    return axis["key"] in (*words.NETWORK, "parameters"), -sum(map(len, axis["lines"]))
 
 
 def in_order(value):
@@ -146,8 +150,10 @@ def lines(runs, key):
     same = [
         name
         for name in words.varying(runs)
-        if parameter(name).kind == "integers" and about.derived
-        or parameter(name).derived and about.kind == "integers"
+        if parameter(name).kind == "integers"
+        and about.derived
+        or parameter(name).derived
+        and about.kind == "integers"
     ]
     for place, run in enumerate(runs):
         others = frozenset(
@@ -210,8 +216,7 @@ def rounded(values):
 
 
 def kept_epochs(last, most):
-    """The last epochs of the bins of a curve: every epoch, or the first third closely, then evenly.
-    """
+    """Where the bins of a curve end: every epoch, or the first third closely, then evenly."""
     if last <= most:
         return np.arange(1, last + 1)
     early = np.arange(1, most // 3 + 1)

@@ -19,6 +19,7 @@ from markupsafe import Markup
 from ..claims.coverage import coverage
 from ..claims.read import SET_UP, VERDICTS
 from ..evidence import words
+from ..evidence.importance import WEAK
 from ..evidence.intervals import HOPELESS, POWER
 from ..evidence.tables import cost_summary, read_results
 from ..jobs import TunebookError, read_json
@@ -51,7 +52,7 @@ def environment(templates, page):
         return f"url({data_address('font/woff2', (folder / address[1]).read_bytes())})"
 
     style = Markup(re.sub(r"url\((fonts/.+?)\)", font, text("style.css")))
-    made.globals |= {"HOPELESS": HOPELESS, "POWER": POWER}
+    made.globals |= {"HOPELESS": HOPELESS, "POWER": POWER, "WEAK": WEAK}
     made.globals |= {"LESSONS": cards.LESSONS, "PIPS": cards.PIPS}
     made.globals |= {"page": page, "style": style, "script": text}
     return made

@@ -85,6 +85,10 @@ class View:
         unit = self.unit(metric, problem)
         return metric.label + (f" in {unit}" if unit else "")
 
+    def better(self, problem):
+        """The better side of the metric that judges a problem."""
+        return measures.judged(self.problems[problem])[1].better
+
     def label(self, key):
         return parameter(key).label
 
@@ -248,6 +252,32 @@ class View:
             ([self.say(*pair) for pair in zip(keys, values, strict=True)], Counter(rows["outcome"]))
             for values, rows in groups
         ]
+
+    def importance(self, problem):
+        """Which hyper-parameters matter: {group of runs: {runs, explained, reason, shares}}.
+
+        See `evidence.importance`. shares: {hyper-parameter: (mean, sd)}. Of runs that learned only
+        where others did not.
+        """
+        table, found = self.results.importance, {}
+        rows = table[table["problem"] == problem].astype({"reason": object})
+        for among, members in rows.fillna({"reason": ""}).groupby("among", sort=False):
+            known = members.dropna(subset="hyper_parameter").set_index("hyper_parameter")
+            about = members.iloc[0][["runs", "explained", "reason"]].to_dict()
+            shares = dict(
+                zip(known.index, zip(known["mean"], known["sd"], strict=True), strict=True)
+            )
+            found[among] = about | {"runs": int(about["runs"]), "shares": shares}
+        if len({each["runs"] for each in found.values()}) == 1:
+            found.pop("learned", None)
+        return found
+
+    def by_importance(self, groups):
+        """{hyper-parameter: its largest share} in [(group, entry of `importance`)], in order."""
+        found = {}
+        for key, (mean, _) in (pair for _, each in groups for pair in each["shares"].items()):
+            found[key] = max(found.get(key, mean), mean)
+        return dict(sorted(found.items(), key=lambda pair: -pair[1]))
 
     def layers(self, run):
         """[(what, size after it)] of a dense or convolutional network; [] of any other.
