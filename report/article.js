@@ -78,7 +78,7 @@ const Tunebook = {
   const here = (hash) => { try { return decodeURIComponent(hash.slice(1)); } catch { return ""; } };
   const made = (id) => Tunebook.panels.map((make) => make(id)).find(Boolean);
   const behind = () => history.state?.panels ?? 0; // entries of panels, this one too
-  let place = "", leaving = false;
+  let place = "", leaving = false, opener = null;
 
   const fill = (found) => {
     title.textContent = found.title;
@@ -88,7 +88,10 @@ const Tunebook = {
     link.textContent = found.back;
     line.append(link);
     body.replaceChildren(...found.content, line);
-    if (!panel.open) panel.showModal();
+    if (!panel.open) {
+      opener = document.activeElement;
+      panel.showModal();
+    }
     body.scrollTop = 0;
     title.focus();
   };
@@ -100,7 +103,11 @@ const Tunebook = {
     return true;
   };
   // For what leads elsewhere itself.
-  Tunebook.leave = () => { leaving = panel.open; panel.close(); };
+  Tunebook.leave = () => {
+    leaving = panel.open;
+    opener = null;
+    panel.close();
+  };
 
   document.getElementById("panel-close").addEventListener("click", () => panel.close());
   panel.addEventListener("close", () => {
@@ -117,8 +124,12 @@ const Tunebook = {
   });
   addEventListener("popstate", () => {
     const found = made(here(location.hash));
-    if (found) fill(found);
-    else if (panel.open) panel.close();
+    if (found) return fill(found);
+    panel.close();
+    // The browser would go on where the address leads; the reader goes on where the panel came from.
+    const from = opener;
+    opener = null;
+    if (from) setTimeout(() => from.focus({ preventScroll: true }));
   });
   // Whoever opens such an address finds the place behind the panel, and Back leads there.
   addEventListener("DOMContentLoaded", () => {
