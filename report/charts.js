@@ -9,7 +9,8 @@
   const ARROWS = { up: "M0-6l5 8h-10z", down: "M0 6l5-8h-10z" };
   const DIGITS = "⁰¹²³⁴⁵⁶⁷⁸⁹";
   const NEAR = 22; // pixels within which a mark is meant
-  const FEW = 12; // values of a number that are drawn as places of their own
+  const FEW = 12; // values of a number that are drawn as places of their own, and runs that a tip reads
+  const BANDS = 6; // runs whose bands can be told apart
   let details = null, shown = null, drawn = 0;
   const { element } = Tunebook;
   const svg = (tag, attributes, ...children) => {
@@ -209,8 +210,9 @@
     const label = `${title} of ${count(runs.length, "run")} over ${count(last, "epoch")}`;
     const at = frame(place, { height: 340, x, y, across: "Epoch", up: title, label });
     const path = (xs, ys) => ys.reduce(([text, pen], value, i) => (value === null || (log && value <= 0) ? [text, "M"] : [`${text}${pen}${at.x(xs[i]).toFixed(1)} ${at.y(value).toFixed(1)}`, "L"]), ["", "M"])[0];
+    const banded = ({ run, found }) => runs.length <= BANDS && (run.n > 1 || found.thinned);
     for (const { run, found, colour, lines: [, low, high] } of drawnLines) {
-      if (run.n < 2 && !found.thinned) continue;
+      if (!banded({ run, found })) continue;
       // Where all are left out, a band ends, and the next begins.
       const floor = low.map((value) => (value === null || value > y.low ? value : y.low));
       let start = null;
@@ -240,9 +242,11 @@
     const thinned = runs.some(({ found }) => found.thinned);
     const note = [
       "Solid: training. Dashed: validation.",
-      thinned
-        ? "Of long trainings not every epoch is drawn; bands reach from the lowest to the highest value of any replicate at any epoch since the one drawn before."
-        : "Every epoch is drawn. Bands reach from the lowest to the highest replicate.",
+      thinned ? "Of long trainings not every epoch is drawn." : "Every epoch is drawn.",
+      runs.length > BANDS ? `Bands are drawn of ${BANDS} runs or fewer.` : "",
+      runs.some(banded)
+        ? `Bands reach from the lowest to the highest ${thinned ? "value of any replicate at any epoch since the one drawn before" : "replicate"}.`
+        : "",
       runs.some(({ run }) => run.diverged) ? "Where replicates diverged, the rest is drawn; a cross marks where none is left." : "",
       beyond ? `${count(beyond, "curve")} ${beyond === 1 ? "leaves" : "leave"} at the top.` : "",
     ].filter(Boolean).join(" ");
@@ -263,7 +267,11 @@
       const rest = told.length - FEW;
       tip.show(at.x(epoch), height ?? at.top + at.height / 2, [
         line(element("b", `Epoch ${epoch.toLocaleString("en")}`)),
-        ...told.slice(0, FEW).map(({ run, colour, words }) => line(swatch(colour), element("b", words), ` ${shortened(run.label, 60)}`)),
+        ...told.slice(0, FEW).map(({ run, colour, words }) => {
+          const row = line(swatch(colour), element("b", words), ` ${run.label}`);
+          row.className = "row";
+          return row;
+        }),
         ...(rest > 0 ? [line(`and ${count(rest, "other run")}`)] : []),
       ]);
       tip.tell(`Epoch ${epoch}: ${told.slice(0, 3).map(({ run, words }) => `${run.label}: ${words}`).join("; ")}`);
@@ -423,7 +431,8 @@
     const axis = table.data.axes.find(({ key }) => key === control(table, "x").value);
     const measure = table.data.measures.find(({ key }) => key === control(table, "y").value);
     const by = table.data.axes.find(({ key }) => key === control(table, "colour").value);
-    if (!axis || !measure) return empty(place, "No hyper-parameter varies among these runs.");
+    if (!measure) return empty(place, "No run has a finite value.");
+    if (!axis) return empty(place, "No hyper-parameter varies among these runs.");
     const runs = table.shown.filter((run) => table.measure(run, measure.key) !== null);
     if (!runs.length) return empty(place, table.shown.length ? "None of the rows shown has such a value." : "No run matches.");
     const value = (run) => run.values[axis.key] ?? null;
@@ -491,9 +500,10 @@
   function drawSlices(table) {
     const whole = table.section.querySelector('[data-chart="slices"]');
     const measure = table.data.measures.find(({ key }) => key === control(table, "slices").value);
+    if (!measure) return empty(whole, "No run has a finite value.");
     const shownRuns = new Set(table.shown);
     const value = (run) => table.measure(run, measure.key);
-    const slices = (measure ? table.data.axes : []).map((axis) => {
+    const slices = table.data.axes.map((axis) => {
       const groups = axis.lines.map((places) => places.map((place) => table.data.runs[place]).filter((run) => shownRuns.has(run) && value(run) !== null));
       return { axis, groups: groups.filter((runs) => new Set(runs.map((run) => run.values[axis.key])).size > 1) };
     }).filter(({ groups }) => groups.length);
