@@ -23,13 +23,13 @@
   const shortened = (text, most) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
 
   // ------------------------------------------------------------------ numbers and scales
-  // A number as the tables write one, without zeros at its end.
-  const say = (value, share, places = 3) => {
+  // A number as the tables write one; on axes without zeros at its end.
+  const say = (value, share, places = 3, zeros = places) => {
     const size = Math.abs(share ? 100 * value : value), sign = value < 0 ? "−" : "", unit = share ? "\u202f%" : "";
     if (size === 0) return `0${unit}`;
     const [mantissa, power] = size.toExponential(places - 1).split("e");
-    if (power > -5 && power < 7) return sign + Number(`${mantissa}e${power}`).toLocaleString("en", { maximumSignificantDigits: places }) + unit;
-    const times = Number(mantissa) === 1 ? "" : `${Number(mantissa)} × `;
+    if (power > -5 && power < 7) return sign + Number(`${mantissa}e${power}`).toLocaleString("en", { maximumSignificantDigits: places, minimumSignificantDigits: zeros }) + unit;
+    const times = Number(mantissa) === 1 ? "" : `${zeros > 1 ? mantissa : Number(mantissa)} × `;
     return `${sign}${times}10${power.replace("+", "").replace("-", "⁻").replace(/\d/g, (digit) => DIGITS[digit])}${unit}`;
   };
   const quantile = (sorted, share) => sorted[Math.round(share * (sorted.length - 1))];
@@ -68,7 +68,7 @@
       for (let place = Math.ceil(from / step); place * step <= until; place++) ticks.push(place * step);
     }
     ticks = ticks.filter((value) => at(value) >= -1e-9 && at(value) <= 1 + 1e-9);
-    return { at, ticks: ticks.map((value) => [value, say(value, share, 6)]), low: log ? 10 ** first : first, high: log ? 10 ** last : last };
+    return { at, ticks: ticks.map((value) => [value, say(value, share, 6, 1)]), low: log ? 10 ** first : first, high: log ? 10 ** last : last };
   }
   // Values as places of their own, next to each other.
   function ordinal(values, words) {

@@ -341,10 +341,10 @@ Tunebook.problems = {};
     const head = made.createTHead().insertRow();
     for (const label of ["Replicate", ...REPLICATES]) head.append(element("th", label, { scope: "col" }));
     const body = made.createTBody();
-    for (let i = 0; i < run.n; i++) {
+    for (const [replicate, ...values] of words.replicates) {
       const row = body.insertRow();
-      row.append(element("th", String(i), { scope: "row" }));
-      for (const values of words.replicates) row.insertCell().textContent = values[i] ?? "–";
+      row.append(element("th", replicate, { scope: "row" }));
+      for (const value of values) row.insertCell().textContent = value;
     }
     return [
       pairs("settings measures", [

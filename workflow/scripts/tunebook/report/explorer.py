@@ -193,19 +193,23 @@ def run_data(view, run, shown, shared):
 def run_words(view, problem, runs):
     """{run: its measures and its replicates' metrics as the tables say them}.
 
-    measures: in the order of `shown_measures`, "" where none is finite; replicates: a list for each
-    of METRICS.
+    measures: in the order of `shown_measures`, "" where none is finite; replicates: [number, and
+    each of METRICS] of each.
     """
     shown = shown_measures(view, problem, runs)
     found = {}
     for run in runs:
         each = [view.of(name, run) for name in shown]
+        ends = [(view.results.finite(name, run.name), view.of(name, run).unit) for name in METRICS]
         found[run.name] = {
             "measures": [
                 one.text + (f" ({one.interval})" if one.interval else "") if one.n else ""
                 for one in each
             ],
-            "replicates": [view.of(name, run).each for name in METRICS],
+            "replicates": [
+                [str(key), *(words.show(values.get(key), unit) for values, unit in ends)]
+                for key in run.replicates
+            ],
         }
     return found
 
