@@ -41,10 +41,8 @@ const Tunebook = {
 
   // ------------------------------------------------------------------ contents
   const contents = document.getElementById("contents");
+  const here = document.getElementById("here");
   const wide = matchMedia("(min-width: 75rem)");
-  const fold = () => { contents.open = wide.matches; };
-  wide.addEventListener("change", fold);
-  fold();
   const links = [...contents.querySelectorAll("a[href^='#']")];
   const headings = links.map((link) => document.getElementById(link.hash.slice(1))).filter(Boolean);
   let waiting = false;
@@ -54,18 +52,21 @@ const Tunebook = {
     let current = headings[0];
     for (const heading of headings) if (heading.getBoundingClientRect().top <= line) current = heading;
     for (const link of links) {
-      const here = current && link.hash === `#${current.id}`;
-      if (here && !link.hasAttribute("aria-current")) {
+      const reached = current && link.hash === `#${current.id}`;
+      if (reached && !link.hasAttribute("aria-current")) {
         link.setAttribute("aria-current", "location");
-        const nav = contents.parentElement;
-        const place = link.getBoundingClientRect(), frame = nav.getBoundingClientRect();
-        if (wide.matches && (place.top < frame.top || place.bottom > frame.bottom)) nav.scrollTop += place.top - frame.top - frame.height / 2;
-      } else if (!here) link.removeAttribute("aria-current");
+        here.textContent = link.textContent;
+        const place = link.getBoundingClientRect(), frame = contents.getBoundingClientRect();
+        if (wide.matches && (place.top < frame.top || place.bottom > frame.bottom)) contents.scrollTop += place.top - frame.top - frame.height / 2;
+      } else if (!reached) link.removeAttribute("aria-current");
     }
   };
   addEventListener("scroll", () => { if (!waiting) { waiting = true; requestAnimationFrame(follow); } }, { passive: true });
   follow();
-  contents.addEventListener("click", (event) => { if (event.target.closest("a") && !wide.matches) contents.open = false; });
+  // Where it lies over the article: begins at the place the reader is at, and goes once it has led away.
+  contents.addEventListener("toggle", (event) => { if (event.newState === "open") contents.querySelector("[aria-current]")?.focus(); });
+  contents.addEventListener("click", (event) => { if (event.target.closest("a")) contents.hidePopover?.(); });
+  wide.addEventListener("change", () => contents.hidePopover?.());
 
   // ------------------------------------------------------------------ evidence
   // A panel has an address, `#evidence-…`, and an entry of the browser's history: Back closes it,
@@ -169,7 +170,7 @@ const Tunebook = {
     if (location.hash.startsWith("#evidence-") || event?.oldURL.includes("#evidence-")) return;
     const target = document.getElementById(here(location.hash));
     if (target?.matches("details")) target.open = true;
-    if (target?.matches(".claim, .trap, details")) {
+    if (target?.matches(".claim, .trap, .figure, caption, details")) {
       target.classList.remove("flash");
       void target.offsetWidth;
       target.classList.add("flash");

@@ -66,7 +66,6 @@ class Watched:
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
         self.page.on("console", self.heard)
         self.page.goto(path.as_uri())
-        self.page.evaluate("document.documentElement.style.scrollBehavior = 'auto'")
 
     def heard(self, message):
         if message.type in ("error", "warning"):
@@ -459,6 +458,46 @@ def test_the_contents_follow_the_reader(watch):
         )
 
 
+@pytest.mark.parametrize("width", [360, 1024])
+def test_the_contents_are_within_reach_at_every_width(watch, width):
+    page = watch(viewport={"width": width, "height": 700}).page
+    button, contents = page.locator(".contents-button"), page.locator("#contents")
+    page.evaluate("document.getElementById('section-in-the-middle').scrollIntoView()")
+    page.wait_for_function(
+        "() => document.getElementById('here').textContent === '1.1 In the middle'"
+    )
+    assert button.is_visible() and contents.is_hidden()
+    button.focus()
+    page.keyboard.press("Enter")
+    assert contents.is_visible()
+    page.wait_for_function("() => document.activeElement.hash === '#section-in-the-middle'")
+    page.keyboard.press("Escape")
+    assert contents.is_hidden()
+    assert page.evaluate("document.activeElement.className").endswith("contents-button")
+    button.click()
+    contents.locator("a[href='#provenance']").click()
+    assert contents.is_hidden()
+    assert 0 <= page.locator("#provenance").bounding_box()["y"] < 700
+
+
+def test_the_contents_open_and_close_without_javascript(watch):
+    page = watch(java_script_enabled=False, viewport={"width": 360, "height": 700}).page
+    page.locator(".contents-button").click()
+    assert page.locator("#contents a").first.is_visible()
+    page.locator(".contents-head button").click()
+    assert page.locator("#contents").is_hidden()
+
+
+def test_an_address_with_a_place_opens_there_at_once(watch, report):
+    page = watch().page
+    page.goto("about:blank")
+    page.goto(f"{report.as_uri()}#claim-undecided")
+    there = page.locator("#claim-undecided").bounding_box()["y"]
+    assert 0 <= there < page.viewport_size["height"]
+    page.wait_for_timeout(200)
+    assert page.locator("#claim-undecided").bounding_box()["y"] == there
+
+
 def test_everything_is_reached_by_keyboard(watch):
     page = watch().page
     page.keyboard.press("Tab")
@@ -542,8 +581,6 @@ def test_axe_finds_no_violation(watch, slim, width, scheme):
 
 def test_motion_is_left_out_where_it_is_not_wanted(watch):
     page = watch(reduced_motion="reduce").page
-    page.evaluate("document.documentElement.style.scrollBehavior = ''")
-    assert page.evaluate("getComputedStyle(document.documentElement).scrollBehavior") == "auto"
     page.locator("#claim-undecided .badge").click()
     animation = "getComputedStyle(document.getElementById('panel')).animationName"
     assert page.evaluate(animation) == "none"
@@ -560,6 +597,75 @@ def test_figures_give_their_numbers_as_csv(watch, report):
         text = waiting.value.path().read_bytes()
         name = waiting.value.suggested_filename
         assert text == (report.parent / "results/figures" / name).read_bytes()
+
+
+def pasted(page):
+    """What a reader would paste into a plain text now."""
+    page.evaluate("""() => {
+      document.getElementById('paste')?.remove();
+      const box = document.createElement('textarea');
+      box.id = 'paste';
+      document.body.append(box);
+      box.focus();
+    }""")
+    page.keyboard.press("Control+V")
+    return page.locator("#paste").input_value()
+
+
+def test_a_table_is_taken_away_as_plain_numbers(watch):
+    page = watch().page
+    table = page.locator("table.data", has_text="The source, as stated")
+    button = table.locator("xpath=../..").locator("[data-copy]")
+    button.click()
+    assert button.inner_text().startswith("Copied")
+    head, *rows = [line.split("\t") for line in pasted(page).split("\n")]
+    test = head.index("Test (%)")
+    assert head[test : test + 3] == ["Test (%)", "Test low (%)", "Test high (%)"]
+    assert {len(row) for row in rows} == {len(head)} and head[-1] == "n"
+    source, ours = rows[0], rows[1]
+    assert source[test : test + 3] == ["97.1", "", ""]
+    mean, low, high = map(float, ours[test : test + 3])
+    assert low < mean < high and ours[-1] == "5"
+    with page.expect_download() as waiting:
+        table.locator("xpath=../..").locator("[data-csv]").click()
+    lines = waiting.value.path().read_text("utf-8").splitlines()
+    assert len(lines) == 1 + len(rows) and lines[0] == ",".join(head)
+
+
+def test_times_are_said_in_several_units_and_taken_away_in_one(watch, slim):
+    page = watch(slim).page
+    costs = page.locator("table.data", has_text="Cores busy at once").locator("xpath=../..")
+    costs.locator("[data-copy]").click()
+    head, *rows = [line.split("\t") for line in pasted(page).split("\n")]
+    assert head[1:] == ["Wall time (s)", "Core time (s)"]
+    assert all(float(cell) for row in rows for cell in row[1:])
+
+
+def test_rows_selected_by_hand_are_copied_as_plain_numbers(watch):
+    page = watch().page
+    page.evaluate("""() => {
+      const rows = document.querySelector('tr.ours').closest('table').tBodies[0].rows;
+      const range = document.createRange();
+      range.setStart(rows[0], 0);
+      range.setEnd(rows[1], rows[1].cells.length);
+      getSelection().removeAllRanges();
+      getSelection().addRange(range);
+    }""")
+    page.keyboard.press("Control+C")
+    lines = [line.split("\t") for line in pasted(page).split("\n")]
+    assert len(lines) == 2 and len(lines[0]) == len(lines[1]) > 8
+    assert float(lines[1][-2]) and lines[1][-1] == "5"
+
+
+def test_a_number_of_a_table_or_figure_is_its_address(watch, report):
+    page = watch().page
+    page.goto(f"{report.as_uri()}#table-1")
+    assert 0 <= page.locator("#table-1").bounding_box()["y"] < page.viewport_size["height"]
+    for link in page.locator("a.figure-number").all():
+        address = link.get_attribute("href")
+        assert page.locator(address).count() == 1
+        mark = "(link) => getComputedStyle(link, '::after').content"
+        assert "#" in link.evaluate(mark)
 
 
 def test_the_shown_rows_can_be_taken_away(watch):

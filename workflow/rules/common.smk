@@ -363,7 +363,9 @@ def templates():
     """The files that a page is made of."""
     found = [path for path in (ROOT / "report").rglob("*") if path.is_file()]
     return sorted(
-        str(path) for path in found if path.suffix in (".j2", ".css", ".js", ".woff2")
+        str(path)
+        for path in found
+        if path.suffix in (".j2", ".css", ".js", ".svg", ".woff2")
     )
 
 

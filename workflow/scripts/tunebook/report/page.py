@@ -48,13 +48,16 @@ def environment(templates, page):
     def text(name):
         return Markup((folder / name).read_text(encoding="utf-8"))
 
+    def embedded(kind, name):
+        return data_address(kind, (folder / name).read_bytes())
+
     def font(address):
-        return f"url({data_address('font/woff2', (folder / address[1]).read_bytes())})"
+        return f"url({embedded('font/woff2', address[1])})"
 
     style = Markup(re.sub(r"url\((fonts/.+?)\)", font, text("style.css")))
     made.globals |= {"HOPELESS": HOPELESS, "POWER": POWER, "WEAK": WEAK}
     made.globals |= {"LESSONS": cards.LESSONS, "PIPS": cards.PIPS}
-    made.globals |= {"page": page, "style": style, "script": text}
+    made.globals |= {"page": page, "style": style, "script": text, "embedded": embedded}
     return made
 
 
@@ -110,7 +113,7 @@ class Page(Functions, View):
     """A report in the making: what templates ask of a study, and what its article can call.
 
     numbers: {figure: its number}; placed: {claim: its part of the article}; places: {part: the
-    headings it stands under}; notes: {trap: numbers of the references to its footnote}.
+    headings it stands under}.
     """
 
     def __init__(self, results, claims, figures, configuration, facts, templates):
@@ -127,7 +130,7 @@ class Page(Functions, View):
         self.claims = {claim["id"]: with_runs(claim) for claim in results.claims}
         rows = [run.row for run in self.runs.values()]
         self.known = Known(results.study, rows, figures, claims)
-        self.parts, self.numbers, self.placed, self.places, self.notes = Parts(), {}, {}, {}, {}
+        self.parts, self.numbers, self.placed, self.places = Parts(), {}, {}, {}
         self.glanced, self.trapped, self.tabled = False, set(), set()
         self.made = environment(templates, self)
         self.components = self.made.get_template("components.html.j2").make_module()
@@ -169,16 +172,10 @@ class Page(Functions, View):
             if at in self.places and self.places[at][: len(here)] == here
         ]
 
-    def footnotes(self, claim):
-        """The marks of the footnotes to a claim, one a trap that is about it."""
-        marks = Markup("")
-        for place, trap in self.numbered_traps.items():
-            if claim in trap["claims"]:
-                references = self.notes.setdefault(place, [])
-                references.append(self.next("reference"))
-                note = [*self.notes].index(place) + 1
-                marks += self.components.footnote(note, references[-1])
-        return marks
+    def trap_marks(self, claim):
+        """The marks that lead from a claim to the traps that are about it."""
+        about = [pair for pair in self.numbered_traps.items() if claim in pair[1]["claims"]]
+        return Markup("").join(self.components.trap_mark(*pair).strip() for pair in about)
 
     @property
     def open_pieces(self):
