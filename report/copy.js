@@ -99,7 +99,7 @@
     const done = document.execCommand("copy");
     wanted = null;
     const name = button.querySelector("[data-name]");
-    name.textContent = done ? "Copied" : "Not copied";
+    name.textContent = done ? "Copied" : "Could not copy";
     setTimeout(() => { name.textContent = "Copy"; }, 2000);
   });
 })();

@@ -19,7 +19,9 @@ from tunebook.jobs import TunebookError
 from tunebook.report import cards, explorer
 from tunebook.report.article import FUNCTIONS, TABLES, check_article
 from tunebook.report.explorer import shown_parameters
-from tunebook.report.page import Page, render_report
+from tunebook.report.cite import citation
+from tunebook.report.page import Page, breakable, linked, render_report
+from tunebook.report.picture import render_picture
 from tunebook.report.view import View
 
 VOID = {"meta", "link", "br", "img", "input", "hr", "wbr"}
@@ -331,6 +333,61 @@ def test_a_number_lies_where_its_scale_puts_it(piece, found):
 def test_nothing_is_drawn_without_a_number_or_anything_to_hold_it_against():
     assert cards.forest(PIECE | {"number": None}) is None
     assert cards.forest(PIECE | {"passes": []}) is None
+
+
+# ------------------------------------------------------------------------------- what is shared
+
+
+def test_the_head_says_what_was_found_and_names_the_picture(study, page):
+    finding = "Of 5 claims: 1 reproduced, 1 partly reproduced, 1 not reproduced, 1 undecided and 1"
+    parsed = Html(between(page, "<head>", "</head>"))
+    said = {found.get("name") or found.get("property"): found.get("content")
+            for tag, found in parsed.tags if tag == "meta"}  # fmt: skip
+    assert said["description"] == said["og:description"] == f"{finding} not testable."
+    assert said["og:title"] == "Stones and fish" and said["og:image"] == "report.png"
+    icon = next(found for tag, found in parsed.tags if found.get("rel") == "icon")
+    assert icon["href"].startswith("data:image/svg+xml;base64,")
+
+
+def test_the_picture_of_a_study_is_the_same_again_and_whatever_its_size(tmp_path):
+    results, _, _ = write_results(tmp_path)
+    title = "Stones and fish"
+    picture = render_picture(results, title)
+    width, height = (int.from_bytes(picture[at : at + 4], "big") for at in (16, 20))
+    assert (width, height) == (1200, 630) and picture.startswith(b"\x89PNG")
+    assert render_picture(results, title) == picture
+    claims = json.loads((results / "claims.json").read_text())
+    for some in ([], claims[:1], claims * 60):
+        (results / "claims.json").write_text(json.dumps(some))
+        assert render_picture(results, f"{HOSTILE} ${'Averylongname' * 30}") != picture
+    claims[0]["pieces"][0]["verdict"] = "undecided"
+    (results / "claims.json").write_text(json.dumps(claims))
+    assert render_picture(results, title) != picture
+
+
+def test_a_study_is_cited_by_what_is_known_of_it(page):
+    commit = {"id": "0123456789abcdef", "changed": False}
+    data = [{"title": "Stones", "kind": "real", "files": [{"sha256": "ab" * 32}, {"sha256": ""}]}]
+    study = {"title": "Rocks & {co}", "source": "A. Source, On stones", "seed": 1}
+    told = citation(study, "2026-01-02T03:04:05+00:00", commit, data)
+    assert told["sentence"] == (
+        "Rocks & {co}. After A. Source, On stones. Run on 2 January 2026 with Tunebook, "
+        "commit 0123456789ab; data: Stones (SHA-256 abababababab…)."
+    )
+    assert told["bibtex"].startswith("@misc{rocks2026,\n  title = {{Rocks \\& \\{co\\}}},\n")
+    assert "year = {2026},\n  month = jan,\n" in told["bibtex"] and "author" not in told["bibtex"]
+    told = citation(study | {"author": "An Author"}, "2026-01-02T03:04:05+00:00", None, [])
+    assert told["sentence"].startswith("An Author. Rocks") and "commit" not in told["sentence"]
+    assert "author = {{An Author}}" in told["bibtex"] and "data" not in told["bibtex"]
+    assert 'href="#cite"' in between(page, '<footer class="bottom">', "</footer>")
+    assert "@misc{stones2023," in between(page, 'id="cite-bibtex"', "</pre>")
+
+
+def test_addresses_become_links_and_nothing_else_does():
+    assert str(linked("See http://a.b/c, <b>")) == (
+        'See <a href="http://a.b/c" rel="noreferrer">http://a.b/c</a>, &lt;b&gt;'
+    )
+    assert str(breakable("../a<b/c.csv")) == "../<wbr>a&lt;b/<wbr>c<wbr>.csv"
 
 
 # ------------------------------------------------------------------------------- what is refused

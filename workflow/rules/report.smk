@@ -14,6 +14,7 @@ rule report:
         templates=templates(),
     output:
         f"{RESULTS}/report.html",
+        picture=f"{RESULTS}/report.png",
     log:
         f"{LOGS}/report/report.log",
     conda:
@@ -50,7 +51,7 @@ rule check:
 
 rule compare:
     input:
-        report=rules.report.output,
+        report=rules.report.output[0],
         against=lambda w: against_runs(),
         templates=templates(),
     output:

@@ -14,7 +14,7 @@ from pathlib import Path
 import yaml
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from jinja2.utils import htmlsafe_json_dumps
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from ..claims.coverage import coverage
 from ..claims.read import SET_UP, VERDICTS
@@ -25,6 +25,7 @@ from ..evidence.tables import cost_summary, read_results
 from ..jobs import TunebookError, read_json
 from . import cards
 from .article import Functions, Known, fill_in
+from .cite import citation
 from .explorer import curves_data, drawn, explorer, packed, packed_json
 from .markdown import Parts, to_html
 from .view import View
@@ -43,7 +44,8 @@ def environment(templates, page):
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
     made.filters |= {name: getattr(words, name) for name in FILTERS.split()}
-    made.filters |= {"json": htmlsafe_json_dumps, "from": lambda name, known: known[name]}
+    made.filters |= {"json": htmlsafe_json_dumps, "breakable": breakable, "linked": linked}
+    made.filters["from"] = lambda name, known: known[name]
 
     def text(name):
         return Markup((folder / name).read_text(encoding="utf-8"))
@@ -59,6 +61,18 @@ def environment(templates, page):
     made.globals |= {"LESSONS": cards.LESSONS, "PIPS": cards.PIPS}
     made.globals |= {"page": page, "style": style, "script": text, "embedded": embedded}
     return made
+
+
+def breakable(text):
+    """A path or a name that may go on in another line after a slash or before a dot, only there."""
+    return Markup(re.sub(r"(?<=[/\\])|(?<=\w)(?=\.\w)", "<wbr>", str(escape(text))))
+
+
+def linked(text):
+    """Text with its addresses as links."""
+    parts = re.split(r"(https?://[^\s<>\"]*[^\s<>\".,;:)])", text)
+    link = Markup('<a href="{0}" rel="noreferrer">{0}</a>').format
+    return Markup("").join(link(part) if i % 2 else part for i, part in enumerate(parts))
 
 
 def data_address(kind, content):
@@ -176,6 +190,20 @@ class Page(Functions, View):
         """The marks that lead from a claim to the traps that are about it."""
         about = [pair for pair in self.numbered_traps.items() if claim in pair[1]["claims"]]
         return Markup("").join(self.components.trap_mark(*pair).strip() for pair in about)
+
+    @property
+    def finding(self):
+        """What came of the study in a sentence, for whoever is shown its address."""
+        claims = self.counted(self.claims.values())
+        told = [f"{len(each)} {verdict}" for verdict, each in tallied(claims) if each]
+        of = f"Of {words.count(len(claims), 'claim')}: {words.spoken(told)}"
+        return f"{of if told else self.extent}."
+
+    @property
+    def citation(self):
+        when = self.cost["finished"] if self.cost else self.facts["made"]
+        known = self.configuration["study"], when, self.facts["commit"], self.results.provenance
+        return citation(*known)
 
     @property
     def open_pieces(self):

@@ -40,6 +40,12 @@ class View:
         self.sweeps = results.study["sweeps"]
         self.counts = Counter()
 
+    @property
+    def extent(self):
+        """How much was done: `3 configurations, 15 trainings`."""
+        trainings = words.count(len(self.results.runs), "training")
+        return f"{words.count(len(self.runs), 'configuration')}, {trainings}"
+
     def next(self, what):
         """The next number for a table, or whatever is counted."""
         self.counts[what] += 1
