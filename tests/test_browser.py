@@ -1,6 +1,5 @@
 """The report in a real browser: quiet, offline, usable by everyone, and printable."""
 
-import os
 import re
 import shutil
 import subprocess
@@ -11,12 +10,13 @@ import pytest
 
 from made_up_report import FACTS, TEMPLATES, write_results
 from test_report import ARTICLE, render
+from tunebook.jobs import TunebookError
 from tunebook.report.compare import compare, render_comparison
+from tunebook.report.pdf import NAMES, VARIABLE, print_pdf
+from tunebook.report.pdf import browser as find_browser
 
 pytestmark = pytest.mark.browser
 
-NAMES = ("chromium", "chromium-browser", "google-chrome")
-CHROMIUM = os.environ.get("TUNEBOOK_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
 # The browser itself must ask nothing of the network either, or it would hide what the page asks.
 ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-quic",
@@ -26,13 +26,19 @@ PATIENCE = 120_000  # milliseconds: a busy machine is slow, not wrong
 WIDTHS = [360, 768, 1200, 1600]
 
 
+def found_browser():
+    try:
+        return find_browser()
+    except TunebookError as error:
+        pytest.skip(str(error))
+
+
 @pytest.fixture(scope="module")
 def browser():
-    if not CHROMIUM:
-        pytest.skip(f"no Chromium: none of {', '.join(NAMES)} found, TUNEBOOK_CHROMIUM not set")
+    chromium = found_browser()
     playwright = pytest.importorskip("playwright.sync_api")
     with playwright.sync_playwright() as running:
-        opened = running.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        opened = running.chromium.launch(executable_path=chromium, args=ARGUMENTS)
         yield opened
         opened.close()
 
@@ -697,10 +703,33 @@ def test_the_print_has_the_article_and_no_controls(watch, tmp_path):
     watched.page.pdf(path=path, prefer_css_page_size=True, print_background=True)
     sheets = len(re.findall(rb"/Type\s*/Page\b", path.read_bytes()))
     assert 3 < sheets < 20
+    # What is folded away on a screen, behind the choice of a problem, is printed of each of them.
+    shown = watched.page.locator(".explorer .importance")
+    assert all(each.is_visible() for each in shown.all()) and shown.count() == 2
+    captions = watched.page.locator("caption .figure-number")
+    numbers = [int(each.inner_text().split()[1]) for each in captions.all() if each.is_visible()]
+    assert numbers == list(range(1, len(numbers) + 1)) and len(numbers) > 3
     if shutil.which("pdftotext"):
         text = subprocess.run(["pdftotext", path, "-"], capture_output=True, text=True).stdout
         assert "Provenance" in text and "Our words for undecided." in text
         assert "Filter by hyper-parameter" not in text
+
+
+def test_the_report_is_printed_to_a_file(report, tmp_path):
+    found_browser()
+    print_pdf(report, tmp_path / "report.pdf")
+    assert (tmp_path / "report.pdf").read_bytes().startswith(b"%PDF")
+
+
+def test_without_a_browser_it_says_what_is_needed(report, tmp_path, monkeypatch):
+    monkeypatch.setenv(VARIABLE, "/no/such/browser")
+    with pytest.raises(
+        TunebookError, match=f"found {VARIABLE}=/no/such/browser.*allowed: .*{NAMES[0]}"
+    ):
+        print_pdf(report, tmp_path / "report.pdf")
+    monkeypatch.setenv(VARIABLE, shutil.which("false"))
+    with pytest.raises(TunebookError, match="report.html: .*false could not print it"):
+        print_pdf(report, tmp_path / "report.pdf")
 
 
 def test_the_comparison_opens_quietly(watch, report, tmp_path):

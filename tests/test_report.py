@@ -18,8 +18,8 @@ from tunebook.evidence.tables import read_results
 from tunebook.jobs import TunebookError
 from tunebook.report import cards, explorer
 from tunebook.report.article import FUNCTIONS, TABLES, check_article
-from tunebook.report.explorer import shown_parameters
 from tunebook.report.cite import citation
+from tunebook.report.explorer import shown_parameters
 from tunebook.report.page import Page, breakable, linked, render_report
 from tunebook.report.picture import render_picture
 from tunebook.report.view import View

@@ -369,6 +369,17 @@ def templates():
     )
 
 
+def printable():
+    """The report, if a browser is there to print it: asked before anything is trained for it."""
+    from tunebook.report.pdf import browser
+
+    try:
+        browser()
+    except TunebookError as error:
+        raise WorkflowError(str(error)) from None
+    return f"{RESULTS}/report.html"
+
+
 def against_runs():
     """The runs of the study that `snakemake compare` compares with."""
     if AGAINST is None:

@@ -1,4 +1,4 @@
-# The report, the check, the comparison with another study, and the list of what is not needed.
+# The report, the same on paper, the check, the comparison with another study, and the list of what is not needed.
 
 
 rule report:
@@ -25,6 +25,22 @@ rule report:
         code=code("report", "report"),
     script:
         "../scripts/report.py"
+
+
+# Asked for by name only, since it takes a browser.
+rule pdf:
+    input:
+        report=lambda w: printable(),
+    output:
+        f"{RESULTS}/report.pdf",
+    log:
+        f"{LOGS}/pdf/pdf.log",
+    conda:
+        "../envs/tunebook.yaml"
+    params:
+        code=code("pdf"),
+    script:
+        "../scripts/pdf.py"
 
 
 # Without an output, so that it is done whenever it is asked for.

@@ -1,4 +1,4 @@
-"""How a study is cited: in a sentence, and as an entry of BibTeX. Of what is known, nothing else."""
+"""How a study is cited: in a sentence, and as an entry of BibTeX. Only what is known of it."""
 
 import re
 from datetime import datetime
