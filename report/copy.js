@@ -7,9 +7,9 @@
   const number = (text) => {
     const found = NUMBER.exec(text);
     if (!found) return null;
-    const [, sign, currency, digits, power, unit] = found;
+    const [, sign, currency, numerals, power, unit] = found;
     const raised = power ? `e${[...power].map((c) => (c === "⁻" ? "-" : "⁰¹²³⁴⁵⁶⁷⁸⁹".indexOf(c))).join("")}` : "";
-    return { text: (/[−-]/.test(sign) ? "-" : "") + digits.replaceAll(",", "") + raised, unit: currency || unit || "" };
+    return { text: (/[−-]/.test(sign) ? "-" : "") + numerals.replaceAll(",", "") + raised, unit: currency || unit || "" };
   };
 
   // The parts of a cell by name: "" itself, "low" and "high" of its interval, "n"; and its unit.
