@@ -276,7 +276,7 @@ BAD_VALUES = [
     ("study.title", "", "allowed: text of at least 1 characters"),
     ("study.title", 7, "found 7; allowed: text"),
     ("study.title", "x" * 301, "allowed: text of at most 300 characters"),
-    ("study.colour", "red", "unknown key; allowed here: author, level, results, seed, source, title"),
+    ("study.colour", "red", "unknown key; allowed here: author, level, results, seed, source"),
     ("colour", "red", "unknown key; allowed here: against, data, datasets, delete, problems"),
     ("study.seed", -1, "found -1; allowed: a number at least 0"),
     ("study.seed", 2**32, "allowed: a number at most 4294967295"),
