@@ -128,6 +128,7 @@ rule figures:
             )
             for name, figure in STUDY.figures.items()
         ],
+        narrow=[f"{RESULTS}/figures/{name}.narrow.svg" for name in STUDY.figures],
         numbers=[f"{RESULTS}/figures/{name}.csv" for name in STUDY.figures],
         about=[f"{RESULTS}/figures/{name}.json" for name in STUDY.figures],
     log:

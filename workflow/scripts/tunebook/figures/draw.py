@@ -1,5 +1,6 @@
 """Draw figures: specification and results -> panels with colours and titles -> SVG, CSV, JSON."""
 
+import base64
 import io
 import itertools
 import re
@@ -11,6 +12,7 @@ from xml.sax.saxutils import escape
 
 import numpy as np
 import pandas as pd
+from PIL import Image
 
 from ..evidence import words
 from ..jobs import write_json, written
@@ -28,19 +30,21 @@ SUITS = {
     "scatter": lambda problem: problem["task"] == "regression",
 }
 INKS = {style.INK: "--ink", style.MUTED: "--muted", style.GRID: "--line", style.GROUND: "--ground"}
+DOTS = 150  # of an inch, in what is a picture: two of them a pixel of a phone
 QUOTE = {'"': "&quot;"}
 SANS = "font-family: var(--sans, 'Source Sans Pro', 'Source Sans 3', Arial, sans-serif)"
 
 
 @dataclass(frozen=True)
 class Drawn:
-    """A figure: its SVG text, its numbers (`data`), and what is said of it.
+    """A figure: its SVG text, wide and narrow, its numbers (`data`), and what is said of it.
 
     caption: what its author says, and what dots, bars and bands are. alt: for readers who cannot
     see. runs: names of those behind it.
     """
 
     svg: str
+    narrow: str
     data: pd.DataFrame
     title: str
     caption: str
@@ -53,27 +57,28 @@ def draw(name, spec, results):
     panels = panels_of(spec, results)
     shown = [panel for panel in panels if not panel.absent]
     with style.applied():
-        figure = page.arrange(panels)
         texts = [ended(spec["title"])]
         for panel in panels:
             head = ": ".join(filter(None, (panel.letter, panel.title)))
             texts += [ended(head), panel.absent or panel.sentence()]
         note = notes(shown)
         alt = " ".join(filter(None, [*texts, note]))
-        svg = to_svg(figure, name, alt)
+        svg = to_svg(page.arrange(panels), name, alt)
+        narrow = to_svg(page.arrange(panels, style.NARROW), f"{name}.narrow", alt)
     frames = [panel.frame().assign(panel=panel.letter) for panel in shown]
     data = pd.concat(frames or [pd.DataFrame({"panel": []})], ignore_index=True)
     data = data[["panel", *data.columns.drop("panel")]].convert_dtypes()
     runs = list(dict.fromkeys(name for panel in shown for name in panel.names))
-    return Drawn(svg, data, spec["title"], f"{spec['caption']} {note}".strip(), alt, runs)
+    return Drawn(svg, narrow, data, spec["title"], f"{spec['caption']} {note}".strip(), alt, runs)
 
 
 def save(name, spec, results, folder):
-    """Draw a figure and write <name>.svg, <name>.csv and <name>.json into `folder`."""
+    """Draw a figure and write its .svg, .narrow.svg (for phones), .csv and .json into `folder`."""
     drawn, folder = draw(name, spec, results), Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    with written(folder / f"{name}.svg") as beside:
-        beside.write_text(drawn.svg, encoding="utf-8")
+    for path, svg in ((f"{name}.svg", drawn.svg), (f"{name}.narrow.svg", drawn.narrow)):
+        with written(folder / path) as beside:
+            beside.write_text(svg, encoding="utf-8")
     with written(folder / f"{name}.csv") as beside:
         drawn.data.to_csv(beside, index=False, lineterminator="\n")
     about = ("title", "caption", "alt", "runs")
@@ -246,22 +251,22 @@ def notes(panels):
 def to_svg(figure, name, alt):
     """The figure as an <svg> element, the same bytes for the same figure, ready for any page.
 
-    Its ground is transparent; every id starts with the figure's name, so that several figures can
-    stand in one page; inks and typeface are those of the page, and its own where it stands alone.
-    Coordinates keep hundredths of a point. Call inside `style.applied()`.
+    Its ground is transparent; every id starts with `name`, so that several figures can stand in one
+    page; inks and typeface are those of the page, and its own where it stands alone. It is small: a
+    page holds many. Call inside `style.applied()`.
     """
     buffer = io.StringIO()
-    figure.savefig(buffer, format="svg")
+    figure.savefig(buffer, format="svg", dpi=DOTS)
     text = buffer.getvalue()
     # Its style sheet would hold for a whole page: the root element says the same of the figure.
     gone = r"<metadata>.*?</metadata>\s*|<defs>\s*<style.*?</defs>\s*|<!--.*?-->\s*"
     text = re.sub(gone, "", text[text.index("<svg") :], flags=re.DOTALL)
     text = re.sub(r' transform="rotate\(-?0 [^"]*"', "", text)
-    text = re.sub(r'(?<= d=")[^"]+|(?<= [xy]=")[^"]+|(?<= transform=")[^"]+', shortened, text)
-    text = re.sub(r'\bid="', f'id="{name}-', text)
-    text = re.sub(r'(?:xlink:)?href="#', f'href="#{name}-', text)
-    text = text.replace("url(#", f"url(#{name}-").replace("xlink:href", "href")
-    text = re.sub(r"font-family: [^;\"]*", SANS, text)
+    text = re.sub(r"data:image/png;base64,([^\"]+)", repacked, text)
+    text = re.sub(r'(?<= d=")[^"]+', relative, text)
+    text = re.sub(r'(?<= [xy]=")[^"]+|(?<= transform=")[^"]+', shortened, text)
+    text = renamed(text, name).replace("xlink:href", "href")
+    text = re.sub(r"font-family: [^;\"]*; ?", "", re.sub(r">\s+<", "><", text))
     for ink, variable in INKS.items():
         text = text.replace(f": {ink}", f": var({variable}, {ink})")
     head, body = text.split(">", 1)
@@ -269,10 +274,59 @@ def to_svg(figure, name, alt):
     width, label = f"{float(box.split()[2]) * 96 / page.INCH:.0f}", escape(alt, QUOTE)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" {box} width="{width}" role="img" '
-        f'aria-label="{label}" style="--natural-width:{width}px; stroke-linejoin: round">{body}'
+        f'aria-label="{label}" style="--natural-width:{width}px; stroke-linejoin: round; {SANS}">{body}'
     )
 
 
+def renamed(text, name):
+    """An SVG text whose ids are short, start with `name`, and are only where something needs them."""
+    used = dict.fromkeys(re.findall(r'(?:href="|url\()#([^")]+)', text))
+    ids = {old: f"{name}-{place}" for place, old in enumerate(used)}
+    text = re.sub(r' id="([^"]*)"', lambda id: f' id="{ids[id[1]]}"' if id[1] in ids else "", text)
+    return re.sub(r'(?<=href="#)[^"]+|(?<=url\(#)[^)]+', lambda old: ids[old[0]], text)
+
+
 def shortened(found):
-    """Coordinates to a hundredth of a point: half the size, and nothing that an eye could see."""
+    """Numbers to a hundredth of a point: half the size, and nothing that an eye could see."""
     return re.sub(r"-?\d+\.\d{3,}", lambda number: f"{float(number[0]):.2f}", found[0])
+
+
+def relative(found):
+    """A path of straight lines to a tenth of a point, each by how far it goes: half its size."""
+    if re.search("[^MLz\\s\\d.-]", found[0]):
+        return shortened(found)
+    parts, at, drawn = [], (0, 0), False
+    for command, x, y in re.findall(r"([MLz])\s*(?:(\S+) (\S+))?", found[0]):
+        to = (round(10 * float(x)), round(10 * float(y))) if x else at
+        step = to[0] - at[0], to[1] - at[1]
+        if command == "z":
+            parts.append("z")
+        elif command == "M":
+            parts.append(f"M{tenths(to[0])} {tenths(to[1])}")
+        elif step != (0, 0):
+            parts.append(f"l{tenths(step[0])} {tenths(step[1])}")
+        elif not drawn:  # a line of no length is a dot
+            parts.append("h0")
+        at, drawn = to, command == "L"
+    return "".join(parts).replace(" -", "-")
+
+
+def tenths(number):
+    """So many tenths, in as few letters as it takes."""
+    text = f"{number / 10:.1f}".removesuffix(".0")
+    return text.replace("0.", ".", 1) if abs(number) < 10 else text
+
+
+def repacked(found):
+    """An embedded picture of one colour, more or less of it: by a palette, a sixth of its size."""
+    picture = Image.open(io.BytesIO(base64.b64decode(found[1]))).convert("RGBA")
+    pixels = np.asarray(picture)
+    inked = pixels[pixels[..., 3] > 25]
+    if not len(inked) or np.ptp(inked[:, :3].astype(int), axis=0).max() > 12:
+        return found[0]
+    levels = np.rint(pixels[..., 3] / 17).astype(np.uint8)  # sixteen of them
+    flat = Image.fromarray(levels, "P")
+    flat.putpalette(np.median(inked[:, :3], axis=0).astype(np.uint8).tobytes() * 16)
+    buffer = io.BytesIO()
+    flat.save(buffer, "png", bits=4, optimize=True, transparency=bytes(range(0, 256, 17)))
+    return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"

@@ -219,7 +219,9 @@ class Dot:
             ax.plot(*at, **{"color": color, "marker": "o", "mew": 0, "ls": ""} | look)
 
         if len(self.values) > 1:
-            plot([place] * len(self.values), self.values, zorder=3, ms=2.4, alpha=0.5, **small)
+            along, measured = np.full(len(self.values), place, float), self.values
+            at = (along, measured) if vertical else (measured, along)
+            page.dots(ax, *at, 2.4, color=color, zorder=3, alpha=0.5, **small)
         if self.interval.known:
             plot([place] * 2, self.interval[1:3], marker="", ls="solid", lw=2, zorder=4)
         look = {"mfc": style.GROUND, "mew": 1.4} if hollow else {}
@@ -260,8 +262,11 @@ class Points(Panel):
         elif self.across:
             self.key = (self.colour, *names) if len(names) > 1 else ""
             self.least = max(1.1, len(self.categories) * (0.12 + 0.09 * len(names)))
-        else:
-            self.height = 0.2 + 0.25 * max(len(self.dots), 2)
+
+    def fit(self, width):
+        if not self.across:
+            line = 0.25 if width >= style.FULL_WIDTH else 0.36  # where names need two lines
+            self.height = 0.2 + line * max(len(self.dots), 2)
 
     def make_dots(self):
         """Every Dot, one series after the other, from left to right or from above."""
@@ -415,7 +420,8 @@ class Points(Panel):
 
     def draw_rows(self, ax):
         """A row each from above, its name at the left and its mean at the right."""
-        ax.set_yticks(range(len(self.dots)), [dot.label for dot in self.dots])
+        names = ["\n".join(page.wrapped(dot.label, page.room(ax, 0.4))) for dot in self.dots]
+        ax.set_yticks(range(len(self.dots)), names, linespacing=1.05)
         ax.set_ylim(len(self.dots) - 0.5, -0.5)
         ax.grid(True, axis="x")
         ax.grid(False, axis="y")
@@ -486,7 +492,10 @@ class Points(Panel):
 
 
 class Cells(Panel):
-    """Shares of replicates that learned, failed and diverged, by conditions down and across."""
+    """Shares of replicates that learned, failed and diverged, by conditions down and across.
+
+    A narrow figure has the conditions of a row above its cells, not beside them.
+    """
 
     SIGNS = {"learned": "✓ learns", "failed": "– does not learn", "diverged": "× diverges"}
     MANY = {"learned": "learn", "failed": "do not learn", "diverged": "diverge"}
@@ -500,9 +509,12 @@ class Cells(Panel):
             ends = list(self.results.outcomes_of(name).values())
             self.shares[name] = {end: ends.count(end) / len(ends) for end in measures.OUTCOMES}
         (self.down, self.rows), (self.over, self.columns) = map(self.keys, ("rows", "columns"))
-        self.height = self.LINE * (len(self.rows) + 2.9)
         apart = [a[:-1] != b[:-1] for a, b in zip(self.columns, self.columns[1:], strict=False)]
         self.places = np.cumsum([0, *(1 + self.BETWEEN * each for each in apart)])
+
+    def fit(self, width):
+        self.lines, self.top = (1, -3.4) if width >= style.FULL_WIDTH else (2, -4.4)
+        self.height = self.LINE * (self.lines * len(self.rows) - 0.5 - self.top)
 
     def keys(self, which):
         """{run's name: its values of the hyper-parameters down or across}, and the combinations
@@ -524,11 +536,12 @@ class Cells(Panel):
     def draw(self, ax):
         ax.set_axis_off()
         ax.set_xlim(-0.5, self.places[-1] + 0.5)
-        ax.set_ylim(len(self.rows) - 0.5, -3.4)
+        ax.set_ylim(self.lines * len(self.rows) - 0.5, self.top)
         write = partial(ax.text, ha="center", va="center", size=page.SMALL)
         for name, shares in self.shares.items():
             start = self.places[self.columns.index(self.over[name])] - self.WIDTH / 2
-            y, top = self.rows.index(self.down[name]), max(shares, key=shares.get)
+            row, top = self.rows.index(self.down[name]), max(shares, key=shares.get)
+            y = self.lines * (row + 1) - 1
             for outcome, share in shares.items():
                 width = self.WIDTH * share
                 ax.barh(y, width, 0.86, left=start, color=style.OUTCOMES[outcome], lw=0)
@@ -536,7 +549,9 @@ class Cells(Panel):
                     text = self.SIGNS[top][0] + (f" {100 * share:.0f} %" if share < 1 else "")
                     write(start + width / 2, y + 0.03, text, weight=600, color=style.WHITE)
                 start += width
-        self.name_rows(ax)
+        heads = [axis_text(name) for name in self.spec["rows"]]
+        texts = [list(map(value_text, self.spec["rows"], row)) for row in self.rows]
+        (self.name_rows if self.lines == 1 else self.name_above)(ax, heads, texts)
         *others, last = self.spec["columns"]
         above = {}
         for key, x in zip(self.columns, self.places, strict=True):
@@ -546,12 +561,9 @@ class Cells(Panel):
             told = [*map(setting_text, others, key), axis_text(last)]
             write(np.mean(xs), -1.9, ", ".join(told), weight=600)
 
-    def name_rows(self, ax):
+    def name_rows(self, ax, heads, texts):
         """The conditions of each row, one repeated only where it changes; above them the signs."""
-        names, ends = self.spec["rows"], ax.get_xlim()
-        write = partial(beside, ax, xycoords=("axes fraction", "data"))
-        heads = [axis_text(name) for name in names]
-        texts = [list(map(value_text, names, row)) for row in self.rows]
+        write, ends = partial(beside, ax, xycoords=("axes fraction", "data")), ax.get_xlim()
         widths = [
             max(map(page.width_of, column)) + 10 for column in zip(heads, *texts, strict=True)
         ]
@@ -560,13 +572,25 @@ class Cells(Panel):
             changed = len(os.path.commonprefix([row, above]))
             for start, text in zip(starts[changed:], row[changed:], strict=True):
                 write(text, (0, y), (start, 0))
-            if y and changed < max(len(names) - 2, 1):
+            if y and changed < max(len(heads) - 2, 1):
                 ax.plot(ends, [y - 0.5] * 2, color=style.GRID, lw=0.8, zorder=0)
         for start, text in zip(starts, heads, strict=True):
             write(text, (0, -0.95), (start, 0), color=style.MUTED)
-        x = starts[0]
+        self.explain(ax, starts[0])
+
+    def name_above(self, ax, heads, texts):
+        """The conditions of each row in a line above it, and what they are above all."""
+        write = partial(beside, ax, xycoords=("axes fraction", "data"))
+        for i, row in enumerate(texts):
+            write(" · ".join(row), (0, 2 * i + 0.1), (2, 0))
+        write(" · ".join(heads), (0, -3.0), (2, 0), color=style.MUTED)
+        self.explain(ax, 2)
+
+    def explain(self, ax, x):
+        """What the signs in the cells mean, from `x` points right of the axes on."""
         for outcome, text in self.SIGNS.items():
-            write(text, (0, -3.0), (x, 0), weight=600, color=style.OUTCOMES[outcome])
+            look = {"xycoords": ("axes fraction", "data"), "weight": 600}
+            beside(ax, text, (0, self.top + 0.4), (x, 0), color=style.OUTCOMES[outcome], **look)
             x += page.width_of(text, weight=600) + 16
 
     def frame(self):

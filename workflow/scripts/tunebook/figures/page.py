@@ -2,17 +2,18 @@
 
 A panel to place has `height` (of its axes, inches), `least` and `most` (how narrow and wide they
 may be), `weight` (its share of what a row leaves), `letter`, `title`, `head` (what its axis
-measures) and `draw(ax)`, or `absent`. All is drawn, measured in the page's typeface, and drawn
+measures), `fit(width)`, which sets these for a figure of that width, and `draw(ax)`, or `absent`. All is drawn, measured in the page's typeface, and drawn
 where it belongs. Below: axes, texts and bands, which kinds of panel are made of.
 """
 
 import io
-import textwrap
 
 import numpy as np
 from matplotlib.backends.backend_svg import RendererSVG
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
+from matplotlib.patches import PathPatch
+from matplotlib.path import Path
 from matplotlib.textpath import text_to_path
 from matplotlib.ticker import FixedLocator, FuncFormatter, LogLocator, MaxNLocator, NullLocator
 from scipy.optimize import isotonic_regression
@@ -33,17 +34,20 @@ COLUMNS = {1: (1,), 2: (2, 1), 3: (3, 2, 1), 4: (2, 1), 99: (3, 2, 1)}
 LOG_TICKS = {300: [1], 40: [1, 3], 10: [1, 2, 5], 4: [1, 2, 3, 5, 7], 0: [1, 1.5, 2, 3, 4, 5, 6, 8]}
 
 
-def arrange(panels):
-    """A Figure of some panels, several in a row where they have room."""
+def arrange(panels, width=style.FULL_WIDTH):
+    """A Figure of some panels, `width` inches wide: several in a row where they have room."""
     margins = np.tile([0.4, 0.6, 0.05, 0.4], (len(panels), 1))  # left, right, top, bottom
-    for columns in next(tried for most, tried in COLUMNS.items() if len(panels) <= most):
+    tried = next(tried for most, tried in COLUMNS.items() if len(panels) <= most)
+    for columns in tried if width >= style.FULL_WIDTH else (1,):
         for i, panel in enumerate(panels):
+            if not panel.absent:
+                panel.fit(width)
             alike = i + 1 < len(panels) and (i + 1) % columns and panels[i + 1].key == panel.key
             panel.labelled = not (panel.key and alike)
         for _ in range(3):
             before = margins
-            height = place(panels, margins, columns)
-            figure, margins = draw(panels, height)
+            height = place(panels, margins, columns, width)
+            figure, margins = draw(panels, height, width)
             if np.allclose(before, margins, atol=0.01):
                 break
         if all(panel.width >= panel.least for panel in panels):
@@ -51,7 +55,7 @@ def arrange(panels):
     return figure
 
 
-def place(panels, margins, columns):
+def place(panels, margins, columns, width):
     """Place panels in rows of `columns`; returns the height of the page, in inches.
 
     A panel gets `start`, where all of it begins, `left`, `width` and `top` of its axes, and the
@@ -62,7 +66,7 @@ def place(panels, margins, columns):
         np.array([margins[first::columns, side].max() for first in range(count)]) for side in (0, 1)
     )
     weights = np.array([max(p.weight for p in panels[first::columns]) for first in range(count)])
-    room = style.FULL_WIDTH - GAP * (count - 1) - left.sum() - right.sum()
+    room = width - GAP * (count - 1) - left.sum() - right.sum()
     widths = np.maximum(room * weights / weights.sum(), 0.3)
     wholes = left + widths + right
     starts = np.cumsum([0, *(wholes[:-1] + GAP)])
@@ -87,9 +91,9 @@ def place(panels, margins, columns):
     return top
 
 
-def draw(panels, height):
+def draw(panels, height, width):
     """The Figure of panels in their places, and the margins that they then need, in inches."""
-    size = np.array([style.FULL_WIDTH, height])
+    size = np.array([width, height])
     figure, every = Figure(figsize=size), []
     for panel in panels:
         area = [panel.left, height - panel.top - panel.height, panel.width, panel.height]
@@ -162,6 +166,11 @@ def wrapped(text, width, size=SMALL, weight=400):
     return lines
 
 
+def room(ax, share):
+    """How many points a share of the whole figure's width is, and never more than a line needs."""
+    return share * min(ax.figure.bbox.width, 430)
+
+
 def cut(text, width, size=SMALL):
     """The start of a text that fits into `width` points."""
     while len(text) > 1 and width_of(text, size) > width:
@@ -222,7 +231,7 @@ def label_ends(ax, ends):
         return
     right = ax.get_xlim()[1]
     wanted = ax.transData.transform([(right, y) for y, *_ in ends])[:, 1] - ax.bbox.y0
-    texts = ["\n".join(textwrap.wrap(text, 26)) for _, text, _ in ends]
+    texts = ["\n".join(wrapped(text, room(ax, 0.26))) for _, text, _ in ends]
     sizes = [10.0 * (text.count("\n") + 1) for text in texts]
     places = spread(wanted, sizes, ax.bbox.height)
     for y, text, (*_, color) in zip(places, texts, ends, strict=True):
@@ -248,3 +257,13 @@ def band(ax, x, mean, low, high, color, **look):
     ax.plot(x, mean, color=color, **{"zorder": 3} | look)
     if np.isfinite(low).any():
         ax.fill_between(x, low, high, color=color, alpha=0.18, lw=0, zorder=2)
+
+
+def dots(ax, x, y, size, **look):
+    """Dots of so many points across, as one path: a few bytes each, where a marker takes a hundred."""
+    places = np.repeat(np.column_stack([x, y]), 2, axis=0)
+    if len(places):
+        path = Path(places, [Path.MOVETO, Path.LINETO] * len(x))
+        path.should_simplify = False
+        look = {"transform": ax.transData, "capstyle": "round"} | look
+        ax.add_patch(PathPatch(path, fill=False, lw=size, clip_on=True, **look))

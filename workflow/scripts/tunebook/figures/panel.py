@@ -115,6 +115,9 @@ class Panel:
     def prepare(self):
         """Make numbers of the runs, or say in `absent` why there are none."""
 
+    def fit(self, width):
+        """Take the size that suits a figure of that many inches across."""
+
     def color(self, run):
         """The colour of a run; the plain data colour where colours stand for nothing."""
         return self.colours[self.colour][value_of(run, self.colour)] if self.colour else style.DATA

@@ -6,8 +6,6 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 from matplotlib.colors import to_rgb
-from matplotlib.patches import PathPatch
-from matplotlib.path import Path
 
 from ..evidence import words
 from ..evidence.intervals import MINIMUM_REPLICATES, mean_interval, mean_intervals, rank_correlation
@@ -48,8 +46,11 @@ class Matrix(Predicted):
         self.counts = table.to_numpy(float) / max(self.n, 1)
         pairs = np.argwhere(~np.eye(len(places), dtype=bool))
         self.errors = sorted((-self.counts[t, p], t, p) for t, p in pairs)
-        self.cell = min(self.CELL, 5.6 / len(places))
-        self.height = self.least = self.most = self.cell * len(places)
+
+    def fit(self, width):
+        many = len(self.classes)
+        self.cell = min(self.CELL, (0.94 * width - 1) / many)
+        self.height = self.least = self.most = self.cell * many
 
     def draw(self, ax):
         most = -self.errors[0][0] or 1
@@ -102,9 +103,8 @@ class Matrix(Predicted):
 class Images(Predicted):
     """Test images that a run misreads, the most often misread first."""
 
-    MOST, IN_A_ROW, HIGH = 24, 8, 1.14  # images; images; inches from one row to the next
+    MOST, ACROSS, HIGH = 24, 0.86, 1.14  # images; inches from one to the next, across and down
     SIDE = 0.78  # inches, of an image
-    least = 6.0
 
     def prepare(self):
         super().prepare()
@@ -127,7 +127,11 @@ class Images(Predicted):
         worst = ["replicates", "probability", "row"]
         table = table.sort_values(worst, ascending=[False, False, True], ignore_index=True)
         self.chosen, self.many = table.head(self.MOST), words.count(len(table), "test image")
-        self.height = self.HIGH * -(-len(self.chosen) // self.IN_A_ROW) - 0.05
+
+    def fit(self, width):
+        self.in_a_row = max(int(width / self.ACROSS), 1)
+        self.height = self.HIGH * -(-len(self.chosen) // self.in_a_row) - 0.05
+        self.least = 0.8 * width
 
     def read(self, image, text="{} → {}", width=np.inf):
         """What an image is and what it is read as, in at most `width` points."""
@@ -138,20 +142,20 @@ class Images(Predicted):
         ax.set_axis_off()
         ax.set_xlim(0, ax.bbox.width / page.INCH)
         ax.set_ylim(self.height, 0)
-        step, shape = ax.get_xlim()[1] / self.IN_A_ROW, self.problem["shape"]
+        step, shape = ax.get_xlim()[1] / self.in_a_row, self.problem["shape"]
         down, wide = (self.SIDE * side / max(shape[1:]) for side in shape[1:])
         for i, image in self.chosen.iterrows():
             pixels = np.clip(np.reshape(image["pixels"], shape), 0, 1)
             if shape[0] == 1:  # how much of the data colour stands on the page's own ground
                 color = np.reshape(to_rgb(style.DATA), (3, 1, 1)) + 0 * pixels
                 pixels = np.concatenate([color, pixels])
-            middle, top = (i % self.IN_A_ROW + 0.5) * step, i // self.IN_A_ROW * self.HIGH
+            middle, top = (i % self.in_a_row + 0.5) * step, i // self.in_a_row * self.HIGH
             extent = (middle - wide / 2, middle + wide / 2, top + down, top)
             ax.imshow(np.moveaxis(pixels, 0, 2), extent=extent, interpolation="none", aspect="auto")
             ax.bar(middle, down, wide, bottom=top, fill=False, ec=style.GRID, lw=0.7)
             often, small = (
                 f"{image['replicates']} of {self.runs[0].n}",
-                {"size": 7.5, "color": style.MUTED},
+                {"size": 8, "color": style.MUTED},
             )
             read = self.read(image, width=page.INCH * step)
             for text, below, look in ((read, 0.14, {"size": 9}), (often, 0.26, small)):
@@ -362,16 +366,11 @@ class Scatter(Predicted):
 
 
 def cloud(ax, x, y, color):
-    """Many dots as one path: a few bytes a dot, where a marker each would take a hundred.
+    """Many dots as a picture: as marks of their own they would be most of a page's weight.
 
     Overlaps within a call do not darken; call it once per replicate.
     """
     known = np.isfinite(x) & np.isfinite(y)
     for values, scale in ((x, ax.get_xscale()), (y, ax.get_yscale())):
         known &= (values > 0) | (scale != "log")
-    dots = np.repeat(np.column_stack([x[known], y[known]]), 2, axis=0)
-    if len(dots):
-        path = Path(dots, [Path.MOVETO, Path.LINETO] * (len(dots) // 2))
-        path.should_simplify = False
-        look = {"fill": False, "alpha": 0.25, "lw": 2.2, "capstyle": "round"}
-        ax.add_patch(PathPatch(path, edgecolor=color, zorder=2, **look))
+    page.dots(ax, x[known], y[known], 2.2, color=color, alpha=0.25, zorder=2, rasterized=True)

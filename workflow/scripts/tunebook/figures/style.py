@@ -28,6 +28,7 @@ GROUND = "#fffffe"  # the page's own, inside an open dot
 WHITE = "#ffffff"  # on top of a data colour, in either scheme
 
 FULL_WIDTH = 7.5  # inches: 720 px at 96 to the inch, the width of the report's article
+NARROW = 3.45  # inches: what a phone can show without making text smaller than 10 px
 
 # log10(learning rate) -> colour: cold is slow, warm is fast.
 RATES = {-5: "#12928a", -4: "#1f7fd6", -3: "#9e486c", -2: "#e2601f", -1: "#a5830f"}

@@ -81,11 +81,15 @@ def data_address(kind, content):
 
 
 def read_figure(path):
-    """One figure as it stands in the page, from its .svg and the .json and .csv beside it."""
-    svg, table = path.read_text(encoding="utf-8"), path.with_suffix(".csv").read_bytes()
-    if "<svg" not in svg:
-        raise TunebookError(f"{path}: not an SVG file; delete it and run again")
-    found = {"name": path.stem, "svg": Markup(svg[svg.index("<svg") :])}
+    """One figure as it stands in the page, from its .svg and the files beside it: the narrow one
+    for phones, what is said of it (.json) and its numbers (.csv)."""
+    drawn = {"svg": path, "narrow": path.with_suffix(".narrow.svg")}
+    found, table = {"name": path.stem}, path.with_suffix(".csv").read_bytes()
+    for key, file in drawn.items():
+        svg = file.read_text(encoding="utf-8")
+        if "<svg" not in svg:
+            raise TunebookError(f"{file}: not an SVG file; delete it and run again")
+        found[key] = Markup(svg[svg.index("<svg") :])
     if len(table) > LARGEST_PLAIN:
         found |= {"csv": f"figures/{path.stem}.csv", "packed": packed(table)}
     else:
