@@ -118,6 +118,8 @@ rule figures:
         tables=rules.gather.output,
         timing=rules.timing.output,
         baselines=rules.baselines.output,
+        claims=own_file("claims.yaml"),
+        provenance=provenance(),
     output:
         svg=[
             report(

@@ -14,12 +14,14 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
+from ..claims.read import VERDICTS
 from ..evidence import words
 from ..jobs import write_json, written
 from . import page, style
 from .kinds import Cells, Curves, Points
 from .panel import ordered, setting_text, value_of
 from .predicted import Images, Matrix, Scatter
+from .source import Source
 from .spec import listed
 
 KINDS = {kind.__name__.lower(): kind for kind in (Curves, Points, Cells, Matrix, Images, Scatter)}
@@ -30,6 +32,9 @@ SUITS = {
     "scatter": lambda problem: problem["task"] == "regression",
 }
 INKS = {style.INK: "--ink", style.MUTED: "--muted", style.GRID: "--line", style.GROUND: "--ground"}
+INKS |= {style.NOT: "--not"}
+# What is written of a figure beside its drawings and its numbers.
+ABOUT = ("title", "finding", "caption", "alt", "runs", "claims", "panels")
 DOTS = 150  # of an inch, in what is a picture: two of them a pixel of a phone
 QUOTE = {'"': "&quot;"}
 SANS = "font-family: var(--sans, 'Source Sans Pro', 'Source Sans 3', Arial, sans-serif)"
@@ -39,22 +44,30 @@ SANS = "font-family: var(--sans, 'Source Sans Pro', 'Source Sans 3', Arial, sans
 class Drawn:
     """A figure: its SVG text, wide and narrow, its numbers (`data`), and what is said of it.
 
-    caption: what its author says, and what dots, bars and bands are. alt: for readers who cannot
-    see. runs: names of those behind it.
+    finding: {verdict on its first claim: what is to be seen then}. caption: what its author says,
+    and what dots, bars and bands are. alt: for readers who cannot see. runs: names of those behind
+    it. claims: ids of those that it is about. panels: letter and title of each.
     """
 
     svg: str
     narrow: str
     data: pd.DataFrame
     title: str
+    finding: dict
     caption: str
     alt: str
     runs: list
+    claims: list
+    panels: list
 
 
-def draw(name, spec, results):
-    """The figure `name` of a specification (see `spec`) and evidence.tables.Results, as Drawn."""
-    panels = panels_of(spec, results)
+def draw(name, spec, results, claims=None):
+    """The figure `name` of a specification (see `spec`) and evidence.tables.Results, as Drawn.
+
+    claims: what `claims.read.load_claims` gives.
+    """
+    source = Source(claims, results)
+    panels = panels_of(spec, results, source)
     shown = [panel for panel in panels if not panel.absent]
     with style.applied():
         texts = [ended(spec["title"])]
@@ -69,25 +82,35 @@ def draw(name, spec, results):
     data = pd.concat(frames or [pd.DataFrame({"panel": []})], ignore_index=True)
     data = data[["panel", *data.columns.drop("panel")]].convert_dtypes()
     runs = list(dict.fromkeys(name for panel in shown for name in panel.names))
-    return Drawn(svg, narrow, data, spec["title"], f"{spec['caption']} {note}".strip(), alt, runs)
+    caption = f"{spec['caption']} {note}".strip()
+    about = spec.get("claims") or source.claims_about(runs)
+    finding = dict.fromkeys(VERDICTS, seen(shown)) | spec.get("finding", {})
+    heads = [{"letter": panel.letter, "title": panel.title} for panel in panels]
+    return Drawn(svg, narrow, data, spec["title"], finding, caption, alt, runs, about, heads)
 
 
-def save(name, spec, results, folder):
+def save(name, spec, results, folder, claims=None):
     """Draw a figure and write its .svg, .narrow.svg (for phones), .csv and .json into `folder`."""
-    drawn, folder = draw(name, spec, results), Path(folder)
+    drawn, folder = draw(name, spec, results, claims), Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     for path, svg in ((f"{name}.svg", drawn.svg), (f"{name}.narrow.svg", drawn.narrow)):
         with written(folder / path) as beside:
             beside.write_text(svg, encoding="utf-8")
     with written(folder / f"{name}.csv") as beside:
-        drawn.data.to_csv(beside, index=False, lineterminator="\n")
-    about = ("title", "caption", "alt", "runs")
-    write_json(folder / f"{name}.json", {key: getattr(drawn, key) for key in about})
+        drawn.data.to_csv(beside, index=False, lineterminator="\n", float_format="%.9g")
+    write_json(folder / f"{name}.json", {key: getattr(drawn, key) for key in ABOUT})
 
 
-def panels_of(spec, results):
+def seen(panels):
+    """What a figure shows, in a sentence: of the first of its panels that has one to say."""
+    return next((text for panel in panels if (text := panel.brief())), "")
+
+
+def panels_of(spec, results, source=None):
     """The panels of a figure, with the letters, titles, colours and scales that they share."""
     panels = [panel for each in spec["panels"] for panel in divided(each, results)]
+    for panel in panels:
+        panel.source = source or Source()
     share_colours(panels)
     for letter, panel in zip(ascii_lowercase, panels, strict=False):
         panel.letter = letter if len(panels) > 1 else ""
@@ -132,7 +155,8 @@ def members_of(spec, results):
     elif "run" in spec and problems:
         names = filter(None, map(results.best, problems))
         found, why = [("", results.run(name)) for name in names], "The study chooses no best run."
-    sweeps = {sweep: results.members(sweep) for sweep in spec.get("sweep", [])}
+    asked = [*spec.get("source", []), *spec.get("sweep", [])]
+    sweeps = {sweep: results.members(sweep) for sweep in asked}
     found += [(sweep, results.run(name)) for sweep, names in sweeps.items() for name in names]
     missing = [f"“{sweep}”" for sweep, names in sweeps.items() if not names]
     if missing:
@@ -233,19 +257,26 @@ def ended(text):
 
 def notes(panels):
     """What dots, bars and bands are: what all panels have in common first, each thing once."""
-    letters, parts = defaultdict(list), defaultdict(list)
-    counts = words.counts([run.n for panel in panels for run in panel.runs], "replicate")
+    letters, parts, many = defaultdict(list), defaultdict(list), defaultdict(list)
     for panel in panels:
+        counts = words.counts([run.n for run in panel.runs], "replicate")
+        many[counts].append(panel.letter)
         for part in panel.note():
-            letters[part.replace("{replicates}", counts)].append(panel.letter)
+            letters[part].append(panel.letter)
+    (first, *others), told = many or [""], ""
+    if others:
+        each = [
+            f"{counts.partition(' rep')[0]} ({words.spoken(of)})" for counts, of in many.items()
+        ]
+        first, told = "replicates", f"n = {', '.join(each)}."
     for part, of in letters.items():
         parts[tuple(of)].append(part)
     texts = []
     for of, found in parts.items():
-        text = f"{'; '.join(found)}."
+        text = f"{'; '.join(found)}.".replace("{replicates}", first)
         alike = len(of) == len(panels)
         texts.append(text[:1].upper() + text[1:] if alike else f"{words.spoken(of)}: {text}")
-    return " ".join(texts)
+    return " ".join(filter(None, [*texts, told]))
 
 
 def to_svg(figure, name, alt):
@@ -272,14 +303,15 @@ def to_svg(figure, name, alt):
     head, body = text.split(">", 1)
     box = re.search(r'viewBox="[^"]*"', head)[0]
     width, label = f"{float(box.split()[2]) * 96 / page.INCH:.0f}", escape(alt, QUOTE)
+    look = f"--natural-width:{width}px; stroke-linejoin: round; {SANS}"
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" {box} width="{width}" role="img" '
-        f'aria-label="{label}" style="--natural-width:{width}px; stroke-linejoin: round; {SANS}">{body}'
+        f'aria-label="{label}" style="{look}">{body}'
     )
 
 
 def renamed(text, name):
-    """An SVG text whose ids are short, start with `name`, and are only where something needs them."""
+    """An SVG text whose ids are short, start with `name`, and stand only where they are needed."""
     used = dict.fromkeys(re.findall(r'(?:href="|url\()#([^")]+)', text))
     ids = {old: f"{name}-{place}" for place, old in enumerate(used)}
     text = re.sub(r' id="([^"]*)"', lambda id: f' id="{ids[id[1]]}"' if id[1] in ids else "", text)

@@ -5,13 +5,15 @@ import os
 from collections import Counter
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 from matplotlib.transforms import offset_copy
 
+from ..claims.compare import as_ratio, compare
 from ..evidence import measures, words
-from ..evidence.intervals import MINIMUM_REPLICATES, Interval, mean_interval, mean_intervals
+from ..evidence.intervals import MINIMUM_REPLICATES, Interval, mean_interval
 from ..study.parameters import parameter
 from . import page, style
 from .page import beside
@@ -20,6 +22,7 @@ from .panel import (
     RELATIVE,
     Panel,
     axis_text,
+    column,
     finite,
     ordered,
     rank,
@@ -29,13 +32,17 @@ from .panel import (
     value_of,
     value_text,
 )
+from .source import SAYS
 from .spec import MOST_CURVES
 
 HEADROOM = 4.0  # times its first value: how high a curve may climb before it leaves the panel
 SPREAD = 0.46  # of a category's width, between its first and its last series
+JUMP = 10.0  # times: how far a replicate must leave the others, and itself, to be spoken of
 ASIDE = 5.0  # points between a mean and its replicates
 DASHES = ("solid", (0, (4, 2)), (0, (1.5, 1.5)), (0, (6, 2, 1, 2)))
 SUMMARY = ("mean", "low", "high", "replicates")  # columns of what is drawn
+OVER_TIME = ("median", *SUMMARY[1:])
+STATED = "red dashes: what the source says"
 NO_VALUE = "No run has a finite value."
 
 
@@ -43,20 +50,24 @@ class Line:
     """One curve of a run: a column of the history, [replicates, epochs], blank from where a
     replicate diverged.
 
-    diverged: the epochs where they did. summary: mean, low, high and replicates, each [epochs].
-    mean: up to the last epoch where a replicate has a value. gone: whether every one diverged.
-    quiet: thin, dashed, and without a label of its own.
+    diverged: the epochs where they did. summary: median, low, high and replicates, each [epochs].
+    The median, since one replicate that fails for an epoch would lift a mean above all others; low
+    and high are the lowest and the highest replicate, so that it is seen. middle: the median up to
+    the last epoch where a replicate has a value. gone: whether every one diverged. quiet: thin,
+    dashed, and without a label of its own.
     """
 
     def __init__(self, label, run, column, values, diverged, quiet=False):
         self.label, self.run, self.column, self.quiet = label, run, column, quiet
         self.split = column.partition("_")[0]
         self.diverged, self.replicates = diverged, len(values)
-        # Positive on a logarithmic axis, where the values are.
-        positive = not np.nanmin(values, initial=math.inf) <= 0
-        self.summary = mean_intervals(values, 0.0 if positive else -math.inf)
-        known = np.flatnonzero(np.isfinite(self.summary[0]))
-        self.mean = self.summary[0][: known[-1] + 1 if len(known) else 0]
+        self.values, many = values, np.isfinite(values).sum(axis=0)
+        known = np.flatnonzero(many)
+        self.summary = tuple(np.full(values.shape[1], np.nan) for _ in range(3))
+        for each, of in zip(self.summary, (np.nanmedian, np.nanmin, np.nanmax), strict=True):
+            each[known] = of(values[:, known], axis=0)
+        self.summary += (many,)
+        self.middle = self.summary[0][: known[-1] + 1 if len(known) else 0]
         self.gone = len(diverged) >= len(values)
 
     @property
@@ -70,6 +81,20 @@ class Line:
         part = "" if self.gone else f"{len(self.diverged)} of {self.replicates}"
         return f" ×{part}" if self.diverged else ""
 
+    @property
+    def jump(self):
+        """(how many replicates jump, in which epoch): to JUMP times the lowest value that they had
+        and JUMP times the median, each once learning is under way; None where none does."""
+        values, start = self.values, measures.tenth(self.values.shape[1])
+        if not np.nanmin(values, initial=math.inf) > 0 or len(values) < MINIMUM_REPLICATES:
+            return None
+        lowest = np.fmin.accumulate(values, axis=1)
+        off = values / np.maximum(lowest, self.summary[0])
+        off = np.where(np.isfinite(off), off, 0)[:, start:]
+        if not off.size or off.max() < JUMP:
+            return None
+        return int((off.max(axis=1) >= JUMP).sum()), start + 1 + int(off.max(axis=0).argmax())
+
 
 def split_of(column):
     """The split that a column is measured on, in words."""
@@ -77,13 +102,13 @@ def split_of(column):
 
 
 class Curves(Panel):
-    """Means over the epochs with bands, crosses where replicates diverged, names at the ends."""
+    """Medians over the epochs with bands, crosses where replicates diverged, names at the ends."""
 
     weight, least = 1.2, 1.6
 
     def prepare(self):
         self.take_measure()
-        self.colour = self.colour or self.first_axis
+        self.colour = self.colour or (not self.whose and self.first_axis) or ""
         # One run on two splits: colours stand for these.
         self.splits = len(self.runs) == 1 and bool(self.beside)
         if self.splits:
@@ -93,15 +118,26 @@ class Curves(Panel):
             for run in self.runs[:MOST_CURVES]
             for column in filter(None, (self.beside, self.of))
         ]
-        if not any(len(line.mean) for line in self.lines):
+        if not any(len(line.middle) for line in self.lines):
             ended = all(line.gone and line.replicates for line in self.lines)
             self.absent = "All runs diverged in their first epoch." if ended else NO_VALUE
 
     def line(self, run, column):
         values = self.results.curves(run.name, column)
         label = split_of(column) if self.splits else self.series[run.name]
+        label = label if self.splits else self.whose.get(run.name, label)
         quiet = column == self.beside and not self.splits
         return Line(label, run, column, values, sorted(filter(None, run.diverged)), quiet)
+
+    def told_jump(self, line):
+        many, epoch = line.jump
+        of = f"{words.word(many)} of {words.count(line.replicates, 'replicate')}"
+        whose = f" ({line.label})" if line.label and len(self.lines) > 1 else ""
+        return f"{of}{whose} {'jumps' if many == 1 else 'jump'}, farthest in epoch {epoch}"
+
+    def stated(self, line, epoch=False):
+        """The source's numbers for a line: at its end, or epochs along it."""
+        return self.source.of(line.column, line.run, epoch)
 
     def limits(self):
         """Lower and upper end of the vertical axis, and whether it is logarithmic.
@@ -109,10 +145,11 @@ class Curves(Panel):
         It is unless a value is negative (a Gaussian loss may be). A curve that runs away leaves the
         panel, and so does an error of exactly 0, at the foot.
         """
-        lines = [line for panel in self.alike for line in panel.lines if len(line.mean)]
+        lines = [line for panel in self.alike for line in panel.lines if len(line.middle)]
         steady = [line for line in lines if not line.gone] or lines
-        start = max(finite(line.mean)[0] for line in steady)
-        values = finite(np.concatenate([line.mean for line in lines]))
+        start = max(finite(line.middle)[0] for line in steady)
+        stated = [value for line in lines for value in self.stated(line)]
+        values = finite(np.concatenate([stated, *(line.middle for line in lines)]))
         log = values.min() >= 0 and values.max() > 0 and self.spec.get("log", True)
         low, high = values[values > 0].min() if log else values.min(), values.max()
         most = HEADROOM * start if log else start + HEADROOM * (start - low)
@@ -121,15 +158,21 @@ class Curves(Panel):
     def draw(self, ax):
         low, high, log = self.limits()
         page.scale(ax.yaxis, low, high, log, lambda value: tick(value, self.unit))
-        page.scale(ax.xaxis, 1, max(2, *(len(line.summary[0]) for line in self.lines)), True)
-        ax.set_xlabel("epoch (log scale)")
+        linear = self.spec.get("epochs") == "linear"
+        last = max(2, *(len(line.summary[0]) for line in self.lines))
+        page.scale(ax.xaxis, 0 if linear else 1, last, not linear)
+        ax.set_xlabel("epoch" if linear else "epoch (log scale)")
         # Farther than this out of the panel nothing need be drawn: a file holds no huge numbers.
         reach = (low / 10, high * 10) if log else (2 * low - high, 2 * high - low)
         ends, dashes = [], self.dashes()
+        others = [line for panel in self.alike if panel is not self for line in panel.lines]
+        for line in others if self.spec.get("others") else ():
+            grey = np.clip(line.middle, *reach)
+            ax.plot(np.arange(1, len(grey) + 1), grey, color=style.WITHOUT, lw=0.8, alpha=0.5)
         for line in self.lines:
             color = style.SPLITS[line.split] if self.splits else self.color(line.run)
             dash = DASHES[1] if line.quiet else dashes[line.run.name]
-            many, inside = len(line.mean), np.clip(line.mean, low, high)
+            many, inside = len(line.middle), np.clip(line.middle, low, high)
             width = 1.1 if line.quiet else 1.6 if len(self.lines) <= 4 else 1.3
             drawn = (np.clip(part[:many], *reach) for part in line.summary[:3])
             page.band(ax, np.arange(1, many + 1), *drawn, color, lw=width, ls=dash)
@@ -140,7 +183,19 @@ class Curves(Panel):
                 ax.plot([last], [y], clip_on=False, zorder=5, **look)
             if not line.quiet:
                 ends.append((inside[-1] if many else high, line.label + line.fate, color))
+            self.draw_stated(ax, line, ends)
         page.label_ends(ax, ends + self.draw_levels(ax))
+
+    def draw_stated(self, ax, line, ends):
+        """The source's numbers: dashes at the end of the curve, and across it at an epoch."""
+        for value in self.stated(line):
+            ax.plot([0.7, 1], [value] * 2, transform=ax.get_yaxis_transform(), **style.STATED)
+            quiet = f", {measures.SPLITS[line.split]}" if self.beside else ""
+            ends.append((value, SAYS + quiet, style.NOT))
+        for epoch in self.stated(line, epoch=True):
+            ax.axvline(epoch, **style.STATED)
+            place = {"xycoords": ("data", "axes fraction"), "va": "top"}
+            beside(ax, f"{SAYS}: epoch {epoch:g}", (epoch, 1), (4, 0), color=style.NOT, **place)
 
     def dashes(self):
         """{run's name: dashes}: runs of one colour differ in these; the last is drawn through."""
@@ -156,20 +211,20 @@ class Curves(Panel):
             pd.DataFrame(
                 {"measure": line.column, "series": line.series, "run": line.run.name}
                 | {"epoch": np.arange(1, len(line.summary[0]) + 1)}
-                | dict(zip(SUMMARY, line.summary, strict=True))
+                | dict(zip(OVER_TIME, line.summary, strict=True))
             )
             for line in self.lines
         )
 
     def sentence(self):
         """Where curves end and which diverged, in words."""
-        whole = [line for line in self.lines if len(line.mean) and not line.gone]
+        whole = [line for line in self.lines if len(line.middle) and not line.gone]
         ends = "; ".join(
-            f"{line.series}: {said(line.mean[-1], self.unit)}"
-            for line in sorted(whole, key=lambda line: line.mean[-1])
+            f"{line.series}: {said(line.middle[-1], self.unit)}"
+            for line in sorted(whole, key=lambda line: line.middle[-1])
         )
         epochs = words.count(max(len(line.summary[0]) for line in self.lines), "epoch")
-        texts = [f"Mean {self.about} after {epochs}: {ends}."] if ends else []
+        texts = [f"Median {self.about} after {epochs}: {ends}."] if ends else []
         texts += [
             f"{line.label} diverged in {len(line.diverged)} of "
             f"{words.count(line.replicates, 'replicate')}, first in epoch {line.diverged[0]}."
@@ -180,15 +235,35 @@ class Curves(Panel):
             texts.append(f"The first {MOST_CURVES} of {len(self.runs)} are drawn.")
         return " ".join(texts)
 
+    def brief(self):
+        ends = [line for line in self.lines if len(line.middle) and not (line.gone or line.quiet)]
+        return lowest_and_highest(self.about, [(x.label, x.middle[-1]) for x in ends], self.unit)
+
     def note(self):
-        text = ["line: mean over {replicates}"]
-        text += [f"band: {BAND}"] * (max(run.n for run in self.runs) >= MINIMUM_REPLICATES)
+        text = ["line: median of {replicates}"]
+        text += ["band: lowest to highest"] * (max(run.n for run in self.runs) > 1)
+        text += [self.told_jump(line) for line in self.lines if line.jump and not line.quiet]
         if any(line.quiet for line in self.lines):
             solid, dashed = map(split_of, (self.of, self.beside))
             text.append(f"{solid} drawn through, {dashed} dashed")
+        text += ["grey: the lines of the other panels"] * bool(self.spec.get("others"))
+        if any(self.stated(line, epoch) for line in self.lines for epoch in (False, True)):
+            text.append(STATED)
         if any(line.diverged for line in self.lines):
             text.append("×: a replicate diverged, and the line goes on with the others, if any")
         return text
+
+
+def lowest_and_highest(about, values, unit):
+    """Which of some (name, value) has the lowest and which the highest value, in a sentence."""
+    (low, least), (high, most) = (
+        pick(values, key=lambda each: each[1]) if values else ("", 0) for pick in (min, max)
+    )
+    if low == high:
+        return ""
+    least, most = said(least, unit), said(most, unit)
+    text = f"{about} is lowest with {low} ({least}), highest with {high} ({most})."
+    return text[:1].upper() + text[1:]
 
 
 @dataclass
@@ -254,6 +329,7 @@ class Points(Panel):
             self.about = f"change of the {self.of.replace('_', ' ') if several else self.about}"
             if self.measure.least >= 0:
                 self.unit, self.scale = RELATIVE, "relative to the first"
+        self.scopes = set()
         self.dots = self.make_dots()
         names = {series for series, _ in self.lines}
         if not any(dot.interval.n for dot in self.dots):
@@ -298,8 +374,8 @@ class Points(Panel):
             if self.across:
                 value = value_of(run, self.across)
                 dot.label, dot.place = value_text(self.across, value), self.categories.index(value)
-            elif self.spec.get("run") == "best" and ("", run) in self.members:
-                dot.label, dot.color = f"best: {run.network}", style.OTHER
+            elif run.name in self.whose:
+                dot.label = f"{self.whose[run.name]}: {run.network}"
             yield dot
 
     def compared(self, dots):
@@ -307,11 +383,7 @@ class Points(Panel):
         at one place across, or else of each sweep."""
         by_run, found = {dot.run: dot for dot in dots}, []
         for base, other in self.pairs():
-            first, second = (self.results.finite(self.of, run.name) for run in (base, other))
-            change = finite(second[key] - first[key] for key in first if key in second)
-            if self.unit == RELATIVE and len(change):
-                change = change / finite(first.values()).mean()
-            interval = mean_interval(change) if len(change) else Interval(*[math.nan] * 3, 0)
+            change, interval = self.change(base, other)
             dot = replace(by_run[other.name], values=change, interval=interval, against=base.name)
             if self.across:
                 dot.series = step(by_run[base.name].series, dot.series)
@@ -321,6 +393,29 @@ class Points(Panel):
                 dot.label = text if self.problem else f"{title}: {text}"
             found.append(dot)
         return found
+
+    def change(self, base, other):
+        """(how much more each replicate of a run has than that of another, the Interval of it), as
+        verdicts compare them: by ratios, or by differences."""
+        known = [self.results.finite(self.of, run.name) for run in (other, base)]
+        pairs = np.array([[known[0][key], known[1][key]] for key in known[0] if key in known[1]])
+        pairs = pairs[np.isfinite(pairs).all(axis=1)] if len(pairs) else np.empty((0, 2))
+        if not len(pairs):
+            return pairs[:, 0], Interval(*[math.nan] * 3, 0)
+        sides = [[other.row], [base.row]]
+        question = SimpleNamespace(
+            measure=self.measure, sides=sides, rows=[other.row, base.row],
+            runs=[other.name, base.name], rule=SimpleNamespace(spec={}),
+        )  # fmt: skip
+        logs = as_ratio(question, pairs)
+        found = compare(question, self.results, *pairs.T, logs)
+        self.scopes.add(found.scope)
+        if logs:
+            ends = (end - 1 for end in found.interval[:3])
+            return pairs[:, 0] / pairs[:, 1] - 1, Interval(*ends, found.interval.n)
+        unit = pairs[:, 1].mean() if self.unit == RELATIVE else 1
+        ends = (end / unit for end in found.interval[:3])
+        return (pairs[:, 0] - pairs[:, 1]) / unit, Interval(*ends, found.interval.n)
 
     def pairs(self):
         """[(run compared with, run)]."""
@@ -366,7 +461,9 @@ class Points(Panel):
         """
         dots = [dot for panel in self.alike for dot in panel.dots]
         values = np.concatenate([dot.values for dot in dots])
-        every = np.append(values, finite(end for dot in dots for end in dot.interval[1:3]))
+        stated = [] if self.changes else [each for dot in dots for each in self.stated(dot)]
+        ends = finite(end for dot in dots for end in dot.interval[1:3])
+        every = np.concatenate([values, ends, stated])
         positive = every[every > 0]
         spread = values.max() / values.min() if values.min() > 0 else 0
         log = spread > (3 if len(positive) == len(every) else 10) and not self.zero
@@ -399,7 +496,8 @@ class Points(Panel):
         names = list(dict.fromkeys(series for series, _ in self.lines))
         shifts = np.linspace(-SPREAD / 2, SPREAD / 2, len(names)) if len(names) > 1 else [0.0]
         gap = ax.bbox.width / len(self.categories) * SPREAD / max(len(names) - 1, 1)
-        look, ends = {"size": 5 if gap > 9 else 4, "aside": min(ASIDE, gap / 2)}, []
+        look = {"size": 5 if gap > 9 else 4, "aside": min(ASIDE, gap / 2)}
+        ends, stated = [], []
         for (text, measure), dots in self.lines.items():
             main, colors = measure == self.of, list(map(self.color_of, dots))
             places = [dot.place + shifts[names.index(text)] for dot in dots]
@@ -408,6 +506,10 @@ class Points(Panel):
                 dot.draw(ax, x, color, hollow=not main, **look)
                 if self.timed and dot.interval.n:
                     beside(ax, self.said(y), (x, y), (8, 0))
+                for value in self.stated(dot):
+                    half = 0.4 / max(len(names), 1)
+                    ax.plot([x - half, x + half], [value] * 2, **style.STATED)
+                    stated.append((value, SAYS, style.NOT))
                 if dot.diverged and main:
                     place = {"xycoords": ("data", "axes fraction"), "ha": "center", "va": "bottom"}
                     beside(ax, f"×{dot.diverged}", (x, 1), (0, 0), color=color, **place)
@@ -416,7 +518,7 @@ class Points(Panel):
             if main and self.labelled and (len(names) > 1 or self.changes):
                 ends.append((finite([high, *means])[-1], text, colors[-1]))
         levels = [] if self.changes else self.draw_levels(ax)
-        page.label_ends(ax, ends and ends + levels)
+        page.label_ends(ax, (ends and ends + levels) + list(dict.fromkeys(stated)))
 
     def draw_rows(self, ax):
         """A row each from above, its name at the left and its mean at the right."""
@@ -425,6 +527,7 @@ class Points(Panel):
         ax.set_ylim(len(self.dots) - 0.5, -0.5)
         ax.grid(True, axis="x")
         ax.grid(False, axis="y")
+        alike = column([dot.interval.centre for dot in self.dots], self.unit, self.changes)
         if self.changes:
             ax.axvline(0, color=style.INK, lw=0.9, zorder=2)
         for dot in self.dots:
@@ -432,10 +535,19 @@ class Points(Panel):
             if self.zero and not self.changes and dot.interval.n:
                 ax.barh(dot.place, mean, 0.5, color=color, alpha=0.25, lw=0)
             dot.draw(ax, dot.place, color, vertical=False)
-            text = self.said(mean) if dot.interval.n else "diverged"
+            for value in self.stated(dot):
+                ax.plot([value] * 2, [dot.place - 0.4, dot.place + 0.4], **style.STATED)
+                look = {"size": 8, "color": style.NOT, "ha": "center", "va": "bottom"}
+                beside(ax, SAYS, (value, dot.place - 0.4), (0, 0), **look)
+            text = alike[dot.place] if dot.interval.n else "diverged"
             text += f"\u2003n = {dot.interval.n}" if self.changes else ""
             text += f"\u2003×{dot.diverged}" if dot.diverged and dot.interval.n else ""
             beside(ax, text, (1, dot.place), (6, 0), xycoords=("axes fraction", "data"))
+
+    def stated(self, dot):
+        """The source's numbers for a dot; of a change it has none."""
+        known = dot.run and not self.changes
+        return self.source.of(dot.measure, self.results.run(dot.run)) if known else []
 
     def said(self, value):
         return said(value, self.unit, self.changes)
@@ -472,19 +584,37 @@ class Points(Panel):
         interval = f" ({self.said(low)} to {self.said(high)})" if known else ""
         return f"{dot.label}: {self.said(centre)}{interval}"
 
+    def brief(self):
+        known = [dot for dot in self.dots if dot.interval.n and dot.measure == self.of]
+        if self.changes:
+            away = [
+                dot
+                for dot in known
+                if dot.interval.known and not dot.interval.low <= 0 <= dot.interval.high
+            ]
+            return f"{len(away)} of {words.count(len(known), 'change')} can be told from none."
+        ends = [
+            (", ".join(filter(None, [x.series * bool(self.across), x.label])), x) for x in known
+        ]
+        values = [(text, dot.interval.centre) for text, dot in ends]
+        return lowest_and_highest(self.about, values, self.unit)
+
     def note(self):
         if self.timed:
             alone = "each run alone on the machine, one replicate, one thread"
             return [alone, "large dot: median", "bar: range", "small dots: repetitions"]
-        text = [
-            "paired by replicate, on the same split" if self.changes else "after the last epoch"
-        ]
+        text = ["after the last epoch"] * (self.measure.table == measures.RUNS)
+        text = ["paired by replicate, on the same split"] if self.changes else text
         text.append("large dot: mean over {replicates}")
+        text += [
+            f"the interval speaks of trainings {scope}" for scope in sorted(self.scopes) if scope
+        ]
         many = max(dot.interval.n for dot in self.dots)
         text += [f"bar: {BAND}"] * (many >= MINIMUM_REPLICATES)
         text += ["small dots: replicates"] * (many > 1)
         if self.beside not in ("", "baselines"):
             text.append(f"open dots: {self.results.measure(self.beside, self.runs[0]).label}")
+        text += [STATED] * any(map(self.stated, self.dots))
         text += ["dotted: the best constant prediction"] * bool(self.dotted)
         if any(dot.diverged for dot in self.dots):
             text.append("×: replicates that diverged, and are not in the mean")
@@ -513,8 +643,8 @@ class Cells(Panel):
         self.places = np.cumsum([0, *(1 + self.BETWEEN * each for each in apart)])
 
     def fit(self, width):
-        self.lines, self.top = (1, -3.4) if width >= style.FULL_WIDTH else (2, -4.4)
-        self.height = self.LINE * (self.lines * len(self.rows) - 0.5 - self.top)
+        self.lines, self.roof = (1, -3.4) if width >= style.FULL_WIDTH else (2, -4.4)
+        self.height = self.LINE * (self.lines * len(self.rows) - 0.5 - self.roof)
 
     def keys(self, which):
         """{run's name: its values of the hyper-parameters down or across}, and the combinations
@@ -536,7 +666,7 @@ class Cells(Panel):
     def draw(self, ax):
         ax.set_axis_off()
         ax.set_xlim(-0.5, self.places[-1] + 0.5)
-        ax.set_ylim(self.lines * len(self.rows) - 0.5, self.top)
+        ax.set_ylim(self.lines * len(self.rows) - 0.5, self.roof)
         write = partial(ax.text, ha="center", va="center", size=page.SMALL)
         for name, shares in self.shares.items():
             start = self.places[self.columns.index(self.over[name])] - self.WIDTH / 2
@@ -590,7 +720,7 @@ class Cells(Panel):
         """What the signs in the cells mean, from `x` points right of the axes on."""
         for outcome, text in self.SIGNS.items():
             look = {"xycoords": ("axes fraction", "data"), "weight": 600}
-            beside(ax, text, (0, self.top + 0.4), (x, 0), color=style.OUTCOMES[outcome], **look)
+            beside(ax, text, (0, self.roof + 0.4), (x, 0), color=style.OUTCOMES[outcome], **look)
             x += page.width_of(text, weight=600) + 16
 
     def frame(self):
@@ -612,6 +742,24 @@ class Cells(Panel):
             told = ", ".join(map(setting_text, self.spec["columns"], key))
             texts.append(f"{told}: of {words.count(len(tops), 'condition')} {counts}")
         return "; ".join(texts) + "."
+
+    def brief(self):
+        """Which of the columns learns most often, and which least."""
+        shares = {
+            key: np.mean(
+                [self.shares[name]["learned"] for name, own in self.over.items() if own == key]
+            )
+            for key in self.columns
+        }
+        told = {key: ", ".join(map(setting_text, self.spec["columns"], key)) for key in shares}
+        most, least = max(shares, key=shares.get), min(shares, key=shares.get)
+        if shares[most] == shares[least]:
+            return f"Learned: {100 * shares[most]:.0f}{words.NARROW}% of all trainings."
+        return (
+            f"{told[most][:1].upper()}{told[most][1:]} learns most often, in "
+            f"{100 * shares[most]:.0f}{words.NARROW}% of its trainings; {told[least]} least, in "
+            f"{100 * shares[least]:.0f}{words.NARROW}%."
+        )
 
     def note(self):
         margin = f"{100 * measures.LEARNED_MARGIN:.0f}{words.NARROW}%"

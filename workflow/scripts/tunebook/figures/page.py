@@ -2,8 +2,9 @@
 
 A panel to place has `height` (of its axes, inches), `least` and `most` (how narrow and wide they
 may be), `weight` (its share of what a row leaves), `letter`, `title`, `head` (what its axis
-measures), `fit(width)`, which sets these for a figure of that width, and `draw(ax)`, or `absent`. All is drawn, measured in the page's typeface, and drawn
-where it belongs. Below: axes, texts and bands, which kinds of panel are made of.
+measures), `fit(width)`, which sets these for a figure of that width, and `draw(ax)`, or `absent`.
+All is drawn, measured in the page's typeface, and drawn where it belongs. Below: axes, texts, bands
+and dots, which kinds of panel are made of.
 """
 
 import io
@@ -260,7 +261,7 @@ def band(ax, x, mean, low, high, color, **look):
 
 
 def dots(ax, x, y, size, **look):
-    """Dots of so many points across, as one path: a few bytes each, where a marker takes a hundred."""
+    """Dots of so many points across, as one path: a few bytes each, not a hundred."""
     places = np.repeat(np.column_stack([x, y]), 2, axis=0)
     if len(places):
         path = Path(places, [Path.MOVETO, Path.LINETO] * len(x))

@@ -9,9 +9,11 @@ import numpy as np
 from ..evidence import measures, words
 from ..study.parameters import label, parameter
 from . import style
+from .source import Source
 
 BAND = "95 % interval of the mean"
 CONSTANT = {"regression": "predict mean", "classification": "commonest class"}
+SOURCES, OURS = "the source’s", "our search’s"
 RELATIVE = "relative"  # the unit of a change or an error in per cent of something
 ABSENT = 0.9  # inches: the height of a panel that only says why it is empty
 
@@ -76,6 +78,20 @@ def said(value, unit, signed=False):
     return words.show(value, unit, signed)
 
 
+def column(values, unit, signed=False):
+    """Values in words, one below the other: with as many decimals as the least of them needs."""
+    texts = [said(value, unit, signed) for value in values]
+    if unit == "seconds" or any("×" in text for text in texts):
+        return texts
+    decimals = [len(re.sub(r"[^\d].*", "", text.partition(".")[2])) for text in texts]
+    return [
+        re.sub(r"[\d,]+(\.\d+)?", f"{abs(value):,.{max(decimals)}f}", text, count=1)
+        if many < max(decimals) and unit not in ("share", RELATIVE)
+        else text
+        for value, text, many in zip(values, texts, decimals, strict=True)
+    ]
+
+
 def finite(values):
     """The finite ones, as an array."""
     values = np.asarray(list(values), float)
@@ -86,19 +102,20 @@ class Panel:
     """One panel: a specification (see `spec`) and the runs that it means.
 
     A panel knows its numbers before it draws, and answers with `frame` (the numbers drawn),
-    `sentence` (for readers who cannot see) and `note` (what dots, bars and bands are, a list). A
+    `sentence` (for readers who cannot see), `brief` (the same in short) and `note` (what dots, bars
+    and bands are, a list). A
     kind says `about` (what it shows), `unit` and, where its ticks do not say that, `scale`.
 
     members: pairs of a sweep, or "" for a single run, and one of its runs. problem: theirs, where
     they have one. facet: (hyper-parameter, value) that sets this panel apart from its neighbours.
     absent: why there is nothing to draw. alike: the panels that share its scale. labelled: whether
     it names its series, or leaves that to the next one, which has the same `key`. colours:
-    {hyper-parameter: {value: colour}} of the whole figure.
+    {hyper-parameter: {value: colour}} of the whole figure. source: what is claimed, a Source.
     """
 
     height, least, most, weight = 2.1, 1.3, math.inf, 1.0
     letter = title = head = key = about = unit = scale = dotted = ""
-    colours, labelled = None, True
+    colours, labelled, source = None, True, Source()
 
     def __init__(self, spec, results, members=(), problem=None, facet=("", None), absent=""):
         self.spec, self.results, self.members = spec, results, members
@@ -107,6 +124,7 @@ class Panel:
         self.runs, self.names = list(runs.values()), list(runs)
         self.of, self.beside = spec["of"], spec.get("with", "")
         self.across, self.colour = spec.get("across", ""), spec.get("colour", "")
+        self.whose = self.owners()
         if not absent:
             self.prepare()
         if self.absent:
@@ -115,11 +133,31 @@ class Panel:
     def prepare(self):
         """Make numbers of the runs, or say in `absent` why there are none."""
 
+    def brief(self):
+        """What is to be seen, in one short sentence; "" where that takes more."""
+        return ""
+
     def fit(self, width):
         """Take the size that suits a figure of that many inches across."""
 
+    def owners(self):
+        """{run's name: whose network it is}, of those that the source describes (`source`) and that
+        the study's own search chose (`run: best`)."""
+        sweeps = self.spec.get("source", [])
+        described = {name for sweep in sweeps for name in self.results.members(sweep)}
+        asked = self.spec.get("run") == "best"
+        chosen = {self.results.best(run.problem) for run in self.runs if asked}
+        found = {}
+        for name in self.names:
+            owners = [SOURCES] * (name in described) + [OURS] * (name in chosen)
+            if owners:
+                found[name] = " and ".join(owners)
+        return found
+
     def color(self, run):
         """The colour of a run; the plain data colour where colours stand for nothing."""
+        if run.name in self.whose and not self.colour:
+            return style.MODELS[self.whose[run.name] == OURS]
         return self.colours[self.colour][value_of(run, self.colour)] if self.colour else style.DATA
 
     @property

@@ -31,9 +31,15 @@ class Predicted(Panel):
         if rows.empty:
             self.absent = "The test predictions of this run were not kept (predictions: true)."
 
+    def note(self):
+        """Which run it is, and whose."""
+        (run,) = self.runs
+        whose = self.whose.get(run.name, "")
+        return [f"{whose} network: {run.label}" if whose else f"of {run.label}"]
+
 
 class Matrix(Predicted):
-    """Mean number of test rows by true and predicted class."""
+    """Shares of the test rows of each class by what they are read as, mean over replicates."""
 
     CELL, WRITTEN = 0.42, 0.24  # inches: the largest cell, and the least that holds a number
 
@@ -44,8 +50,10 @@ class Matrix(Predicted):
         cells = self.rows["target"].astype(int), self.rows["prediction"].astype(int)
         table = pd.crosstab(*cells).reindex(index=places, columns=places, fill_value=0)
         self.counts = table.to_numpy(float) / max(self.n, 1)
+        totals = self.counts.sum(axis=1, keepdims=True)
+        self.shares = np.divide(self.counts, totals, where=totals > 0, out=0 * self.counts)
         pairs = np.argwhere(~np.eye(len(places), dtype=bool))
-        self.errors = sorted((-self.counts[t, p], t, p) for t, p in pairs)
+        self.errors = sorted((-self.shares[t, p], t, p) for t, p in pairs)
 
     def fit(self, width):
         many = len(self.classes)
@@ -54,13 +62,13 @@ class Matrix(Predicted):
 
     def draw(self, ax):
         most = -self.errors[0][0] or 1
-        for (true, predicted), count in np.ndenumerate(self.counts):
-            text, look = words.tick(float(f"{count:.2g}")) if count else "", {}
+        for (true, predicted), share in np.ndenumerate(self.shares):
+            text, look = f"{100 * share:.1f}" if share else "", {}
             ground = {"fill": False, "ec": style.GRID, "lw": 0.5}
-            if true == predicted and count:
-                text, look = f"{100 * count / self.counts[true].sum():.1f}", {"weight": 600}
-            elif count:  # a tint lets the page shine through
-                ground = {"color": style.OTHER, "alpha": 0.12 + 0.5 * count / most, "lw": 0}
+            if true == predicted:
+                look = {"weight": 600}
+            elif share:  # a tint lets the page shine through
+                ground = {"color": style.OTHER, "alpha": 0.12 + 0.5 * share / most, "lw": 0}
             ax.bar(predicted, 0.94, 0.94, bottom=true - 0.47, **ground)
             if self.cell >= self.WRITTEN:
                 ax.text(predicted, true, text, ha="center", va="center", size=8, **look)
@@ -76,32 +84,40 @@ class Matrix(Predicted):
     def frame(self):
         found = [
             {"true": self.classes[t], "predicted": self.classes[p], "rows": count}
+            | {"share": self.shares[t, p]}
             for (t, p), count in np.ndenumerate(self.counts)
         ]
         return pd.DataFrame(found).assign(replicates=self.n, run=self.names[0])
 
     def sentence(self):
         worst = ", ".join(
-            f"{self.classes[t]} read as {self.classes[p]} ({words.number(-count, 2)})"
-            for count, t, p in self.errors[:3]
-            if count
+            f"{self.classes[t]} read as {self.classes[p]} ({said(-share, RELATIVE)[1:]})"
+            for share, t, p in self.errors[:3]
+            if share
         )
-        total = -sum(count for count, *_ in self.errors)
+        total = self.counts.sum() - np.trace(self.counts)
         return (
             f"Of {self.counts.sum():,.0f} test rows, {words.number(total)} are misread in an "
             f"average replicate. Most often: {worst or 'none'}."
         )
 
+    def brief(self):
+        share, true, read = self.errors[0]
+        names = self.classes[true], self.classes[read]
+        told = f"“{names[0]}” read as “{names[1]}” ({said(-share, RELATIVE)[1:]})"
+        return f"Most often confused: {told}." if share else "No test row is misread."
+
     def note(self):
         return [
-            "test rows, mean over {replicates}",
-            "diagonal: share read right, in per cent",
-            "elsewhere: rows misread that way in an average replicate",
+            *super().note(),
+            "of the test rows of each true class, how many per cent are read as what, mean over "
+            "{replicates}",
+            "diagonal: read right",
         ]
 
 
 class Images(Predicted):
-    """Test images that a run misreads, the most often misread first."""
+    """Test images that a run misreads: those that most replicates misread, by the error."""
 
     MOST, ACROSS, HIGH = 24, 0.86, 1.14  # images; inches from one to the next, across and down
     SIDE = 0.78  # inches, of an image
@@ -124,9 +140,13 @@ class Images(Predicted):
             self.absent = self.absent or "No test image is misread."
             return
         self.absent = ""  # misread images are kept without other predictions
-        worst = ["replicates", "probability", "row"]
-        table = table.sort_values(worst, ascending=[False, False, True], ignore_index=True)
-        self.chosen, self.many = table.head(self.MOST), words.count(len(table), "test image")
+        error = ["replicates", "target", "prediction"]
+        table["alike"] = table.groupby(error)["row"].transform("size")
+        order = ["replicates", "alike", "target", "prediction", "probability", "row"]
+        rising = [False, False, True, True, False, True]
+        table = table.sort_values(order, ascending=rising, ignore_index=True)
+        self.chosen, self.many = table.head(self.MOST).drop(columns="alike"), len(table)
+        self.by_all = int((table["replicates"] == self.runs[0].n).sum())
 
     def fit(self, width):
         self.in_a_row = max(int(width / self.ACROSS), 1)
@@ -165,17 +185,26 @@ class Images(Predicted):
         return self.chosen.drop(columns="pixels").assign(run=self.names[0])
 
     def sentence(self):
-        n = self.runs[0].n
-        return (
-            f"{self.many} misread by at least one replicate; "
-            f"{(self.chosen['replicates'] == n).sum()} of the {len(self.chosen)} shown by all {n}. "
-            f"First: {self.read(self.chosen.iloc[0], 'a {} read as {}')}."
-        )
+        return f"{self.shown}. First: {self.read(self.chosen.iloc[0], 'a {} read as {}')}."
+
+    def brief(self):
+        return f"{self.shown}."
+
+    @property
+    def shown(self):
+        """Which images these are, of how many."""
+        every, shown, all_of = self.many, len(self.chosen), self.by_all
+        ours = words.count(every, "test image")
+        text = f"{ours} {'is' if every == 1 else 'are'} misread by at least one replicate"
+        if self.runs[0].n > 1 and all_of:
+            text += f", {all_of:,} by all {self.runs[0].n}"
+        of = f"{shown} of those {all_of:,}" if shown < all_of else f"{shown}"
+        return f"{text}; {'all' if shown == every else of} are shown"
 
     def note(self):
         return [
-            f"{len(self.chosen)} of {self.many} misread by at least one of {{replicates}}, the "
-            "commonest errors first",
+            *super().note(),
+            f"{self.shown}, one error beside the other, the commonest first",
             "below: the true class, what it is read as most often, and by how many replicates",
         ]
 
@@ -275,8 +304,7 @@ class Scatter(Predicted):
         both = log if self.of == "prediction" else self.log
         page.scale(ax.yaxis, min(lows), max(highs), both, lambda value: tick(value, self.unit))
         page.scale(ax.xaxis, *self.reach, log, lambda value: tick(value, own))
-        for _, rows in self.rows.groupby("replicate"):
-            cloud(ax, rows["x"].to_numpy(), rows["y"].to_numpy(), self.color(self.of))
+        cloud(ax, self.rows["x"], self.rows["y"], self.color(self.of))
         if self.of == "prediction":
             ax.plot(self.reach, self.reach, color=style.INK, lw=0.9, zorder=3)
         else:
@@ -345,19 +373,22 @@ class Scatter(Predicted):
     def sentence(self):
         text = self.number.replace("\n", " ")
         text = f" {text[:1].upper()}{text[1:]}." if text else ""
+        return f"{self.brief()}{text}".strip()
+
+    def brief(self):
         if self.of == "prediction":
-            return text.strip()
+            return ""
         first, last = self.bins.iloc[0], self.bins.iloc[-1]
         word = "rises" if last["mean"] > first["mean"] else "falls"
         y = [said(each["mean"], self.unit) for each in (first, last)]
         x = [words.tick(float(f"{each['x']:.4g}")) for each in (first, last)]
         return (
             f"The {self.how} {self.about} {word} from {y[0]} at {self.along} {x[0]} to {y[1]} at "
-            f"{x[1]}.{text}"
+            f"{x[1]}."
         )
 
     def note(self):
-        text = ["test rows of {replicates}, a dot each"]
+        text = [*super().note(), "test rows of {replicates}, a dot each"]
         if self.of == "prediction":
             return [*text, "diagonal: a perfect prediction"]
         text.append(f"line: {self.how} in bins of equally many rows, mean over replicates")
@@ -366,11 +397,6 @@ class Scatter(Predicted):
 
 
 def cloud(ax, x, y, color):
-    """Many dots as a picture: as marks of their own they would be most of a page's weight.
-
-    Overlaps within a call do not darken; call it once per replicate.
-    """
-    known = np.isfinite(x) & np.isfinite(y)
-    for values, scale in ((x, ax.get_xscale()), (y, ax.get_yscale())):
-        known &= (values > 0) | (scale != "log")
-    page.dots(ax, x[known], y[known], 2.2, color=color, alpha=0.25, zorder=2, rasterized=True)
+    """Many dots as a picture: as marks of their own they would be most of a page's weight."""
+    look = {"marker": "o", "ms": 2.2, "mew": 0, "ls": "", "alpha": 0.25, "zorder": 2}
+    ax.plot(x, y, color=color, rasterized=True, **look)

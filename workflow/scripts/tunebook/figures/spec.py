@@ -8,13 +8,14 @@ is `{"kind": "curves", "of": "train_loss"}`; `sweep`, `rows`, `columns`, `level`
 
 from pathlib import Path
 
+from ..claims.read import VERDICTS
 from ..evidence.measures import RANKS, measure
 from ..jobs import TunebookError
 from ..study.parameters import PARAMETERS, parameter
 from ..study.read import SCHEMAS, check_against, check_keys_are_text, normalise, read_yaml, shown
 
 KINDS = ("curves", "points", "cells", "matrix", "images", "scatter")
-LISTS = ("sweep", "rows", "columns", "level")
+LISTS = ("source", "sweep", "rows", "columns", "level")
 # What a panel may be coloured, divided or laid out by, besides hyper-parameters.
 BESIDES = ("network", "problem", "sweep")
 TARGET = "target"  # what a scatter stands across unless an input is named
@@ -38,6 +39,8 @@ def load_figures(path):
             named = {f"{name}.panels[{i}]": p for i, p in enumerate(listed(figure["panels"]))}
             formed = [one_form(panel, where, schema) for where, panel in named.items()]
             found[name] = {"caption": ""} | figure | {"panels": formed}
+            if "finding" in figure:
+                found[name]["finding"] = each_verdict(figure["finding"])
         return found
     except TunebookError as error:
         raise TunebookError(f"{path}: {error}") from None
@@ -53,10 +56,15 @@ def one_form(panel, where, schema):
         )
     (kind,) = kinds
     check_against(panel, {"$ref": f"#/$defs/{kind}", "$defs": schema["$defs"]}, where)
-    if not {"sweep", "run"} & set(panel):
+    if not {"sweep", "run", "source"} & set(panel):
         raise TunebookError(f"{where}: sweep: missing; a sweep or a run must be given")
     rest = {key: value for key, value in panel.items() if key != kind}
     return {"kind": kind, "of": panel[kind]} | with_lists(rest)
+
+
+def each_verdict(finding):
+    """{verdict: sentence} of one sentence for all, or as it is."""
+    return dict.fromkeys(VERDICTS, finding) if isinstance(finding, str) else finding
 
 
 def listed(value):
@@ -83,7 +91,7 @@ def with_defaults(figures, description):
     """
     panels = [panel for figure in figures.values() for panel in figure["panels"]]
     of = [each for panel in panels for each in (panel, run_of(panel))]
-    named = {sweep for each in of for sweep in each.get("sweep", [])}
+    named = {sweep for each in of for key in ("sweep", "source") for sweep in each.get(key, [])}
     found = dict(figures)
     for sweep, about in description["sweeps"].items():
         if sweep not in named and len(about["runs"]) > 1:
@@ -109,13 +117,22 @@ def default_figure(sweep, about):
     return {"title": about["question"], "caption": "", "panels": panels}
 
 
-def check_figures(figures, description):
-    """Raise TunebookError for a measure or hyper-parameter that the study cannot have.
+def check_figures(figures, description, claims=()):
+    """Raise TunebookError for a measure or hyper-parameter that the study cannot have, and for a
+    claim that it does not make.
 
     description: what study.json says of the study, or will: `problems`, `parameters`, `sweeps`.
+    claims: ids.
     """
-    known = {*PARAMETERS, *description["parameters"], *BESIDES}
+    known, claims = {*PARAMETERS, *description["parameters"], *BESIDES}, [*claims]
     for name, figure in figures.items():
+        for id in figure.get("claims", []):
+            if id not in claims:
+                told = ", ".join(claims) or "no claim, since this study makes none"
+                raise TunebookError(f"figures: {name}.claims: found {id}; allowed: {told}")
+        if len(set(figure.get("finding", {}).values())) > 1 and not figure.get("claims"):
+            told = "claims: [...], by the verdict on the first of which it is chosen"
+            raise TunebookError(f"figures: {name}.finding: several sentences; needed: {told}")
         for i, panel in enumerate(figure["panels"]):
             try:
                 check_measures(panel, description["problems"].values())

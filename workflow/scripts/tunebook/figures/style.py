@@ -48,6 +48,10 @@ RAMPS = (
 OUTCOMES = {"learned": "#1f7fc4", "failed": "#757c86", "diverged": "#d9662b"}
 SPLITS = {"train": "#399e9b", "validation": "#8e65ee"}
 WITHOUT, WITH = "#7d858f", "#b5790a"
+NOT = "#b3261e"  # what the source says, in the page's own red
+STATED = {"color": NOT, "lw": 1.4, "ls": (0, (3, 2)), "zorder": 6, "clip_on": False}
+# Whose network it is: as the source describes it, and as the study's own search chose it.
+MODELS = ("#12808a", "#b5690a")
 DATA = "#1f7fc4"  # what there is only one of
 OTHER = "#d9662b"  # what stands beside it
 

@@ -17,7 +17,7 @@ from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup, escape
 
 from ..claims.coverage import coverage
-from ..claims.read import SET_UP, VERDICTS
+from ..claims.read import SET_UP, UNTESTABLE, VERDICTS
 from ..evidence import words
 from ..evidence.importance import WEAK
 from ..evidence.intervals import HOPELESS, POWER
@@ -147,6 +147,7 @@ class Page(Functions, View):
         self.coverage = coverage(claims)
         self.claims = {claim["id"]: with_runs(claim) for claim in results.claims}
         rows = [run.row for run in self.runs.values()]
+        self.figures = {name: self.of_verdict(each) for name, each in self.figures.items()}
         self.known = Known(results.study, rows, figures, claims)
         self.parts, self.numbers, self.placed, self.places = Parts(), {}, {}, {}
         self.glanced, self.trapped, self.tabled = False, set(), set()
@@ -180,6 +181,16 @@ class Page(Functions, View):
     def explained(self, claim):
         """Whether the study's own file has a sentence for this verdict on a claim."""
         return claim["verdict"] in self.stated[claim["id"]].why
+
+    def of_verdict(self, figure):
+        """A figure with what is to be seen given the verdict on the first of its claims."""
+        about = [name for name in figure["claims"] if name in self.claims]
+        verdict = self.claims[about[0]]["verdict"] if about else UNTESTABLE
+        return figure | {"claims": about, "finding": figure["finding"].get(verdict, "")}
+
+    def figures_of(self, claim):
+        """Names of the figures that are about a claim, in the order of their file."""
+        return [name for name, figure in self.figures.items() if claim in figure["claims"]]
 
     def placed_with(self, part):
         """The claims that stand in the same section as a part of the article."""
