@@ -193,10 +193,12 @@ def write_results(folder, problems=("kinds", "lengths"), replicates=5, hostile=F
     files |= {"study.json": json.dumps(study), "claims.json": json.dumps(claims)}
     for name, rows in (("first", 1), ("second", 18_000)):
         about = {"title": f"The {name} figure", "caption": "What is seen.", "alt": f"Alt {name}",
-                 "runs": names[:2]}  # fmt: skip
+                 "finding": {"reproduced": f"The {name} is good.", "undecided": "Open."},
+                 "runs": names[:2], "claims": ["reproduced"], "panels": []}  # fmt: skip
         svg = f'<?xml version="1.0"?><svg viewBox="0 0 9 9" role="img" aria-label="{name}">'
         svg += f'<g id="{name}-g"><path style="fill: var(--ink)" d="M0 0H9V9Z"/></g></svg>'
-        written = {"svg": svg, "json": json.dumps(about), "csv": "x,y\n" + "1,2\n" * rows}
+        narrow = svg.replace("-g", ".narrow-g")
+        written = {"svg": svg, "narrow.svg": narrow, "json": json.dumps(about), "csv": "x,y\n" + "1,2\n" * rows}
         files |= {f"figures/{name}.{kind_of}": text for kind_of, text in written.items()}
     (results / "figures").mkdir(parents=True, exist_ok=True)
     for name, text in files.items():

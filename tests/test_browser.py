@@ -686,7 +686,7 @@ def test_the_shown_rows_can_be_taken_away(watch):
 def test_without_javascript_the_article_its_figures_and_a_table_stand(watch):
     page = watch(java_script_enabled=False).page
     assert page.locator("#claim-reproduced .why").is_visible()
-    assert page.locator("#figure-first .canvas svg").is_visible()
+    assert page.locator("#figure-first .wide svg").is_visible()
     for problem in ("kinds", "lengths"):
         assert page.locator(f"#runs-table-{problem} tbody tr").first.is_visible()
     assert page.locator(".js-only").first.is_hidden()

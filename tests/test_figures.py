@@ -22,11 +22,13 @@ from matplotlib.backends.backend_svg import RendererSVG
 from matplotlib.colors import to_rgb
 
 import made_up as maker
-from tunebook.evidence.intervals import mean_interval
+from tunebook.claims.read import load_claims
+from tunebook.evidence.intervals import mean_interval, mean_of
 from tunebook.evidence.tables import read_results
 from tunebook.figures import kinds, page, style
-from tunebook.figures.draw import KINDS, draw, panels_of
-from tunebook.figures.panel import finite, ordered, rank
+from tunebook.figures.draw import ABOUT, KINDS, draw, panels_of
+from tunebook.figures.panel import column, finite, ordered, rank
+from tunebook.figures.source import Source
 from tunebook.figures.spec import asked_inputs, check_figures, load_figures, with_defaults
 from tunebook.jobs import TunebookError, write_csv, write_json, write_parquet
 
@@ -199,30 +201,33 @@ def test_a_figure_shows_numbers_of_runs_of_the_study(name, drawn, study):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_picture_can_stand_in_any_page(name, drawn, study, gallery):
-    text = drawn(name).svg
-    assert draw(name, gallery[name], study()).svg == text, "not the same bytes"
-    root = ElementTree.fromstring(text)
-    assert root.get("aria-label") == drawn(name).alt and root.get("role") == "img"
-    assert root.get("width") == f"{style.FULL_WIDTH * 96:.0f}" and "height" not in root.attrib
-    ids = re.findall(r'\bid="([^"]*)"', text)
-    assert all(found.startswith(f"{name}-") for found in ids) and len(ids) == len(set(ids))
-    targets = re.findall(r'href="#([^"]*)"', text) + re.findall(r"url\(#([^)]*)\)", text)
-    assert set(targets) <= set(ids)
-    for unwanted in ("<style", "<metadata", "<!--", "xlink", "#000000"):
-        assert unwanted not in text
-    for ink in (style.INK, style.MUTED, style.GRID, style.GROUND):
-        assert text.count(ink) == text.count(f", {ink})"), "an ink that a page cannot replace"
-    assert "var(--sans" in text and "Source Sans Pro'," in text
+    again = draw(name, gallery[name], study())
+    assert (again.svg, again.narrow) == (drawn(name).svg, drawn(name).narrow), "not the same bytes"
+    sizes = ((drawn(name).svg, name, style.FULL_WIDTH),
+             (drawn(name).narrow, f"{name}.narrow", style.NARROW))  # fmt: skip
+    for text, start, width in sizes:
+        root = ElementTree.fromstring(text)
+        assert root.get("aria-label") == drawn(name).alt and root.get("role") == "img"
+        assert root.get("width") == f"{width * 96:.0f}" and "height" not in root.attrib
+        ids = re.findall(r'\bid="([^"]*)"', text)
+        assert all(found.startswith(f"{start}-") for found in ids) and len(ids) == len(set(ids))
+        targets = re.findall(r'href="#([^"]*)"', text) + re.findall(r"url\(#([^)]*)\)", text)
+        assert set(targets) == set(ids)
+        for unwanted in ("<style", "<metadata", "<!--", "xlink", "#000000"):
+            assert unwanted not in text
+        for ink in (style.INK, style.MUTED, style.GRID, style.GROUND, style.NOT):
+            assert text.count(ink) == text.count(f", {ink})"), "an ink that a page cannot replace"
+        assert "var(--sans" in text and "Source Sans Pro'," in text
 
 
 @pytest.mark.parametrize("options", [{}, {"replicates": 1}, {"hostile": True}], ids=str)
 def test_nothing_is_clipped(options, study, gallery):
-    for name, spec in gallery.items():
+    for name, wide in itertools.product(gallery, (style.FULL_WIDTH, style.NARROW)):
         with style.applied():
-            figure = page.arrange(panels_of(spec, study(**options)))
+            figure = page.arrange(panels_of(gallery[name], study(**options)), wide)
             width, height = 72 * figure.get_size_inches()
             box = figure.get_tightbbox(RendererSVG(width, height, io.StringIO()))
-        assert box.x0 > -0.05 and box.x1 < style.FULL_WIDTH + 0.05, (name, box)
+        assert box.x0 > -0.05 and box.x1 < wide + 0.05, (name, wide, box)
         assert box.y0 > -0.05 and box.y1 < height / 72 + 0.05, (name, box)
 
 
@@ -280,13 +285,15 @@ def test_predictions_that_were_not_kept_are_said_to_be_missing(study, gallery):
 # Numbers
 
 
-def test_curves_are_the_means_of_the_history(drawn, study):
+def test_curves_are_the_medians_of_the_history_with_their_range(drawn, study):
     data = drawn("curves").data
     rows = study().history
-    means = rows[rows["epoch"] == EPOCHS].groupby("run")["train_loss"].mean()
+    last = rows[rows["epoch"] == EPOCHS].groupby("run")["train_loss"]
     ends = data[(data["epoch"] == EPOCHS) & (data["measure"] == "train_loss")].set_index("run")
     assert set(ends.index) == set(study().members("trained"))
-    np.testing.assert_allclose(ends["mean"].astype(float), means[ends.index])
+    for name in ("median", "min", "max"):
+        column = {"min": "low", "max": "high"}.get(name, name)
+        np.testing.assert_allclose(ends[column].astype(float), last.agg(name)[ends.index])
     assert set(data["measure"]) == {"train_loss", "validation_loss"}
 
 
@@ -304,8 +311,10 @@ def test_changes_are_compared_within_replicates(drawn, study):
     first, second = (
         finite(results.finite("test_error", row[key]).values()) for key in ("against", "run")
     )
-    expected = mean_interval((second - first) / first.mean())
-    assert (row["mean"], row["low"], row["high"]) == pytest.approx(expected[:3])
+    # As verdicts compare squared errors: by ratios, of new splits of the same rows.
+    mean = mean_of(np.log(second / first), results.overlap("prices", "test"))
+    expected = np.exp([mean.centre, *mean.ends()]) - 1
+    assert (row["mean"], row["low"], row["high"]) == pytest.approx(tuple(expected))
     assert row["series"] == "Prices: batch 32 → full batch"
     data = drawn("paired").data
     assert set(data["series"]) == {"no dropout → dropout 0.2"} and len(data) == 2
@@ -323,7 +332,7 @@ def test_a_run_of_two_sweeps_is_compared_in_each(study):
 
 def test_rows_hold_best_runs_sweeps_and_standard_methods(drawn):
     labels = drawn("rows").data["series"].tolist()
-    assert labels[0].startswith("best: ") and labels[-1] == "Nearest neighbour"
+    assert labels[0].startswith("our search’s: ") and labels[-1] == "Nearest neighbour"
     assert set(drawn("rows").data["panel"]) == {"a", "b"}, "a panel a problem"
 
 
@@ -363,6 +372,86 @@ def test_a_run_of_a_sweep_is_that_with_the_lowest_validation_loss(study):
     assert panel.names == [min(losses, key=losses.get)]
 
 
+# What the source says, and whose network it is
+
+SOURCE = """
+- id: reads
+  title: It reads
+  claim: "{read} are read, and the loss overshoots near {epoch}."
+  source: {read: {value: "88", unit: "%"}, epoch: {value: "3"}}
+  rule:
+    all:
+      - value: {metric: test_metric, of: {run: best, problem: images}, source: read}
+      - shape:
+          {property: overshoots, around: epoch, window: 1, rise: 0.1, of: {run: best, problem: images}}
+- id: elsewhere
+  title: It is elsewhere
+  claim: C.
+  rule: {shape: {property: learned, margin: 0.1, of: {sweep: not-here}}}
+"""
+
+
+@pytest.fixture
+def claims(tmp_path):
+    (tmp_path / "claims.yaml").write_text(SOURCE)
+    return load_claims(tmp_path / "claims.yaml")
+
+
+def real(results):
+    """The same results, of data whose origin is known."""
+    datasets = {each.get("dataset") for each in results.study["problems"].values()}
+    return replace(results, provenance=[{"dataset": d, "kind": "real"} for d in datasets])
+
+
+@pytest.mark.parametrize("name", ["best", "rows"])
+def test_numbers_of_the_source_are_marked_where_their_run_is_drawn(name, gallery, study, claims):
+    figure = draw(name, gallery[name], real(study()), claims)
+    assert "what the source says" in figure.caption and "var(--not" in figure.svg
+    # Of the test rows there is no curve, and of points no epoch.
+    assert ("epoch 3" in figure.svg) == (name == "best")
+    source = Source(claims, real(study()))
+    best = study().run(study().best("images"))
+    assert source.of("test_error", best) == pytest.approx([0.12])
+    assert source.of("test_metric", best) == pytest.approx([0.88])
+    assert source.of("test_loss", best) == source.of("validation_error", best) == []
+    assert source.claims_about([best.name]) == ["reads"] == figure.claims
+
+
+def test_stand_ins_are_not_marked_with_numbers_of_the_source(gallery, study, claims):
+    made_up = real(study())
+    made_up.provenance[0]["kind"] = "sample"
+    figure = draw("rows", gallery["rows"], made_up, claims)
+    assert "source" not in figure.caption and "var(--not" not in figure.svg
+
+
+def test_best_is_said_with_whose_it_is(study):
+    results = study()
+    other = results.members("trained")[0]
+    sweeps = results.study["sweeps"] | {"described": {"problem": "images", "runs": [other]}}
+    both = replace(results, study=results.study | {"sweeps": sweeps})
+    about = {"points": "test_error", "run": "best", "problem": "images"}
+    labels = one(both, **about, source=["described"]).frame()["series"].tolist()
+    assert sorted(text.partition(":")[0] for text in labels) == ["our search’s", "the source’s"]
+    sweeps["described"]["runs"] = [results.best("images")]
+    (label,) = one(both, **about, source=["described"]).frame()["series"]
+    assert label.startswith("the source’s and our search’s: ")
+
+
+def test_a_replicate_that_jumps_is_told():
+    values = np.tile(np.geomspace(1, 0.001, 100), (5, 1))
+    assert line(values).jump is None
+    values[3, 96:] = 2.0
+    assert line(values).jump == (1, 97)
+    assert line(values[:2]).jump is None, "two replicates have no middle"
+
+
+def test_text_alone_in_a_column_has_as_many_decimals_as_the_others():
+    assert column([0.00297, 0.0123, 1.5], "squared ranges") == ["0.00297", "0.01230", "1.50000"]
+    assert column([4.06, 10.6], "$") == ["$4.06", "$10.60"]
+    assert column([0.0406, 0.1], "share") == ["4.06\u202f%", "10.00\u202f%"]
+    assert column([0.1, -0.25], "times", True)[1].startswith("−0.250")
+
+
 # Axes, labels, divergence
 
 
@@ -374,7 +463,7 @@ def line(values, diverged=()):
 def curves(*lines):
     """A panel of some lines, and its limits."""
     panel = kinds.Curves.__new__(kinds.Curves)
-    panel.spec, panel.lines, panel.alike = {}, list(lines), [panel]
+    panel.spec, panel.lines, panel.alike, panel.source = {}, list(lines), [panel], Source()
     return panel.limits()
 
 
@@ -384,7 +473,7 @@ def test_a_diverged_replicate_leaves_the_mean_and_is_named():
     assert line(values, [4]).summary[3].tolist() == [3, 3, 3, 2, 2, 2]
     assert line(values, [4]).fate == " ×1 of 3"
     gone = line([[1.0, 3.0, np.nan], [1.0, 2.0, np.nan]], [3, 3])
-    assert gone.mean.tolist() == [1.0, 2.5] and gone.fate == " ×"
+    assert gone.middle.tolist() == [1.0, 2.5] and gone.fate == " ×"
 
 
 def test_a_curve_that_runs_away_does_not_flatten_the_others():
@@ -514,6 +603,7 @@ FAMILIES = {
     "rates": [style.rate_color(10.0**power) for power in (-4, -3, -2)],
     "outcomes": list(style.OUTCOMES.values()),
     "splits": list(style.SPLITS.values()),
+    "models": list(style.MODELS),
     "with and without": [style.WITHOUT, style.WITH],
     **{f"palette {i}": list(colors) for i, colors in enumerate(style.PALETTES)},
     **{f"ramp {i}": list(colors) for i, colors in enumerate(style.RAMPS)},
@@ -557,6 +647,10 @@ def test_the_style_file_and_the_code_name_the_same_inks():
         ("f: {title: t, panels: {matrix: confusion, run: first}}", "`best`, or {sweep: NAME}"),
         ("f: {title: t, panels: {scatter: x, run: best}}", "one of prediction"),
         ("f: {title: t, panels: {scatter: variance, run: best, bins: 1}}", "at least 2"),
+        ("f: {title: t, finding: {true: s}, panels: {images: misread, run: best}}", "text"),
+        ("f: {title: t, finding: {held: s}, panels: {images: misread, run: best}}", "reproduced"),
+        ("f: {title: t, claims: c, panels: {images: misread, run: best}}", "claims"),
+        ("f: {title: t, panels: {curves: train_loss, sweep: a, epochs: log}}", "one of linear"),
         ("F: {title: t, panels: {images: misread, run: best}}", "small letters"),
         ("f: {title: t, panels: {images: misread, run: best}}\nf: {}", "stands twice"),
         ("1: {title: t}", "keys that are text"),
@@ -587,11 +681,26 @@ def test_what_no_study_can_have_is_refused_before_training(panel, words, tmp_pat
         check_figures(found, study().study)
 
 
+@pytest.mark.parametrize(
+    ("about", "words"),
+    [
+        ("claims: [c, d]", "f.claims: found d; allowed: c"),
+        ("finding: {reproduced: Yes., undecided: Open.}", "f.finding: several sentences; needed"),
+    ],
+)
+def test_a_figure_about_no_claim_of_the_study_is_refused(about, words, tmp_path, study):
+    found = load(f"f: {{title: t, {about}, panels: {{images: misread, run: best}}}}", tmp_path)
+    with pytest.raises(TunebookError, match=re.escape(words)):
+        check_figures(found, study().study, ["c"])
+
+
 def test_the_gallery_and_the_default_figures_pass_and_name_their_inputs(gallery, study):
-    check_figures(gallery, study().study)
-    assert asked_inputs(gallery) == ["area"]
     default = load_figures(ROOT / "config/figures.yaml")
-    assert len(default) == 19 and len(asked_inputs(default)) == 1
+    check_figures(gallery, study().study)
+    claims = load_claims(ROOT / "config/claims.yaml")
+    assert all({*f.get("claims", [])} <= {c.id for c in claims.claims} for f in default.values())
+    assert asked_inputs(gallery) == ["area"]
+    assert len(default) == 21 and len(asked_inputs(default)) == 1
 
 
 def test_a_study_without_figures_gets_one_for_each_sweep(tmp_path, study):
@@ -627,7 +736,7 @@ def test_the_script_writes_what_the_tables_on_disk_say(tmp_path, monkeypatch, ga
     wanted = {name: gallery[name] for name in ("curves", "changes")}
 
     class Files(list):
-        runs = str(folder / "runs.csv")
+        runs, claims, provenance = str(folder / "runs.csv"), [], []
 
     made = [str(tmp_path / f"figures/{n}.{end}") for end in ("svg", "csv", "json") for n in wanted]
     snakemake = SimpleNamespace(
@@ -640,9 +749,9 @@ def test_the_script_writes_what_the_tables_on_disk_say(tmp_path, monkeypatch, ga
     for name, spec in wanted.items():
         figure = draw(name, spec, read_results(folder))
         about = json.loads((tmp_path / f"figures/{name}.json").read_text("utf-8"))
-        keys = ("title", "caption", "alt", "runs")
-        assert about == {key: getattr(figure, key) for key in keys}
-        assert (tmp_path / f"figures/{name}.svg").read_text("utf-8") == figure.svg
+        assert about == {key: getattr(figure, key) for key in ABOUT}
+        for end, svg in ((".svg", figure.svg), (".narrow.svg", figure.narrow)):
+            assert (tmp_path / f"figures/{name}{end}").read_text("utf-8") == svg
         data = pd.read_csv(tmp_path / f"figures/{name}.csv")
         assert data.columns.tolist() == figure.data.columns.tolist()
         assert len(data) == len(figure.data)

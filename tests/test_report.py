@@ -542,6 +542,7 @@ def test_markup_and_long_names_of_a_study_stay_text(tmp_path):
         study["problems"]["kinds"].update(title=HOSTILE),
     ])  # fmt: skip
     figure = {"title": HOSTILE, "caption": HOSTILE, "alt": HOSTILE, "runs": [HOSTILE]}
+    figure |= {"finding": {"reproduced": HOSTILE}}
     alter(results / "figures/first.json", lambda about: about.update(figure))
     hostile = {"citation": HOSTILE, "title": f"{HOSTILE} {'Averylongname' * 30}"}
     alter(provenance[1], lambda about: about.update(hostile))
@@ -645,6 +646,15 @@ def test_runs_without_any_finite_metric(tmp_path):
     text = render(write_results(tmp_path, hostile=True))
     assert "none finite" in text
     assert not re.search(r"\b(nan|inf)\b", re.sub(r"(?s)<(script|style).*?</\1>", "", text))
+
+
+def test_a_figure_begins_with_its_finding_and_leads_to_its_claims(study, page):
+    about = json.loads((study[0] / "figures/first.json").read_text("utf-8"))
+    verdicts = {c["id"]: c["verdict"] for c in json.loads((study[0] / "claims.json").read_text())}
+    said = about["finding"][verdicts["reproduced"]]
+    caption = between(page, 'id="figure-first"', "</figcaption>")
+    assert f'<b class="finding">{said}</b>' in caption and 'href="#claim-reproduced"' in caption
+    assert 'id="figure-1"' in page, "found by its number too"
 
 
 def test_a_damaged_table_and_figure_are_named(tmp_path):

@@ -208,7 +208,7 @@ def share_colours(panels):
         groups = defaultdict(list)
         for run in ours:
             groups[run.settings.get("model") if name == "network" else ""].append(run)
-        for group in groups.values():
+        for _, group in sorted(groups.items(), key=lambda each: str(each[0])):
             scales[name] |= style.scale(name, ordered(group, name), taken)
 
 
@@ -266,9 +266,10 @@ def notes(panels):
     (first, *others), told = many or [""], ""
     if others:
         each = [
-            f"{counts.partition(' rep')[0]} ({words.spoken(of)})" for counts, of in many.items()
+            f"{counts.partition(' rep')[0]}\u00a0({words.spoken(of)})"
+            for counts, of in many.items()
         ]
-        first, told = "replicates", f"n = {', '.join(each)}."
+        first, told = "replicates", f"n\u00a0=\u00a0{', '.join(each)}."
     for part, of in letters.items():
         parts[tuple(of)].append(part)
     texts = []

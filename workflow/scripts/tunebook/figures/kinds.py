@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
+from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import offset_copy
 
 from ..claims.compare import as_ratio, compare
@@ -66,6 +67,8 @@ class Line:
         self.summary = tuple(np.full(values.shape[1], np.nan) for _ in range(3))
         for each, of in zip(self.summary, (np.nanmedian, np.nanmin, np.nanmax), strict=True):
             each[known] = of(values[:, known], axis=0)
+        for end in self.summary[1:]:
+            end[many < 2] = np.nan  # one has no range
         self.summary += (many,)
         self.middle = self.summary[0][: known[-1] + 1 if len(known) else 0]
         self.gone = len(diverged) >= len(values)
@@ -137,7 +140,11 @@ class Curves(Panel):
 
     def stated(self, line, epoch=False):
         """The source's numbers for a line: at its end, or epochs along it."""
-        return self.source.of(line.column, line.run, epoch)
+        found = self.source.of(line.column, line.run, epoch)
+        return [each for each in found if not epoch or each <= len(line.summary[0])]
+
+    def fit(self, width):
+        self.height = 1.5 if self.spec.get("others") else 2.1
 
     def limits(self):
         """Lower and upper end of the vertical axis, and whether it is logarithmic.
@@ -161,6 +168,8 @@ class Curves(Panel):
         linear = self.spec.get("epochs") == "linear"
         last = max(2, *(len(line.summary[0]) for line in self.lines))
         page.scale(ax.xaxis, 0 if linear else 1, last, not linear)
+        if linear:
+            ax.xaxis.set_major_locator(MaxNLocator(max(2, int(ax.bbox.width / 38)), integer=True))
         ax.set_xlabel("epoch" if linear else "epoch (log scale)")
         # Farther than this out of the panel nothing need be drawn: a file holds no huge numbers.
         reach = (low / 10, high * 10) if log else (2 * low - high, 2 * high - low)
@@ -606,11 +615,9 @@ class Points(Panel):
         text = ["after the last epoch"] * (self.measure.table == measures.RUNS)
         text = ["paired by replicate, on the same split"] if self.changes else text
         text.append("large dot: mean over {replicates}")
-        text += [
-            f"the interval speaks of trainings {scope}" for scope in sorted(self.scopes) if scope
-        ]
         many = max(dot.interval.n for dot in self.dots)
-        text += [f"bar: {BAND}"] * (many >= MINIMUM_REPLICATES)
+        bar = ", ".join([BAND, " or ".join(sorted(filter(None, self.scopes)))]).removesuffix(", ")
+        text += [f"bar: {bar}"] * (many >= MINIMUM_REPLICATES)
         text += ["small dots: replicates"] * (many > 1)
         if self.beside not in ("", "baselines"):
             text.append(f"open dots: {self.results.measure(self.beside, self.runs[0]).label}")

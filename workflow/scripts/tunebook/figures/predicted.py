@@ -185,10 +185,10 @@ class Images(Predicted):
         return self.chosen.drop(columns="pixels").assign(run=self.names[0])
 
     def sentence(self):
-        return f"{self.shown}. First: {self.read(self.chosen.iloc[0], 'a {} read as {}')}."
+        return f"{self.shown}. {self.brief()}"
 
     def brief(self):
-        return f"{self.shown}."
+        return f"The commonest among them: {self.read(self.chosen.iloc[0], 'a {} read as a {}')}."
 
     @property
     def shown(self):

@@ -30,13 +30,13 @@ WHITE = "#ffffff"  # on top of a data colour, in either scheme
 FULL_WIDTH = 7.5  # inches: 720 px at 96 to the inch, the width of the report's article
 NARROW = 3.45  # inches: what a phone can show without making text smaller than 10 px
 
-# log10(learning rate) -> colour: cold is slow, warm is fast.
-RATES = {-5: "#12928a", -4: "#1f7fd6", -3: "#9e486c", -2: "#e2601f", -1: "#a5830f"}
+# log10(learning rate) -> colour: one hue, which no other family has; the higher, the fuller.
+RATES = {-5: "#95909a", -4: "#9b86ab", -3: "#9865c9", -2: "#9539ea", -1: "#7b3df5"}
 
 # What is chosen by name: a colour for each choice, by its place in the list of choices.
 PALETTES = (
-    ("#a04f41", "#a78f08", "#8e65ee", "#42669d", "#399e9b", "#8400fc"),
-    ("#17926a", "#1f7fc4", "#d9662b", "#543cfc", "#c60c3c", "#18a2ae"),
+    ("#9c5240", "#9e8e07", "#239266", "#4c669b", "#32a09b", "#e22fbf"),
+    ("#5a781e", "#229eb1", "#e33a70", "#676539", "#007ee7", "#e1774c"),
 )
 # Ordered quantities, from little to much.
 RAMPS = (
@@ -46,12 +46,12 @@ RAMPS = (
     ("#a68416", "#b94454", "#d05fb7", "#6e4ee1"),
 )
 OUTCOMES = {"learned": "#1f7fc4", "failed": "#757c86", "diverged": "#d9662b"}
-SPLITS = {"train": "#399e9b", "validation": "#8e65ee"}
+SPLITS = {"train": "#399e9b", "validation": "#8a5f1e"}
 WITHOUT, WITH = "#7d858f", "#b5790a"
 NOT = "#b3261e"  # what the source says, in the page's own red
 STATED = {"color": NOT, "lw": 1.4, "ls": (0, (3, 2)), "zorder": 6, "clip_on": False}
 # Whose network it is: as the source describes it, and as the study's own search chose it.
-MODELS = ("#12808a", "#b5690a")
+MODELS = ("#c74a79", "#8f7339")
 DATA = "#1f7fc4"  # what there is only one of
 OTHER = "#d9662b"  # what stands beside it
 
