@@ -198,7 +198,12 @@ def write_results(folder, problems=("kinds", "lengths"), replicates=5, hostile=F
         svg = f'<?xml version="1.0"?><svg viewBox="0 0 9 9" role="img" aria-label="{name}">'
         svg += f'<g id="{name}-g"><path style="fill: var(--ink)" d="M0 0H9V9Z"/></g></svg>'
         narrow = svg.replace("-g", ".narrow-g")
-        written = {"svg": svg, "narrow.svg": narrow, "json": json.dumps(about), "csv": "x,y\n" + "1,2\n" * rows}
+        written = {
+            "svg": svg,
+            "narrow.svg": narrow,
+            "json": json.dumps(about),
+            "csv": "x,y\n" + "1,2\n" * rows,
+        }
         files |= {f"figures/{name}.{kind_of}": text for kind_of, text in written.items()}
     (results / "figures").mkdir(parents=True, exist_ok=True)
     for name, text in files.items():

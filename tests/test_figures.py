@@ -383,7 +383,11 @@ SOURCE = """
     all:
       - value: {metric: test_metric, of: {run: best, problem: images}, source: read}
       - shape:
-          {property: overshoots, around: epoch, window: 1, rise: 0.1, of: {run: best, problem: images}}
+          property: overshoots
+          around: epoch
+          window: 1
+          rise: 0.1
+          of: {run: best, problem: images}
 - id: elsewhere
   title: It is elsewhere
   claim: C.
@@ -403,12 +407,12 @@ def real(results):
     return replace(results, provenance=[{"dataset": d, "kind": "real"} for d in datasets])
 
 
-@pytest.mark.parametrize("name", ["best", "rows"])
+@pytest.mark.parametrize("name", ["curves", "rows"])
 def test_numbers_of_the_source_are_marked_where_their_run_is_drawn(name, gallery, study, claims):
     figure = draw(name, gallery[name], real(study()), claims)
     assert "what the source says" in figure.caption and "var(--not" in figure.svg
     # Of the test rows there is no curve, and of points no epoch.
-    assert ("epoch 3" in figure.svg) == (name == "best")
+    assert ("epoch 3" in figure.svg) == (name == "curves")
     source = Source(claims, real(study()))
     best = study().run(study().best("images"))
     assert source.of("test_error", best) == pytest.approx([0.12])
@@ -419,7 +423,8 @@ def test_numbers_of_the_source_are_marked_where_their_run_is_drawn(name, gallery
 
 def test_stand_ins_are_not_marked_with_numbers_of_the_source(gallery, study, claims):
     made_up = real(study())
-    made_up.provenance[0]["kind"] = "sample"
+    for about in made_up.provenance:
+        about["kind"] = "sample"
     figure = draw("rows", gallery["rows"], made_up, claims)
     assert "source" not in figure.caption and "var(--not" not in figure.svg
 

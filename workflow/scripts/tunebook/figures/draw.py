@@ -19,7 +19,7 @@ from ..evidence import words
 from ..jobs import write_json, written
 from . import page, style
 from .kinds import Cells, Curves, Points
-from .panel import ordered, setting_text, value_of
+from .panel import fits, ordered, setting_text, value_of
 from .predicted import Images, Matrix, Scatter
 from .source import Source
 from .spec import listed
@@ -161,15 +161,7 @@ def members_of(spec, results):
     missing = [f"“{sweep}”" for sweep, names in sweeps.items() if not names]
     if missing:
         why = f"The study has no sweep {words.spoken(missing)}."
-    return [m for m in found if m[1].problem in problems and fits(m[1], spec)], why
-
-
-def fits(run, spec):
-    """Whether a run has the values of hyper-parameters that are asked for, or any of a list."""
-    return all(
-        words.plain(value_of(run, name)) in map(words.plain, listed(values))
-        for name, values in spec.get("where", {}).items()
-    )
+    return [m for m in found if m[1].problem in problems and fits(m[1], spec.get("where", {}))], why
 
 
 def lowest(spec, results):
@@ -180,7 +172,7 @@ def lowest(spec, results):
     """
     sweeps = spec["run"]["sweep"]
     names = dict.fromkeys(name for sweep in sweeps for name in results.members(sweep))
-    names = sorted(name for name in names if fits(results.run(name), spec["run"]))
+    names = sorted(name for name in names if fits(results.run(name), spec["run"].get("where", {})))
     if not names:
         quoted = words.spoken(f"“{sweep}”" for sweep in sweeps)
         return [], f"The study has no sweep {quoted} with such a run."

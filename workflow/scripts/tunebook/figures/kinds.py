@@ -25,6 +25,7 @@ from .panel import (
     axis_text,
     column,
     finite,
+    fits,
     ordered,
     rank,
     said,
@@ -649,6 +650,10 @@ class Cells(Panel):
         apart = [a[:-1] != b[:-1] for a, b in zip(self.columns, self.columns[1:], strict=False)]
         self.places = np.cumsum([0, *(1 + self.BETWEEN * each for each in apart)])
 
+    def marked(self, name):
+        """Whether a run has what some condition to be marked asks for."""
+        return any(fits(self.results.run(name), where) for where in self.spec.get("mark", []))
+
     def fit(self, width):
         self.lines, self.roof = (1, -3.4) if width >= style.FULL_WIDTH else (2, -4.4)
         self.height = self.LINE * (self.lines * len(self.rows) - 0.5 - self.roof)
@@ -679,6 +684,9 @@ class Cells(Panel):
             start = self.places[self.columns.index(self.over[name])] - self.WIDTH / 2
             row, top = self.rows.index(self.down[name]), max(shares, key=shares.get)
             y = self.lines * (row + 1) - 1
+            if self.marked(name):
+                look = {"fill": False, "ec": style.NOT, "lw": 1.6, "zorder": 4}
+                ax.barh(y, self.WIDTH + 0.05, 1, left=start - 0.025, **look)
             for outcome, share in shares.items():
                 width = self.WIDTH * share
                 ax.barh(y, width, 0.86, left=start, color=style.OUTCOMES[outcome], lw=0)
@@ -773,6 +781,7 @@ class Cells(Panel):
         return [
             "each cell: shares of {replicates}, the largest written where they disagree",
             f"learns: training error at least {margin} below that of the best constant prediction",
+            *["framed in red: as the source describes it"] * any(map(self.marked, self.names)),
             "diverges: a loss that is not finite, or an error above twice that one and above its "
             "own first",
         ]

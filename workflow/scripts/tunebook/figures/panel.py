@@ -10,6 +10,7 @@ from ..evidence import measures, words
 from ..study.parameters import label, parameter
 from . import style
 from .source import Source
+from .spec import listed
 
 BAND = "95 % interval of the mean"
 CONSTANT = {"regression": "predict mean", "classification": "commonest class"}
@@ -21,6 +22,14 @@ ABSENT = 0.9  # inches: the height of a panel that only says why it is empty
 def value_of(run, name):
     """What a run has of a hyper-parameter, or what network it is; None where it has none."""
     return run.network if name == "network" else run.settings.get(name)
+
+
+def fits(run, where):
+    """Whether a run has the values of hyper-parameters that are asked for, or any of a list."""
+    return all(
+        words.plain(value_of(run, name)) in map(words.plain, listed(values))
+        for name, values in where.items()
+    )
 
 
 def rank(name, value):

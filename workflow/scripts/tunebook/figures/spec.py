@@ -161,6 +161,7 @@ def check_names(panel, known):
     keys = [key for key in (*across, "colour", "facet", "rows", "columns") if key in panel]
     named = [(key, name) for key in keys for name in listed(panel[key])]
     named += [("where", key) for of in (panel, run_of(panel)) for key in of.get("where", {})]
+    named += [("mark", key) for where in panel.get("mark", []) for key in where]
     for key, name in named:
         if name not in known:
             raise TunebookError(f"{key}: found {shown(name)}; allowed: {', '.join(sorted(known))}")
