@@ -35,8 +35,11 @@ INKS = {style.INK: "--ink", style.MUTED: "--muted", style.GRID: "--line", style.
 INKS |= {style.NOT: "--not"}
 # What is written of a figure beside its drawings and its numbers.
 ABOUT = ("title", "finding", "caption", "alt", "runs", "claims", "panels")
-DOTS = 150  # of an inch, in what is a picture: two of them a pixel of a phone
+DOTS = 120  # an inch, in what is a picture
 QUOTE = {'"': "&quot;"}
+# What need not be said in a figure: of texts the root element has the look of most.
+UNSAID = ("stroke-linejoin: miter", "stroke-dashoffset: 0", "text-anchor: start")
+MOST_TEXTS = (f"fill: {style.INK}", f"font-size: {page.SMALL}px")
 SANS = "font-family: var(--sans, 'Source Sans Pro', 'Source Sans 3', Arial, sans-serif)"
 
 
@@ -290,17 +293,43 @@ def to_svg(figure, name, alt):
     text = re.sub(r'(?<= d=")[^"]+', relative, text)
     text = re.sub(r'(?<= [xy]=")[^"]+|(?<= transform=")[^"]+', shortened, text)
     text = renamed(text, name).replace("xlink:href", "href")
-    text = re.sub(r"font-family: [^;\"]*; ?", "", re.sub(r">\s+<", "><", text))
+    text = unwrapped(re.sub(r">\s+<", "><", text))
+    text = re.sub(r'(<\w+)( [^>]*?)?(?<= )style="([^"]*)"', shorter_style, text)
     for ink, variable in INKS.items():
         text = text.replace(f": {ink}", f": var({variable}, {ink})")
     head, body = text.split(">", 1)
     box = re.search(r'viewBox="[^"]*"', head)[0]
     width, label = f"{float(box.split()[2]) * 96 / page.INCH:.0f}", escape(alt, QUOTE)
-    look = f"--natural-width:{width}px; stroke-linejoin: round; {SANS}"
+    text_look = f"fill: var(--ink, {style.INK}); font-size: {page.SMALL}px; {SANS}"
+    look = f"--natural-width:{width}px; stroke-linejoin: round; {text_look}"
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" {box} width="{width}" role="img" '
         f'aria-label="{label}" style="{look}">{body}'
     )
+
+
+def shorter_style(found):
+    """The start of an element, up to its style, of which it says only what is its own."""
+    element, between, look = found.groups()
+    gone = UNSAID + MOST_TEXTS * (element == "<text")
+    kept = [each for each in look.split("; ") if each not in gone and "font-family" not in each]
+    start = element + (between or " ")
+    return f'{start}style="{"; ".join(kept)}"' if kept else start.rstrip()
+
+
+def unwrapped(text):
+    """An SVG text without its groups that say nothing."""
+    kept = []
+
+    def tag(found):
+        if found[0].endswith("/>"):
+            return ""
+        if found[0] != "</g>":
+            kept.append(found[0] != "<g>")
+            return found[0] * kept[-1]
+        return found[0] * kept.pop()
+
+    return re.sub("</?g\\b[^>]*>", tag, text)
 
 
 def renamed(text, name):

@@ -103,6 +103,8 @@ def draw(panels, height, width):
             say_missing(every[-1], panel.absent)
         else:
             panel.draw(every[-1])
+        for line in [*every[-1].get_xgridlines(), *every[-1].get_ygridlines()]:
+            line.set_clip_on(False)  # which end where the axes do
     renderer = RendererSVG(*(INCH * size), io.StringIO(), image_dpi=INCH)
     margins = np.array([measured(ax, renderer) for ax in every])
     for panel, ax in zip(panels, every, strict=True):

@@ -119,7 +119,7 @@ def default_figure(sweep, about):
 
 def check_figures(figures, description, claims=()):
     """Raise TunebookError for a measure or hyper-parameter that the study cannot have, and for a
-    claim that it does not make.
+    claim that it does not make (a study without any is in order).
 
     description: what study.json says of the study, or will: `problems`, `parameters`, `sweeps`.
     claims: ids.
@@ -127,8 +127,8 @@ def check_figures(figures, description, claims=()):
     known, claims = {*PARAMETERS, *description["parameters"], *BESIDES}, [*claims]
     for name, figure in figures.items():
         for id in figure.get("claims", []):
-            if id not in claims:
-                told = ", ".join(claims) or "no claim, since this study makes none"
+            if claims and id not in claims:
+                told = ", ".join(claims)
                 raise TunebookError(f"figures: {name}.claims: found {id}; allowed: {told}")
         if len(set(figure.get("finding", {}).values())) > 1 and not figure.get("claims"):
             told = "claims: [...], by the verdict on the first of which it is chosen"
