@@ -67,14 +67,15 @@ class Parts(list):
         return Markup((BLOCK if block else INLINE).format(len(self) - 1))
 
     def put(self, html):
-        """HTML with every mark replaced by what it stands for; a block stands once."""
+        """HTML with every mark, also inside of another, replaced by what it stands for; a block
+        stands once."""
 
         def part(mark):
             number = int(mark[1])
             found = self[number]
             if BLOCK_MARK.match(mark[0]):
                 self[number] = ""
-            return str(found() if callable(found) else found)
+            return MARK.sub(part, str(found() if callable(found) else found))
 
         return Markup(MARK.sub(part, html))
 
