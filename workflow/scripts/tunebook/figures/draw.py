@@ -100,7 +100,7 @@ def save(name, spec, results, folder, claims=None):
         with written(folder / path) as beside:
             beside.write_text(svg, encoding="utf-8")
     with written(folder / f"{name}.csv") as beside:
-        drawn.data.to_csv(beside, index=False, lineterminator="\n", float_format="%.9g")
+        drawn.data.to_csv(beside, index=False, lineterminator="\n", float_format="%.7g")
     write_json(folder / f"{name}.json", {key: getattr(drawn, key) for key in ABOUT})
 
 

@@ -259,7 +259,19 @@ def band(ax, x, mean, low, high, color, **look):
     """A line of means with the band of their intervals, where there are any."""
     ax.plot(x, mean, color=color, **{"zorder": 3} | look)
     if np.isfinite(low).any():
-        ax.fill_between(x, low, high, color=color, alpha=0.18, lw=0, zorder=2)
+        around = coarser(ax, np.asarray(x), low, high)
+        ax.fill_between(*around, color=color, alpha=0.18, lw=0, zorder=2)
+
+
+def coarser(ax, x, low, high, step=3.0):
+    """A band [n] in steps of some points across, each as wide as the widest place in it."""
+    places = ax.transData.transform(np.column_stack([x, np.full(len(x), ax.get_ylim()[0])]))[:, 0]
+    known = np.isfinite(low)
+    ends = np.append(np.diff(known) != 0, True)  # where it begins and ends it stays as it is
+    parts = np.cumsum([0, *((np.diff(places // step) != 0) | ends[:-1])])
+    starts = np.unique(parts, return_index=True)[1]
+    low, high = np.fmin.reduceat(low, starts), np.fmax.reduceat(high, starts)
+    return np.append(x[starts], x[-1]), np.append(low, low[-1]), np.append(high, high[-1])
 
 
 def dots(ax, x, y, size, **look):
