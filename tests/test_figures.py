@@ -365,6 +365,17 @@ def test_scatters_are_binned_with_equally_many_rows(drawn, study):
     assert squared == pytest.approx(off.mean(), rel=0.1)
 
 
+def test_what_a_logarithmic_axis_cannot_hold_is_said_to_be_so(study):
+    rows = study().predictions
+    below = replace(study(), predictions=rows.assign(target=-rows["target"], variance=0.0))
+    shown = {
+        "prediction": {"run": "best", "log": True},
+        "variance": {"run": {"sweep": ["gaussian"]}},
+    }
+    for of, more in shown.items():
+        assert "above zero" in one(below, scatter=of, problem="prices", **more).absent
+
+
 def test_a_run_of_a_sweep_is_that_with_the_lowest_validation_loss(study):
     panel = one(study(), scatter="variance", run={"sweep": ["gaussian"]}, across="area")
     losses = {name: study().interval("validation_loss", name).centre

@@ -194,7 +194,7 @@ CODE = {
     f"{LIBRARY}/evidence/evaluate.py": {"evaluate": 2, "gather": 1, **AFTER_TABLES},
     f"{LIBRARY}/figures/kinds.py": {"figures": 1, **PAGE},
     f"{LIBRARY}/figures/tunebook.mplstyle": {"figures": 1, **PAGE},
-    f"{LIBRARY}/claims/rules.py": {"claims": 1, **PAGE},
+    f"{LIBRARY}/claims/rules.py": {"claims": 1, "figures": 1, **PAGE},
     f"{LIBRARY}/report/page.py": PAGE,
     "report/style.css": PAGE,
     "report/report.html.j2": PAGE,

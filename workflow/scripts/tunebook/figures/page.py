@@ -259,7 +259,7 @@ def band(ax, x, mean, low, high, color, **look):
     """A line of means with the band of their intervals, where there are any."""
     ax.plot(x, mean, color=color, **{"zorder": 3} | look)
     if np.isfinite(low).any():
-        around = coarser(ax, np.asarray(x), low, high)
+        around = coarser(ax, *(np.asarray(each, float) for each in (x, low, high)))
         ax.fill_between(*around, color=color, alpha=0.18, lw=0, zorder=2)
 
 

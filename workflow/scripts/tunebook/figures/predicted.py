@@ -253,6 +253,11 @@ class Scatter(Predicted):
             self.absent = f"This run gives no {self.about}."
         else:
             self.rows["x"] = self.rows[self.across].astype(float)
+            x, y = (finite(self.rows[name]) for name in "xy")
+            for log, values, what in ((self.log_across, x, self.across), (self.log, y, self.about)):
+                if log and not (values > 0).any():
+                    self.absent = f"No {what} is above zero, as a logarithmic axis needs."
+                    return
             self.bins = self.binned(self.of)
 
     @staticmethod
