@@ -45,10 +45,16 @@ const Tunebook = {
   const wide = matchMedia("(min-width: 75rem)");
   const links = [...contents.querySelectorAll("a[href^='#']")];
   const headings = links.map((link) => document.getElementById(link.hash.slice(1))).filter(Boolean);
+  const map = [...contents.querySelectorAll("[data-claim]")];
+  for (const mark of map) mark.addEventListener("click", () => { location.hash = mark.dataset.claim; });
   let waiting = false;
   const follow = () => {
     waiting = false;
     const line = innerHeight / 3;
+    for (const mark of map) {
+      const place = document.getElementById(mark.dataset.claim)?.getBoundingClientRect();
+      mark.classList.toggle("in-sight", Boolean(place) && place.bottom > 0 && place.top < innerHeight);
+    }
     let current = headings[0];
     for (const heading of headings) if (heading.getBoundingClientRect().top <= line) current = heading;
     for (const link of links) {
@@ -76,7 +82,7 @@ const Tunebook = {
   const panel = document.getElementById("panel");
   const title = document.getElementById("panel-title");
   const body = document.getElementById("panel-body");
-  const here = (hash) => { try { return decodeURIComponent(hash.slice(1)); } catch { return ""; } };
+  const idOf = (hash) => { try { return decodeURIComponent(hash.slice(1)); } catch { return ""; } };
   const made = (id) => Tunebook.panels.map((make) => make(id)).find(Boolean);
   const behind = () => history.state?.panels ?? 0; // entries of panels, this one too
   let place = "", leaving = false, opener = null;
@@ -99,7 +105,7 @@ const Tunebook = {
   Tunebook.open = (id) => {
     const found = made(id);
     if (!found) return false;
-    if (here(location.hash) !== id) history.pushState({ panels: (panel.open ? behind() : 0) + 1 }, "", `#${encodeURIComponent(id)}`);
+    if (idOf(location.hash) !== id) history.pushState({ panels: (panel.open ? behind() : 0) + 1 }, "", `#${encodeURIComponent(id)}`);
     fill(found);
     return true;
   };
@@ -124,7 +130,7 @@ const Tunebook = {
     if (link && !link.matches("[data-evidence], [data-run]")) Tunebook.leave();
   });
   addEventListener("popstate", () => {
-    const found = made(here(location.hash));
+    const found = made(idOf(location.hash));
     if (found) return fill(found);
     panel.close();
     // The browser would go on where the address leads; the reader goes on where the panel came from.
@@ -134,7 +140,7 @@ const Tunebook = {
   });
   // Whoever opens such an address finds the place behind the panel, and Back leads there.
   addEventListener("DOMContentLoaded", () => {
-    const id = here(location.hash), found = made(id);
+    const id = idOf(location.hash), found = made(id);
     if (!found) return;
     if (!behind()) {
       history.replaceState(null, "", `#${encodeURIComponent(found.place)}`);
@@ -162,13 +168,13 @@ const Tunebook = {
   });
   document.addEventListener("click", (event) => {
     const link = event.target.closest("a[data-evidence]");
-    if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey && Tunebook.open(here(link.hash))) event.preventDefault();
+    if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey && Tunebook.open(idOf(link.hash))) event.preventDefault();
   });
 
   // A link to a folded place unfolds it.
   const reveal = (event) => {
     if (location.hash.startsWith("#evidence-") || event?.oldURL.includes("#evidence-")) return;
-    const target = document.getElementById(here(location.hash));
+    const target = document.getElementById(idOf(location.hash));
     if (target?.matches("details")) target.open = true;
     if (target?.matches(".claim, .trap, .figure, caption, details")) {
       target.classList.remove("flash");

@@ -13,17 +13,18 @@ import matplotlib.pyplot as plt
 from ..claims.read import NOT, PARTLY, REPRODUCED, SET_UP, UNDECIDED, UNTESTABLE
 from ..evidence.tables import read_results
 from ..figures import style
+from .cards import PIPS
 from .view import View
 
 WIDTH, HEIGHT, EDGE = 1200, 630, 60  # px
-# {verdict on a piece: (marker, fill, colour, what is said of those)}
+# {verdict on a piece: (marker, fill, colour)}, as the report's own strip has them.
 MARKS = {
-    REPRODUCED: ("o", "full", "#116329", "held"),
-    PARTLY: ("o", "left", "#7d4e00", "half held"),
-    NOT: ("X", "full", "#b3261e", "failed"),
-    UNDECIDED: ("o", "none", "#4a5563", "open"),
-    UNTESTABLE: ("_", "full", "#6b4a8a", "not testable"),
-    SET_UP: ("s", "none", "#6b4a8a", "set up"),
+    REPRODUCED: ("o", "full", "#116329"),
+    PARTLY: ("o", "left", "#7d4e00"),
+    NOT: ("X", "full", "#b3261e"),
+    UNDECIDED: ("o", "none", "#4a5563"),
+    UNTESTABLE: ("_", "full", "#6b4a8a"),
+    SET_UP: ("s", "none", "#6b4a8a"),
 }
 CELL = "#eef1f4"
 
@@ -101,7 +102,7 @@ def arranged(cells, lines, height):
 
 
 def draw_mark(axes, x, y, verdict, size):
-    marker, fill, color, _ = MARKS[verdict]
+    marker, fill, color = MARKS[verdict]
     edge = 0 if marker == "X" else points(0.11 * size)
     axes.plot(x, y, marker=marker, fillstyle=fill, color=color, markersize=points(0.7 * size),
               markeredgewidth=edge, markerfacecoloralt="none")  # fmt: skip
@@ -110,9 +111,10 @@ def draw_mark(axes, x, y, verdict, size):
 def draw_counts(axes, counts):
     """Say how many pieces each mark stands for, which explains the marks as well."""
     left = EDGE
-    for verdict, (_, _, color, word) in MARKS.items():
+    for verdict, (_, _, color) in MARKS.items():
         if counts[verdict]:
             draw_mark(axes, left + 11, HEIGHT - 103, verdict, 28)
-            text = axes.text(left + 28, HEIGHT - 104, f"{counts[verdict]} {word}", color=color,
-                             size=points(25), weight=600, va="center")  # fmt: skip
+            told = f"{counts[verdict]} {PIPS[verdict]}"
+            look = {"color": color, "size": points(25), "weight": 600, "va": "center"}
+            text = axes.text(left + 28, HEIGHT - 104, told, **look)
             left += 28 + text.get_window_extent().width + 32
