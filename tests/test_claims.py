@@ -604,6 +604,25 @@ def test_an_open_piece_says_what_it_could_have_shown_and_what_would_settle_it():
     assert counted["verdict"] == UNDECIDED and counted["needed"] > 5
 
 
+def test_a_trend_that_chance_orders_leave_open_says_how_many_would_settle_it():
+    """Though all replicates agree, and so have no spread."""
+    runs = [run(f"a{w}", "a", widths=[w], train_metric=[0.1 / w] * 3) for w in (1, 2, 3)]
+    runs += [run(f"b{i}", f"b{i}", train_metric=[1 + i, 2, 3 - i / 9]) for i in range(9)]
+    trend = {"metric": "train_metric", "along": "width", "direction": "falls", "of": of("a")}
+    noise = [
+        {"order": {"metric": "train_metric", "lower": of("b0"), "than": of(f"b{i}")}}
+        for i in range(1, 9)
+    ]
+    _, [piece, *_] = judge({"all": [{"trend": trend}, *noise]}, *runs)
+    assert (piece["number"], piece["verdict"], piece["alone"]) == (-1, UNDECIDED, REPRODUCED)
+    assert piece["smallest"] > 1, "no three orders of three are as sure as that"
+    assert 3 < piece["needed"] < 9
+    assert (
+        family.trend_settled(-0.5, 3, 3, 0.004)[1] > family.trend_settled(-1, 3, 3, 0.004)[1] == 5
+    )
+    assert family.trend_settled(0.0, 3, 3, 0.004)[1] is None
+
+
 def test_a_share_needs_more_replicates_where_more_is_asked():
     assert family.share_needed(0.5, 8, 0.05) is None
     assert family.share_needed(0.8, 5, 0.05) == 11
@@ -801,6 +820,46 @@ def test_evidence_is_shown_and_changes_no_verdict():
     assert (first["about"], first["verdict"], first["number"]) == ("errors", "", 1.0)
     assert (second["about"], second["verdict"]) == ("opposite", NOT)
     assert found["why"] == "1.00 (1.00 to 1.00) not in this study"
+
+
+def test_groups_of_replicates_are_told_once():
+    values = [0.1789, 0.1789, 0.9427, 0.1789, 0.9248]
+    runs = run("a", "a", "images", test_metric=values), run("b", "b", "images", test_metric=0.96)
+    order = {"metric": "test_metric", "lower": of("a"), "than": of("b")}
+    alone = {"measure": {"metric": "test_metric", "of": of("a")}}
+    entry = {
+        "rule": {"all": [{"order": order}, {"order": order | {"by": 0.01}}]},
+        "evidence": [alone],
+    }
+    found = judged(entry, *runs)
+    told = [piece["groups"] for piece in found["pieces"] + found["shown"]]
+    assert told[0].endswith("3 of 5 at 17.89\u202f%, 2 from 92.48 to 94.27\u202f%") and told[
+        1:
+    ] == ["", ""]
+    # Of other rows, other groups may be told.
+    alone["measure"]["metric"] = "train_metric"
+    again = judged({"rule": {"order": order}, "evidence": [alone]}, *runs)
+    assert again["pieces"][0]["groups"] == told[0] and again["shown"][0]["groups"] == ""
+
+
+def test_one_replicate_has_no_interval_in_numbers_or_words():
+    order = {"order": {"metric": "test_metric", "lower": of("a"), "than": of("b")}}
+    runs = [run(name, name, test_metric=[value]) for name, value in (("a", 1.0), ("b", 2.0))]
+    for rule in (order, VALUE, VALUE | {"value": VALUE["value"] | {"factor": 2}}):
+        verdict, [piece] = judge(rule, *runs, source={"test": "1.5"})
+        assert (verdict, piece["low"], piece["high"], piece["n"]) == (UNDECIDED, None, None, 1)
+        assert "(" not in piece["text"]
+
+
+def test_words_of_the_source_are_told_as_they_are_called():
+    source = {"optimizer": {"value": "adam"}, "loss": {"value": "mse"}, "rate": {"value": "0.01"}}
+    rule = {"fact": {"check": "configuration", "of": of("a"), "keys": ["optimizer", "loss"]}}
+    told = "By {optimizer} on the {loss} at {rate}."
+    entry = {"claim": told, "claimed": "{optimizer}", "source": source, "rule": rule}
+    found = judged(entry, run("a", "a", optimizer="adam"))
+    assert found["verdict"] == SET_UP, "what is compared is as it is set"
+    assert (found["claim"], found["claimed"]) == ("By Adam on the MSE at 0.01.", "Adam")
+    assert found["pieces"][0]["claimed"] == "optimizer Adam, loss MSE"
 
 
 def test_evidence_over_several_runs_is_told_apart_and_leaves_out_what_diverged():

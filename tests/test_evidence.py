@@ -223,6 +223,72 @@ def test_rank_correlation_agrees_with_scipy_where_values_tie():
     assert intervals.rank_correlation(x, y) == pytest.approx(expected)
 
 
+# Groups of replicates
+
+COLLAPSED = [0.1789, 0.1789, 0.9427, 0.1789, 0.9248]
+
+
+@pytest.mark.parametrize(("values", "limits", "expected"), [
+    (COLLAPSED, (0, 1), [(3, 0.1789, 0.1789), (2, 0.9248, 0.9427)]),
+    # One that jumped is a group too; three groups are told of eight and more.
+    ([0.001, 0.0011, 0.0009, 0.001, 2.4], (0, INF), [(4, 0.0009, 0.0011), (1, 2.4, 2.4)]),
+    ([1, 2, 50, 51, 52, 100, 101, 102], (0, 200), [(2, 1, 2), (3, 50, 52), (3, 100, 102)]),
+    # Too few, too near to matter, or with as much between as inside.
+    (COLLAPSED[:4], (0, 1), []),
+    ([0.97, 0.97, 0.97, 0.972, 0.972], (0, 1), []),
+    ([0.1, 0.3, 0.5, 0.7, 0.9], (0, 1), []),
+    ([*COLLAPSED, NAN], (0, 1), []),
+])  # fmt: skip
+def test_replicates_that_fall_into_groups_are_told(values, limits, expected):
+    assert intervals.groups(values, *limits) == expected
+
+
+@pytest.mark.parametrize(("n", "most"), [(5, 0.035), (6, 0.015), (8, 0.006), (10, 0.004)])
+@pytest.mark.parametrize("shape", ["standard_normal", "random", "lognormal"])
+def test_replicates_without_groups_are_hardly_ever_told_some(n, most, shape):
+    chance = np.random.default_rng(n)
+    samples = getattr(chance, shape)(size=(4000, n))
+    limits = (0, INF) if shape == "lognormal" else (-INF, INF)
+    assert np.mean([bool(intervals.groups(each, *limits)) for each in samples]) <= most
+
+
+def test_groups_in_a_sentence():
+    told = [(3, 0.1789, 0.1789, measures.ONE_CLASS), (2, 0.9248, 0.9427, "")]
+    assert plain_spaces(words.grouped(told, "share")) == (
+        "3 of 5 read every row as one class (at 17.89 %), 2 from 92.48 to 94.27 %"
+    )
+    assert words.grouped([]) == ""
+
+
+def always_one(share):
+    """The three metrics of a classifier of five classes that reads every row as one of them."""
+    return share, 0.2, 2 * share / (1 + share) / 5
+
+
+@pytest.mark.parametrize(("changes", "expected"), [
+    ({}, "3 of 5 read every row as one class (at 17.89 %), 2 from 92.48 to 94.27 %"),
+    # It is told as soon as one does, and only where it is known exactly.
+    ({1: (0.9, 0.9, 0.9), 3: (0.8, 0.8, 0.8)},
+     "1 of 5 read every row as one class (at 17.89 %), 4 from 80.00 to 94.27 %"),
+    ({0: (0.1789, 0.21, 0.1), 1: (0.1789, 0.2, 0.1), 3: (0.1789, 0.19, 0.1)},
+     "3 of 5 at 17.89 %, 2 from 92.48 to 94.27 %"),
+    # Though others are no better.
+    ({1: always_one(0.2), 2: (0.19, 0.21, 0.1), 4: (0.2, 0.21, 0.1)},
+     "3 of 5 read every row as one class (from 17.89 to 20.00 %), 2 from 19.00 to 20.00 %"),
+])  # fmt: skip
+def test_a_classifier_that_reads_every_row_as_one_class_is_known(tmp_path, changes, expected):
+    known = [always_one(a) if a < 0.5 else (a, a, a) for a in COLLAPSED]
+    known = [changes.get(i, each) for i, each in enumerate(known)]
+    names = ("test_metric", "test_balanced_accuracy", "test_macro_f1")
+    given = {
+        name: list(values) for name, values in zip(names, zip(*known, strict=True), strict=True)
+    }
+    write_results(tmp_path, run("some", "all", "images", **given))
+    results = tables.read_results(tmp_path)
+    assert plain_spaces(results.groups("test_accuracy", "some")) == expected
+    assert results.groups("train_metric", "some") == ""
+
+
 # Test rows
 
 
@@ -297,11 +363,20 @@ TURNING = [4, 2, 1, 1, 1, 1, 1, 1, 1, 1.5]
     # The first tenth is left out, and three epochs are needed.
     ("roughness", [100.0, 1.0] + [1.0] * 18, 20, 0),
     ("roughness", [3.0, 2.0, 1.0], 3, 0),
+    # A rise comes after the lowest value; what still falls has none, whatever the mean of a tenth.
     ("validation_rise", TURNING, 10, 0.5),
+    ("validation_rise", [4, 1, 2, 2, 2, 2, 2, 2, 2, 3], 10, 2),
+    ("validation_rise", FALLING, 20, 0),
+    ("validation_rise", [5] * 18 + [3, 4], 20, 0),
 ])  # fmt: skip
 def test_what_a_curve_says_as_a_number(name, losses, epochs, expected):
     found = measures.CURVES[name](curve(losses), epochs)
     assert found == pytest.approx(expected, abs=1e-12)
+
+
+def test_a_loss_that_only_falls_does_not_overfit_however_fast_it_fell_in_the_end():
+    falling = [2.0**-e for e in range(20)]
+    assert not measures.overfits(curve(falling), 20, 0.1)
 
 
 def test_a_tenth_is_rounded_up():
@@ -492,6 +567,26 @@ def test_an_interval_in_words():
 ])  # fmt: skip
 def test_lengths_of_time_are_read_in_their_two_largest_units(seconds, text):
     assert plain_spaces(words.duration(seconds)) == text
+
+
+@pytest.mark.parametrize(("typed", "set_"), [
+    ("16 x 16 and 2 x 2", "16 × 16 and 2 × 2"), ("from -1 to 1, or -.5", "from −1 to 1, or −.5"),
+    ("the source's", "the source’s"), ('so-called "best"', "so-called “best”"),
+    ("50 % of them", "50\u202f% of them"),
+    # Names, ranges and addresses are no numbers with a sign.
+    ("a box x, lr-0.01, 16-32, [1-2], https://a.org/b-1", "a box x, lr-0.01, 16-32, [1-2], https://a.org/b-1"),
+])  # fmt: skip
+def test_prose_is_set_with_the_signs_of_print(typed, set_):
+    assert words.typeset(typed) == set_
+    assert words.typeset(set_) == set_
+
+
+@pytest.mark.parametrize(("place", "text"), [
+    (1, "1st"), (2, "2nd"), (3, "3rd"), (4, "4th"), (11, "11th"), (12, "12th"), (13, "13th"),
+    (22, "22nd"), (101, "101st"), (112, "112th"), (1003, "1,003rd"),
+])  # fmt: skip
+def test_places_in_an_order(place, text):
+    assert words.ordinal(place) == text
 
 
 def test_small_words():

@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from made_up_report import FACTS, HOSTILE, ROOT, TEMPLATES, write_results
+from tunebook.evidence import words
 from tunebook.evidence.tables import read_results
 from tunebook.jobs import TunebookError
 from tunebook.report import cards, explorer
@@ -226,6 +227,54 @@ def test_the_sources_numbers_stand_beside_ours(page):
     table = between(page, "The source, as stated", "</table>")
     assert "97.1 %" in table and "Random forest" in table
     assert "The source’s configuration" in table
+
+
+def test_the_rank_of_the_sources_configuration_in_our_search_is_told(study):
+    view = View(read_results(study[0]))
+    best = view.best_of("lengths", ["rates-lengths"], [])
+    orders = [view.ranked(view.candidates("lengths"), split) for split in ("validation", "test")]
+    at = [words.ordinal(order.index(best["source"]) + 1) for order in orders]
+    page = render(study, '{{ table("search", problem="lengths", sweep="rates-lengths") }}')
+    told = "Of the 9 configurations that were searched, the source’s is"
+    who = " our choice too: it is" if best["same"] else ""
+    assert f"{told}{who} {at[0]} by validation and {at[1]} by the test" in page
+    # One that was not searched, and none at all.
+    page = render(study, '{{ table("search", problem="kinds", sweep="own") }}')
+    assert "the source’s is none, our choice is" in page
+    page = render(study, '{{ table("search", problem="kinds") }}')
+    assert "searched, our choice is" in page
+
+
+def test_standard_methods_that_are_ahead_are_named(study):
+    page = render(study, '{{ table("best", problem="kinds", sweep="rates-kinds") }}')
+    view = View(read_results(study[0]))
+    best = view.best_of("kinds", ["rates-kinds"], [])
+    own = [view.of("test_metric", best[key]).found.centre for key in ("source", "chosen")]
+    note = between(page, "</table>", "<details")
+    assert note.count("ahead of") == len({*own})
+    assert ("Random forest" in note) == (min(own) < 0.8)
+    if min(own) < 0.8:
+        assert "one of the standard methods is ahead of" in note and "Random forest (80.00" in note
+    # A problem without standard methods has no such sentence.
+    assert (
+        "ahead of"
+        not in render(study, '{{ table("best", problem="lengths") }}').split("<article")[1]
+    )
+
+
+def test_further_networks_stand_beside_the_best(study):
+    call = '{{ table("best", problem="kinds", sweep="rates-kinds", beside={"own": "Our <own>"}) }}'
+    table = between(render(study, call), "The source’s configuration<br>", "</table>")
+    assert table.count("Our &lt;own&gt;<br>") == 4
+
+
+def test_what_was_typed_is_set_with_the_signs_of_print(tmp_path):
+    results, provenance, claims = write_results(tmp_path)
+    claims.traps[0].update(title="Not 2 x 2", found="It's -1.", tested="Both are.")
+    alter(results / "figures/first.json", lambda about: about.update(caption="The 3 x 3's."))
+    page = render((results, provenance, claims), '{{ figure("first") }}\n\nOf 4 x 4, `5 x 5`.')
+    for text in ("Not 2 × 2", "It’s −1. Both are.", "The 3 × 3’s.", "Of 4 × 4", "5 x 5"):
+        assert text in page, text
 
 
 def test_an_interval_says_which_test_rows_it_speaks_of(study):

@@ -76,6 +76,17 @@ def chance_of_trend(points, n):
     return float(np.quantile(abs(by_chance(points, n)), intervals.CONFIDENCE)) if n else math.nan
 
 
+def trend_settled(correlation, points, n, level):
+    """(smallest, needed) of `settle` for the mean of n rank correlations over `points` runs.
+
+    Of chance orders one has the variance 1 / (points - 1), and their mean is nearly normal.
+    """
+    norm, size = scipy.stats.norm, abs(correlation) * math.sqrt(points - 1)
+    smallest = (norm.isf(level / 2) + norm.ppf(intervals.POWER)) / math.sqrt((points - 1) * n)
+    many = range(n, intervals.HOPELESS + 1)
+    return smallest, next((m for m in many if 2 * norm.sf(size * math.sqrt(m)) <= level), None)
+
+
 @cache
 def by_chance(points, n, seed=0):
     """Means [DRAWS] of the rank correlations of n random orders with their places."""
@@ -132,7 +143,10 @@ def settle(piece, level, seconds):
     level /= piece.price
     if piece.adjusted > piece.p > 0:
         level *= piece.p / piece.adjusted
-    if mean and mean.n >= intervals.MINIMUM_REPLICATES:
+    if piece.rule == "trend" and math.isnan(piece.low) and piece.n >= intervals.MINIMUM_REPLICATES:
+        # Decided by chance orders: see `of_trend`.
+        piece.smallest, needed = trend_settled(piece.number, len(piece.runs), piece.n, level)
+    elif mean and mean.n >= intervals.MINIMUM_REPLICATES:
         level = min(2 * level, 1.0) if piece.rule == "same" else level
         place = piece.compared.place
         smallest = mean.smallest(level)

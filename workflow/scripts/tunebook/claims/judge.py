@@ -123,7 +123,17 @@ def pieces_of(claim, runs, results):
         except NotTestable as error:
             return [], [], f"Cannot be tested here: {error}."
         pieces = [answer(question, results) for question in asked]
-        return pieces, [beside(rule, runs, results) for rule in claim.evidence], ""
+        shown = [beside(rule, runs, results) for rule in claim.evidence]
+        tell_once([*pieces, *sum(shown, [])])
+        return pieces, shown, ""
+
+
+def tell_once(pieces):
+    """Leave the groups of replicates out of each piece before which they were told already."""
+    for i, piece in enumerate(pieces):
+        before = [each for each in pieces[:i] if each.metric == piece.metric]
+        if any({*piece.runs} <= {*each.runs} for each in before):
+            piece.groups = ""
 
 
 def judge_claim(claim, pieces, shown, why, results):

@@ -221,19 +221,18 @@ class Results:
 
         Those that read every row as one class are told, as the group that they are.
         """
-        about, same = self.measure(name, self.run(run)), self.of_one_class(name, run)
+        about = self.measure(name, self.run(run))
         values = {key: v for key, v in self.finite(name, run).items() if not math.isnan(v)}
+        same = self.of_one_class(name, run) & {*values}
         limits = measures.bounds(about, self.run(run).settings)
         found = groups(list(values.values()), *limits)
-        if not found:
-            parts = [
-                [v for key, v in values.items() if (key in same) == is_one] for is_one in (1, 0)
-            ]
-            found = [(len(part), min(part), max(part)) for part in parts if part and same]
+        parts = [{k for k, v in values.items() if low <= v <= high} for _, low, high in found]
+        parts = parts or [each for each in (same, {*values} - same) if each and same]
         told = []
-        for many, low, high in found:
-            all_same = all(key in same for key, value in values.items() if low <= value <= high)
-            told.append((many, low, high, measures.ONE_CLASS if all_same else ""))
+        for part in parts:
+            known = [values[key] for key in part]
+            did = measures.ONE_CLASS if part <= same else ""
+            told.append((len(part), min(known), max(known), did))
         return words.grouped(told, about.unit)
 
     def of_one_class(self, name, run):
