@@ -1,0 +1,1392 @@
+"""The numbers of a finished study, looked up once more: by pandas, and by formulas of its own.
+
+Nothing of the workflow is used here, so that no slip is made twice in the same place. `walk` goes
+over a results folder (tables, figures, claims.json, report.html) and returns what disagrees, each
+with its place and both numbers. As a command: `python tests/truth.py results config/claims.yaml`.
+"""
+
+import json
+import math
+import re
+import sys
+from collections import Counter
+from functools import cache, cached_property
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import yaml
+from scipy import optimize, stats
+
+SPLITS = {"train": "Training", "validation": "Validation", "test": "Test"}
+HIGHER = ("accuracy", "balanced_accuracy", "macro_f1", "auc", "r2")
+SHARES = ("accuracy", "balanced_accuracy", "macro_f1", "auc", "error_rate")
+TIMES = {"seconds_per_epoch", "training_seconds"}
+INF, NAN = math.inf, math.nan
+
+# What is written ---------------------------------------------------------------------------------
+
+SUPERSCRIPTS = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
+WRITTEN = re.compile(
+    r"(?<![\w.,])(?P<sign>[−+]?)[$€£¥]?(?P<digits>(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?)"
+    r"(?: × 10(?P<power>[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+))?"
+    r"(?:[ \u202f\xa0](?P<unit>%|points|times|ms|s|min|h|d)(?!\w))?"
+)
+SECONDS = {"ms": 0.001, "s": 1, "min": 60, "h": 3600, "d": 86400}
+NAMES = [
+    *("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"),
+    *("eleven", "twelve"),
+]
+
+
+def written(text):
+    """[(text, value, half a unit of its last digit, unit)] of the numbers in a text, of which at
+    least three digits count.
+
+    Per cents and points are shares of one; times of two parts (`1 min 6 s`) are one number.
+    """
+    found, end = [], -2
+    for match in WRITTEN.finditer(text):
+        digits, unit = match["digits"].replace(",", ""), match["unit"] or ""
+        power = int((match["power"] or "0").translate(SUPERSCRIPTS))
+        scale = 10.0**power * SECONDS.get(unit, 0.01 if unit in ("%", "points") else 1)
+        whole, _, decimals = digits.partition(".")
+        last = -len(decimals) if decimals else max(len(whole) - 3, 0)  # 37,200: of 100
+        half = 0.5 * 10.0**last * scale
+        value = float(digits) * scale * (-1 if match["sign"] == "−" else 1)
+        if unit in SECONDS and found and found[-1][3] in SECONDS and match.start() == end + 1:
+            text_before, before, _, _ = found.pop()
+            found.append((f"{text_before} {match[0]}", before + value, half, unit))
+        else:
+            found.append((match[0], value, half, unit))
+        end = match.end()
+    return found
+
+
+def says(number, value):
+    """Whether a number as `written` gives it is that value, to the digits that are shown."""
+    _, shown, half, unit = number
+    if value is None or not math.isfinite(value):
+        return False
+    scales = (1,) if unit else (1, 0.01)  # the first of "96.8 to 97.4 %" stands without its unit
+    return any(abs(shown * s - value) <= half * s * 1.0001 + 1e-12 * abs(value) for s in scales)
+
+
+def unexplained(text, values):
+    """The numbers of a text that are none of some values."""
+    return [number[0] for number in written(text) if not any(says(number, v) for v in values)]
+
+
+class Node:
+    """An element of a page: its tag, attributes and children, which are nodes and texts."""
+
+    def __init__(self, tag, attributes=()):
+        self.tag, self.attributes, self.children = tag, dict(attributes), []
+
+    def get(self, name):
+        return self.attributes.get(name) or ""
+
+    def nodes(self, tag="", **wanted):
+        """The elements below it with that tag, and with that word in each attribute wanted."""
+        for child in self.children:
+            if isinstance(child, Node):
+                fits = all(v in child.get(k.strip("_")).split() for k, v in wanted.items())
+                if fits and tag in ("", child.tag):
+                    yield child
+                yield from child.nodes(tag, **wanted)
+
+    def text(self, without=()):
+        """What is read in it, but for elements with a tag or class of `without`."""
+        told = ""
+        for child in self.children:
+            if isinstance(child, str):
+                told += child
+            elif not {child.tag, *child.get("class").split()} & {
+                "script",
+                "style",
+                "svg",
+                *without,
+            }:
+                told += child.text(without)
+        return told
+
+
+class Page(HTMLParser):
+    """A page as a tree of Nodes; `top` holds it."""
+
+    VOID = {"meta", "link", "br", "img", "input", "hr", "wbr", "use", "path"}
+
+    def __init__(self, text):
+        super().__init__()
+        self.top = Node("")
+        self.open = [self.top]
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        self.open[-1].children.append(node := Node(tag, attributes))
+        if tag not in self.VOID:
+            self.open.append(node)
+
+    def handle_startendtag(self, tag, attributes):
+        self.open[-1].children.append(Node(tag, attributes))
+
+    def handle_endtag(self, tag):
+        if any(node.tag == tag for node in self.open[1:]):
+            while self.open.pop().tag != tag:
+                pass
+
+    def handle_data(self, text):
+        self.open[-1].children.append(text)
+
+
+# What follows from the tables --------------------------------------------------------------------
+
+
+def ends(values, overlap=0.0, rows=0.0, level=0.95):
+    """The interval of a mean of `values` [n]: Student's t, bent by Hall's transformation for
+    their skewness, 1 + 2 / (degrees of freedom + 1) times as far out.
+    """
+    n, centre = len(values), float(np.mean(values))
+    if n < 3:
+        return NAN, NAN
+    away, spread, skew = values - centre, np.std(values, ddof=1), 0.0
+    if np.ptp(values) == 0:
+        spread = 0.0
+    else:
+        skew = (away**3).mean() / (away**2).mean() ** 1.5 * math.sqrt(n * (n - 1)) / (n - 2)
+    own = spread**2 * (1 / n + overlap)
+    variance = own + rows**2
+    if not variance:
+        return centre, centre
+    freedom = (n - 1) * (variance / own) ** 2 if own else INF
+    bend = skew / math.sqrt(n) * (spread**2 / n / variance) ** 1.5
+    far = stats.t.ppf((1 + level) / 2, freedom) * (1 + 2 / (freedom + 1))
+
+    def place(t):
+        return t + bend * t**2 / 3 + bend**2 * t**3 / 27 + bend / 6
+
+    error = math.sqrt(variance)
+    low, high = (
+        centre - error * optimize.brentq(lambda t, end=end: place(t) - end, -1e5, 1e5, xtol=1e-13)
+        for end in (far, -far)
+    )
+    if rows:
+        inner = ends(values, overlap, level=level)
+        low, high = min(low, inner[0]), max(high, inner[1])
+    return low, high
+
+
+def interval(values, least=-INF, most=INF, rows=0.0):
+    """(mean, low, high, n) of finite values: on logarithms where they are positive without end."""
+    values = np.asarray(values, float)
+    values = values[np.isfinite(values)]
+    if not len(values):
+        return NAN, NAN, NAN, 0
+    mean = values.mean()
+    if least >= 0 and most == INF and (values > 0).all():
+        logs = np.log(values)
+        low, high = (mean * math.exp(end - logs.mean()) for end in ends(logs, rows=rows))
+    else:
+        low, high = ends(values, rows=rows)
+    low, high = (NAN if math.isnan(e) else min(max(e, least), most) for e in (low, high))
+    return mean, low, high, len(values)
+
+
+def draw(values, least, most):
+    """(low, high) between which one more value lies, 19 times of 20."""
+    logs = least >= 0 and most == INF and (values > 0).all()
+    known = np.log(values) if logs else values
+    half = stats.t.ppf(0.975, len(known) - 1) * known.std(ddof=1) * math.sqrt(1 + 1 / len(known))
+    found = known.mean() - half, known.mean() + half
+    return tuple(min(max(math.exp(e) if logs else e, least), most) for e in found)
+
+
+def from_rows(values):
+    """The standard error of the mean of `values` [replicates, rows] that their rows bring: the
+    component of variance of rows in an analysis of variance, divided by how many there are.
+    """
+    count, rows = values.shape
+    of_rows = count * values.mean(axis=0).var(ddof=1)
+    rest = values - values.mean(axis=0) - values.mean(axis=1, keepdims=True) + values.mean()
+    of_rest = (rest**2).sum() / ((count - 1) * (rows - 1))
+    return math.sqrt(max(0.0, (of_rows - of_rest) / count / rows))
+
+
+def alike(found, expected, tolerance=1e-6):
+    """Whether two numbers agree; what is missing agrees with what is not finite."""
+    found, expected = (NAN if v is None else float(v) for v in (found, expected))
+    if not (math.isfinite(found) and math.isfinite(expected)):
+        return not (math.isfinite(found) or math.isfinite(expected))
+    return math.isclose(found, expected, rel_tol=tolerance, abs_tol=1e-12)
+
+
+class Study:
+    """A results folder, read plainly; `wrong` gathers what disagrees."""
+
+    def __init__(self, folder, claims=None):
+        self.folder, self.wrong = Path(folder), []
+        self.values, self.interval = cache(self.values), cache(self.interval)
+
+        def table(name):
+            path = self.folder / name
+            if not path.is_file() or not path.stat().st_size:
+                return pd.DataFrame()
+            if name.endswith("parquet"):
+                return pd.read_parquet(path)
+            return pd.read_csv(path, keep_default_na=False, na_values=[""])
+
+        self.study = json.loads((self.folder / "study.json").read_text())
+        self.claims = json.loads((self.folder / "claims.json").read_text())
+        self.runs, self.history, self.cost, self.timing, self.baselines, self.rows, self.kept = map(
+            table, ("runs.csv", "history.parquet", "cost.csv", "timing.csv", "baselines.csv",
+                    "rows.parquet", "predictions.parquet"),
+        )  # fmt: skip
+        self.history = self.history.astype({"run": str})
+        self.problem = self.runs.groupby("run")["problem"].first().to_dict()
+        self.settings = {run: rows.iloc[0] for run, rows in self.runs.groupby("run", sort=False)}
+        self.replicates = dict(list(self.runs.sort_values("replicate").groupby("run")))
+        self.histories = dict(list(self.history.groupby("run")))
+        self.curves = {
+            key: rows.sort_values("epoch")
+            for key, rows in self.history.groupby(["run", "replicate"])
+        }
+        written_claims = yaml.safe_load(Path(claims).read_text()) if claims else None
+        written_claims = written_claims or []
+        if isinstance(written_claims, dict):
+            written_claims = written_claims["claims"]
+        self.rules = {entry["id"]: entry for entry in written_claims}
+
+    def tell(self, place, text):
+        self.wrong.append(f"{place}: {text}")
+
+    def check(self, place, found, expected, tolerance=1e-6):
+        if not alike(found, expected, tolerance):
+            self.tell(place, f"{found} stands there, {expected} follows from the tables")
+
+    def judged(self, run):
+        """(column of the metric that judges a run's problem, whether higher is better)."""
+        name = self.study["problems"][self.problem[run]]["metric"].replace("-", "_")
+        return name, name in HIGHER
+
+    def limits(self, measure, run):
+        """(least, most) of a measure on a run."""
+        what = re.sub("^(constant_)?(train|validation|test)_", "", measure)
+        what = self.judged(run)[0] if what in ("metric", "error") else what
+        error = measure.endswith("_error") and self.judged(run)[1]
+        signed = str(self.settings[run].get("loss")) == "gaussian" and "loss" in measure
+        if measure in ("gap", "relative_gap") or signed:
+            return -INF, INF
+        if measure.startswith("rank_"):
+            return -1.0, 1.0
+        if what == "r2":
+            return (0.0, INF) if error else (-INF, 1.0)
+        shares = what in SHARES or measure.startswith("coverage_") or measure == "calibration_error"
+        return (1.0 if measure == "variance_spread" else 0.0), 1.0 if shares else INF
+
+    def values(self, measure, run):
+        """{replicate or repetition: value} of a measure on a run; of a replicate that diverged, the
+        worst that there is.
+        """
+        if measure in TIMES:
+            rows = self.timing[self.timing["run"] == run]
+            factor = self.settings[run]["epochs"] if measure == "training_seconds" else 1
+            return dict(zip(rows["repetition"], rows["seconds_per_epoch"] * factor, strict=True))
+        rows, (judged, higher) = self.replicates[run], self.judged(run)
+        if measure in CURVES:
+            epochs = int(self.settings[run]["epochs"])
+            return {
+                r: CURVES[measure](self.curves[run, r], epochs, self, run)
+                for r in rows["replicate"]
+            }
+        start, _, what = measure.rpartition("_")
+        error = what == "error" and measure != "calibration_error"
+        name = f"{start}_{judged}" if error or what == "metric" else measure
+        if measure == "relative_gap":
+            train, held = (self.values(f"{s}_error", run) for s in ("train", "validation"))
+            found = pd.Series([held[r] / train[r] - 1 for r in rows["replicate"]])
+        elif measure == "calibration_error":
+            away = [(rows[f"coverage_{p}"] - p / 100).abs() for p in (50, 90)]
+            found = sum(away) / 2
+        else:
+            found = rows[name] if name in rows else rows["replicate"] * NAN
+        found = 1 - found if error and higher else found
+        worst = -INF if not error and (what in HIGHER or what == "metric" and higher) else INF
+        worst = -INF if measure == "variance_spread" else worst
+        worst = (
+            NAN if measure.startswith(("rank_", "coverage_", "constant_", "test_mean")) else worst
+        )
+        lost = rows["diverged_at"].notna() | found.isna()
+        final = not measure.startswith("constant_") and measure != "train_seconds"
+        found = found.where(~lost, worst) if final else found
+        return dict(zip(rows["replicate"], found.astype(float), strict=True))
+
+    def interval(self, measure, run):
+        """(mean, low, high, n) of a measure on a run; of times median, range and repetitions."""
+        values = np.array([*self.values(measure, run).values()], float)
+        if measure in TIMES:
+            several = len(values) > 1
+            ends = (values.min(), values.max()) if several else (NAN, NAN)
+            return (np.median(values) if len(values) else NAN), *ends, len(values)
+        return interval(values, *self.limits(measure, run))
+
+    def overlap(self, problem, split):
+        """Held-out rows over training rows, where these are drawn anew for each replicate."""
+        about = self.study["problems"][problem]
+        asked = about.get("split", {})
+        fixed = asked.get("time_on", "none") != "none" or split == "test" and "test_file" in asked
+        return 0.0 if fixed or not split else about["rows"][split] / about["rows"]["train"]
+
+    @cached_property
+    def of_rows(self):
+        """{run: {replicate: what each test row adds to the metric [n]}}."""
+        found = {}
+        for run, replicate, values in self.rows[["run", "replicate", "values"]].itertuples(
+            index=False
+        ):
+            found.setdefault(run, {})[replicate] = np.asarray(values, float)
+        return found
+
+    def run_of(self, selection):
+        """The names of the runs of a selection of claims.yaml, in the order of its sweep."""
+        if "run" in selection:
+            problem = selection.get("problem") or next(iter(self.study["problems"]))
+            return [self.study["problems"][problem]["best"]["run"]]
+        names = [
+            run for run in self.study["sweeps"][selection["sweep"]]["runs"] if run in self.settings
+        ]
+
+        def same(cell, value):
+            value = "-".join(map(str, value)) if isinstance(value, list) else value
+            try:
+                return float(cell) == float(value)
+            except (TypeError, ValueError):
+                return str(cell) == str(value) or cell != cell and value == ""
+
+        where = selection.get("where", {}).items()
+        return [r for r in names if all(same(self.settings[r][k], v) for k, v in where)]
+
+
+# Numbers of a curve: (frame of a replicate, epochs, study, run) -> value.
+
+
+def last_tenth(column):
+    def of(curve, epochs, *_):
+        values = curve[column].to_numpy(float)
+        values = values[epochs - math.ceil(epochs / 10) :] if len(values) == epochs else [INF]
+        return float(np.mean(values)) if np.isfinite(values).all() else INF
+
+    return of
+
+
+def early(curve, epochs, *_):
+    first = curve[curve["epoch"] == math.ceil(epochs / 10)]["train_loss"]
+    return float(first.iloc[0]) if len(first) and math.isfinite(first.iloc[0]) else INF
+
+
+def mean_loss(curve, epochs, *_):
+    losses = curve["train_loss"].to_numpy(float)
+    return float(losses.mean()) if len(losses) == epochs and np.isfinite(losses).all() else INF
+
+
+def roughness(curve, epochs, *_):
+    losses = curve["train_loss"].to_numpy(float)
+    if len(losses) < epochs or not np.isfinite(losses).all():
+        return INF
+    logs = np.log(np.maximum(losses, np.finfo(float).tiny))[math.ceil(epochs / 10) :]
+    return float(np.mean(np.abs(np.diff(logs, 2)) / 2)) if len(logs) > 2 else 0.0
+
+
+def rise(curve, epochs, *_):
+    """How far the last tenth lies above a lowest value before it, as a share of that."""
+    losses, end = (
+        curve["validation_loss"].to_numpy(float),
+        last_tenth("validation_loss")(curve, epochs),
+    )
+    if not math.isfinite(end):
+        return INF
+    before = losses[: epochs - math.ceil(epochs / 10)]
+    lowest = losses.min()
+    if not (len(before) and before.min() == lowest) or not end:
+        return 0.0
+    return end / lowest - 1 if lowest else INF
+
+
+def to_learn(curve, epochs, study, run):
+    replicate = curve["replicate"].iloc[0]
+    errors = curve["train_metric"].to_numpy(float)
+    errors = 1 - errors if study.judged(run)[1] else errors
+    least = 0.1 * study.values("constant_train_error", run)[replicate]
+    return float(np.argmax(errors <= least) + 1) if (errors <= least).any() else INF
+
+
+CURVES = {
+    "final_train_loss": last_tenth("train_loss"), "early_train_loss": early,
+    "final_validation_loss": last_tenth("validation_loss"), "mean_train_loss": mean_loss,
+    "roughness": roughness, "validation_rise": rise, "epochs_to_learn": to_learn,
+}  # fmt: skip
+
+
+def ended(study, run, margin=0.1):
+    """{replicate: learned, failed or diverged}."""
+    found, ends = {}, study.values("train_error", run)
+    constant = study.values("constant_train_error", run)
+    lost = study.replicates[run].set_index("replicate")["diverged_at"].notna()
+    for key, end in ends.items():
+        first = float(study.curves[run, key]["train_metric"].iloc[0])
+        first = 1 - first if study.judged(run)[1] else first
+        if lost[key] or math.isnan(end) or end >= (1 - margin) * constant[key] and (
+            end > 2 * constant[key] and end > first
+        ):  # fmt: skip
+            found[key] = "diverged"
+        else:
+            found[key] = "learned" if end < (1 - margin) * constant[key] else "failed"
+    return found
+
+
+def has(study, run, spec):
+    """Whether each replicate of a run has the property of a shape."""
+    name, curves = (
+        spec["property"],
+        {r: study.curves[run, r] for r in study.replicates[run]["replicate"]},
+    )
+    if name in ("learned", "diverged"):
+        return [end == name for end in ended(study, run, spec.get("margin", 0.1)).values()]
+    if name == "above":
+        return [value > spec["threshold"] for value in study.values(spec["metric"], run).values()]
+    epochs, found = int(study.settings[run]["epochs"]), []
+    lost = study.replicates[run].set_index("replicate")["diverged_at"].notna()
+    for key, curve in curves.items():
+        train, held = (curve[c].to_numpy(float) for c in ("train_loss", "validation_loss"))
+        if name == "overfits":
+            end = last_tenth("train_loss")(curve, epochs)
+            falls = math.isfinite(end) and end < train[np.argmin(held)]
+            found.append(falls and rise(curve, epochs) >= spec["rise"])
+        else:
+            near = range(max(int(spec["around"]) - spec["window"] - 1, 1), len(train))
+            near = [
+                e for e in near if e + 1 <= spec["around"] + spec["window"] and e + 1 < len(train)
+            ]
+            peaks = [
+                train[e] / train[:e].min() - 1
+                for e in near
+                if train[e + 1 :].min() < train[:e].min()
+            ]
+            found.append(not lost[key] and max(peaks, default=0) >= spec["rise"])
+    return found
+
+
+# The walk ----------------------------------------------------------------------------------------
+
+
+def kept_weights(study):
+    """The last epoch of a training is the network that was kept."""
+    for (run, replicate), curve in study.curves.items():
+        row = study.replicates[run].set_index("replicate").loc[replicate]
+        place, last = f"history.parquet, {run}, replicate {replicate}", curve.iloc[-1]
+        study.check(f"{place}, epochs", len(curve), row["epochs_run"])
+        if not pd.isna(row["diverged_at"]):
+            study.check(f"{place}, diverged", last["epoch"], row["diverged_at"])
+            continue
+        for name in ("loss", study.judged(run)[0]):
+            kept, column = row[f"validation_{name}"], "loss" if name == "loss" else "metric"
+            study.check(
+                f"{place}, last validation_{name}", last[f"validation_{column}"], kept, 1e-4
+            )
+
+
+def tables(study):
+    """runs.csv against itself and against what was kept of the test rows; cost.csv adds up."""
+    for run, rows in study.replicates.items():
+        judged, higher = study.judged(run)
+        for column in rows.columns[
+            rows.columns.str.match("(constant_)?(train|validation|test)_|coverage_")
+        ]:
+            least, most = study.limits(column, run)
+            values = rows[column].astype(float).dropna()
+            if not values.between(least, most).all():
+                study.tell(f"runs.csv, {run}, {column}", f"beyond {least} to {most}")
+        for row in rows.itertuples():
+            held, train = getattr(row, f"validation_{judged}"), getattr(row, f"train_{judged}")
+            place = f"runs.csv, {run}, replicate {row.replicate}, gap"
+            # Single precision: of two large numbers little is left.
+            exact = 1e-6 * max(abs(held), abs(train)) / max(abs(held - train), 1e-30)
+            study.check(place, row.gap, (train - held) if higher else (held - train), exact)
+            values = study.of_rows.get(run, {}).get(row.replicate) if len(study.rows) else None
+            if values is not None and pd.isna(row.diverged_at):
+                place = f"rows.parquet, {run}, replicate {row.replicate}"
+                study.check(place, values.mean(), getattr(row, f"test_{judged}"), 1e-4)
+    for (run, replicate), rows in (
+        study.kept.groupby(["run", "replicate"]) if len(study.kept) else ()
+    ):
+        row = study.replicates[run].set_index("replicate").loc[replicate]
+        about, place = (
+            study.study["problems"][study.problem[run]],
+            f"predictions.parquet, {run}, {replicate}",
+        )
+        target, said = rows["target"].astype(float), rows["prediction"].astype(float)
+        if about["task"] == "classification":
+            study.check(f"{place}, accuracy", (target == said).mean(), row["test_accuracy"], 1e-5)
+        elif np.isfinite(said).all():
+            study.check(
+                f"{place}, rmse", math.sqrt(((target - said) ** 2).mean()), row["test_rmse"], 1e-3
+            )
+    if len(study.cost):
+        took = study.cost["finished"] - study.cost["started"]
+        for name, seconds, each in zip(
+            study.cost["run"], study.cost["job_seconds"], took, strict=True
+        ):
+            if abs(seconds - each) > 0.0011:
+                study.tell(f"cost.csv, {name}", f"{seconds} s, but {each} s from start to end")
+
+
+def figures(study):
+    """Each row of each figure's CSV."""
+    for path in sorted((study.folder / "figures").glob("*.csv")):
+        frame = pd.read_csv(path, keep_default_na=False, na_values=[""])
+        for i, row in enumerate(frame.to_dict("records"), start=2):
+            row = {key: value for key, value in row.items() if value == value}
+            place = f"figures/{path.name}, line {i}"
+            if "true" in row and "rows" in row:
+                drawn_matrix(study, place, row)
+            elif "learned" in row:
+                ends = Counter(ended(study, row["run"]).values())
+                for end in ("learned", "failed", "diverged"):
+                    study.check(f"{place}, {end}", row[end], ends[end] / ends.total())
+                study.check(f"{place}, replicates", row["replicates"], ends.total())
+            elif "epoch" in row and "measure" in row:
+                drawn_curve(study, place, row)
+            elif "series" in frame or "against" in frame:
+                drawn_point(study, place, row)
+
+
+def drawn(study, place, row, found, measure="", run=""):
+    """A mean (or median) with its ends, as drawn, beside what it is."""
+    for name, value in zip(("centre", "low", "high", "replicates"), found, strict=True):
+        shown = row.get("median", row.get("mean")) if name == "centre" else row.get(name)
+        study.check(f"{place}, {name}", shown, value, 1e-5)
+        least, most = study.limits(measure, run) if run else (-INF, INF)
+        if name != "replicates" and shown is not None and not least - 1e-9 <= shown <= most + 1e-9:
+            study.tell(f"{place}, {name}", f"{shown}, which no {measure} can be")
+
+
+def drawn_curve(study, place, row):
+    run, name = row["run"], row["measure"]
+    split = name.partition("_")[0]
+    column = f"{split}_metric" if name.endswith("_error") else name
+    rows = study.histories[run]
+    values = rows[column].to_numpy(float)[rows["epoch"].to_numpy() == row["epoch"]]
+    values = 1 - values if name.endswith("_error") and study.judged(run)[1] else values
+    values = values[np.isfinite(values)]
+    ends = (values.min(), values.max()) if len(values) > 1 else (NAN, NAN)
+    centre = np.median(values) if len(values) else NAN
+    drawn(study, place, row, (centre, *ends, len(values)), name, run)
+
+
+def changed(study, row):
+    """(change, low, high, n) of a measure between two runs, as claims compare them: of what is
+    positive without end the ratio of pairs, less one.
+    """
+    metric, runs = row["measure"], [row["run"], row["against"]]
+    known = [study.values(metric, run) for run in runs]
+    pairs = np.array([[known[0][key], known[1][key]] for key in known[0] if key in known[1]])
+    a, b = pairs[np.isfinite(pairs).all(axis=1)].T
+    least, most = study.limits(metric, runs[0])
+    logs = least >= 0 and most == INF and (a > 0).all() and (b > 0).all()
+    split = metric.partition("_")[0] if metric.startswith(("validation", "test")) else ""
+    fixed = split and not study.overlap(study.problem[runs[0]], split)
+    scope = f"on other {'rows' if fixed and runs[0] in study.of_rows else 'data'}" if split else ""
+    piece = {"metric": metric, "runs": runs, "scope": scope}
+    found = compared(study, piece, np.log(a) - np.log(b) if logs else a - b, logs)
+    return *(math.exp(each) - 1 if logs else each for each in found), len(a)
+
+
+def drawn_point(study, place, row):
+    if "against" in row:
+        return drawn(study, place, row, changed(study, row))
+    if "run" in row:
+        return drawn(
+            study,
+            place,
+            row,
+            study.interval(row["measure"], row["run"]),
+            row["measure"],
+            row["run"],
+        )
+    # A standard method, which may have one name in several problems.
+    split, _, what = row["measure"].partition("_")
+    found = []
+    for problem, about in study.study["problems"].items():
+        judged = about["metric"].replace("-", "_")
+        for name in [
+            n for n, label in about.get("baselines", {}).items() if label == row["series"]
+        ]:
+            mine = (study.baselines["problem"] == problem) & (study.baselines["baseline"] == name)
+            column = f"{split}_{judged if what in ('error', 'metric') else what}"
+            values = study.baselines[mine][column].to_numpy(float)
+            values = 1 - values if what == "error" and judged in HIGHER else values
+            found.append(interval(values, 0.0, 1.0 if judged in SHARES else INF))
+    shown = [row.get(key) for key in ("mean", "low", "high", "replicates")]
+    if not any(all(map(alike, shown, each)) for each in found):
+        study.tell(
+            f"{place}, {row['series']}", f"{shown} stands there, {found} follows from baselines.csv"
+        )
+
+
+def drawn_matrix(study, place, row):
+    rows = study.kept[study.kept["run"] == row["run"]]
+    classes = list(map(str, study.study["problems"][study.problem[row["run"]]]["classes"]))
+    true, said = (classes.index(written_class(row[key])) for key in ("true", "predicted"))
+    many = ((rows["target"] == true) & (rows["prediction"] == said)).sum() / rows[
+        "replicate"
+    ].nunique()
+    study.check(f"{place}, rows", row["rows"], many)
+
+
+def written_class(cell):
+    """A class as it is called, whatever pandas makes of it."""
+    return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell)
+
+
+# Claims ------------------------------------------------------------------------------------------
+
+
+def leaves(rule):
+    """[(kind, what stands under it)] of the rules that a rule combines, in order."""
+    for kind in ("all", "any"):
+        if kind in rule:
+            return [leaf for part in rule[kind] for leaf in leaves(part)]
+    return [next((kind, spec) for kind, spec in rule.items() if kind not in ("about", "decides"))]
+
+
+def stated(entry, name):
+    """A source value as a number, in the units of the tables."""
+    about = entry["source"][name]
+    unit = {"%": 0.01, "min": 60, "h": 3600, "day": 86400}.get(about.get("unit", ""), 1)
+    return float(about["value"]) * unit
+
+
+def judged(study):
+    """Each piece of claims.json: its number, interval, count, and every number of its sentences."""
+    for claim in study.claims:
+        entry = study.rules.get(claim["id"])
+        if entry is None and study.rules:
+            study.tell(f"claims.json, {claim['id']}", "no such claim is in claims.yaml")
+            continue
+        told = []
+        for i, piece in enumerate(claim["pieces"] + claim["shown"]):
+            place = f"claims.json, {claim['id']}, piece {i + 1} ({piece['about']})"
+            known = numbers_of(study, piece, entry)
+            told += known
+            for key in ("text", "brief", "claimed", "groups"):
+                if piece["rule"] not in ("fact", "untestable"):
+                    for lost in unexplained(piece[key], known):
+                        study.tell(
+                            f"{place}, {key}", f"{lost} in “{piece[key]}” is no number of it"
+                        )
+        if entry and claim["pieces"]:
+            specs = [leaf for rule in [entry["rule"]] for leaf in leaves(rule)]
+            for (kind, spec), piece in zip(specs, claim["pieces"], strict=True):
+                follows(
+                    study,
+                    f"claims.json, {claim['id']} ({piece['about']})",
+                    kind,
+                    spec,
+                    piece,
+                    entry,
+                )
+        for piece in claim["shown"]:
+            if piece["rule"] == "measure":
+                spec = {"metric": piece["metric"], "of": {}}
+                follows(
+                    study,
+                    f"claims.json, {claim['id']} ({piece['about']})",
+                    "measure",
+                    spec,
+                    piece,
+                    {},
+                )
+        counts = Counter(
+            p["verdict"] for p in claim["pieces"] if p["verdict"] != "set up as written"
+        )
+        if claim["tally"]:
+            held = f"{counts['reproduced']} of {counts.total()} hold"
+            if not claim["tally"].startswith(held):
+                study.tell(f"claims.json, {claim['id']}, tally", f"{claim['tally']}, but {held}")
+
+
+def numbers_of(study, piece, entry):
+    """Every number that a sentence of a piece can speak of."""
+    known = [piece["n"], *range(piece["n"] + 1), piece["diverged"], 0.95, 0.9, 0.05]
+    known += [piece[key] for key in ("number", "low", "high", "stated", "adjusted", "p")]
+    known += [end for end in piece["passes"] if end is not None]
+    for name in (entry or {}).get("source", {}):
+        try:
+            known.append(stated(entry, name))
+        except ValueError:
+            continue
+    if piece["rule"] == "ratio":
+        known += [a / b for a in known[-9:] for b in known[-9:] if a and b]
+    values = {}
+    for run in piece["runs"]:
+        settings = study.settings[run][study.study["parameters"]]
+        known += [value for value in settings if isinstance(value, int | float | np.number)]
+        known += [float(number) for number in re.findall(r"\d+", run)]
+        metric = "" if piece["rule"] in ("shape", "fact", "untestable") else piece["metric"]
+        if piece["metric"] == "above":
+            metric = next(
+                spec["metric"] for _, spec in leaves(entry["rule"]) if "threshold" in spec
+            )
+        values[run] = np.array([*study.values(metric, run).values()]) if metric else []
+        known += [len(values[run]), *range(len(values[run]) + 1), *values[run]]
+    if piece["rule"] == "value" and len(piece["runs"]) == 1:
+        [run] = piece["runs"]
+        if len(values[run]) > 2 and np.isfinite(values[run]).all():
+            known += draw(values[run], *study.limits(piece["metric"], run))
+    both = len(values) == 2 and all(np.isfinite(each).all() for each in values.values())
+    if piece["rule"] == "same" and both and piece["number"] is not None:
+        known += same_ends(study, piece, values)
+    if piece["rule"] == "trend" and piece["n"] and len(piece["runs"]) > 1:
+        known += chance(len(piece["runs"]), piece["n"])
+    rules = json.dumps([entry["rule"], entry.get("evidence", [])]) if entry else ""
+    margins = re.findall(r"\d+(?:\.\d+)?", rules)
+    tests = re.search(r"among (\d+) tests", piece["text"])
+    known += [float(tests[1])] if tests else []
+    return known + [float(m) * s for m in margins for s in (1, 0.01)]
+
+
+def same_ends(study, piece, values):
+    """The ends of the 90 % interval of a comparison, from its 95 % one by the same spread."""
+    a, b = values.values()
+    if not piece["signed"]:
+        a, b = np.log(a), np.log(b)
+    found = compared(study, piece, a - b, not piece["signed"], 0.9)[1:]
+    return [*found] if piece["signed"] else [*map(math.exp, found)]
+
+
+@cache
+def chance(points, n):
+    """What the mean of n rank correlations over so many points reaches once in twenty by chance."""
+    draws = np.random.default_rng(0)
+    orders = np.argsort(draws.random((20_000, n, points)), axis=-1)
+    at = np.arange(points) - (points - 1) / 2
+    found = np.quantile(np.abs(((orders - at.max()) @ at / (at @ at)).mean(axis=1)), 0.95)
+    return [found * (1 + shift) for shift in (-0.02, 0, 0.02)]  # two draws of the same distribution
+
+
+SPLIT = dict.fromkeys(
+    ("gap", "relative_gap", "final_validation_loss", "validation_rise"), "validation"
+) | dict.fromkeys(("variance_spread", "calibration_error"), "test")
+
+
+def compared(study, piece, differences, logs, level=0.95):
+    """(centre, low, high) of differences within replicates, for the scope of a piece."""
+    metric, runs = piece["metric"], piece["runs"]
+    split = next((s for s in ("validation", "test") if metric.startswith(s)), SPLIT.get(metric, ""))
+    split = "test" if metric.startswith(("rank_", "coverage_")) else split
+    more = {}
+    if piece["scope"].startswith("on other data"):
+        more["overlap"] = study.overlap(study.problem[runs[0]], split)
+    elif piece["scope"].startswith("on other rows"):
+        sides = [study.of_rows[run] for run in runs]
+        shared = sorted(set.intersection(*map(set, sides)))
+        arrays = [np.stack([side[key] for key in shared]) for side in sides]
+        arrays = [a / a.mean(axis=1, keepdims=True) for a in arrays] if logs else arrays
+        more["rows"] = from_rows(arrays[0] - arrays[1] if len(arrays) == 2 else arrays[0])
+    return differences.mean(), *ends(differences, level=level, **more)
+
+
+def side(study, spec, metric, entry):
+    """(the runs of a side of a rule, how their values become one)."""
+    spec = entry.get("runs", {}).get(spec, spec) if isinstance(spec, str) else spec
+    if "change" in spec:
+        runs = [side(study, each, metric, entry)[0][0] for each in spec["change"]]
+        return runs, lambda values: values[1] / values[0]
+    how = {"spread": lambda values: max(values) / min(values), "highest": max}
+    return study.run_of(spec), how.get(spec.get("reduce"), min)
+
+
+def sides(study, spec, piece, entry):
+    """[values [n]] of the sides of an order, a same or a ratio, in the replicates that all have."""
+    metric, names = piece["metric"], [*entry.get("runs", {})]
+    found = [
+        side(study, spec[key], metric, entry)
+        for key in ("lower", "higher", "of", "to", "than")
+        if key in spec and (not isinstance(spec[key], str) or spec[key] in names)
+    ]
+    known = {run: study.values(metric, run) for runs, _ in found for run in runs}
+    keys = [key for key in known[found[0][0][0]] if all(key in each for each in known.values())]
+    made = [
+        np.array([how([known[run][key] for run in runs]) for key in keys]) for runs, how in found
+    ]
+    return made if len(made) == 2 else [*made, np.full(len(keys), stated(entry, spec["than"]))]
+
+
+def follows(study, place, kind, spec, piece, entry):
+    """Check number, interval and count of a piece, and that its verdict goes with them."""
+    if kind in ("fact", "untestable") or piece["verdict"] == "not testable" and not piece["n"]:
+        return
+    metric, runs, counted = piece["metric"], piece["runs"], piece["unit"] == "share"
+    expected = None
+    if kind == "measure" or "factor" in spec and kind == "value":
+        expected = study.interval(metric, runs[0])
+    elif kind == "value" and not runs:
+        expected = (study.cost["job_seconds"] * study.cost["threads"]).sum(), NAN, NAN, 1
+    elif kind == "value":
+        values = np.array([*study.values(metric, runs[0]).values()])
+        several = len(values) > 2 and np.isfinite(values).all()
+        low, high = draw(values, *study.limits(metric, runs[0])) if several else (NAN, NAN)
+        expected = values.mean(), low, high, len(values)
+    elif kind == "shape":
+        having = has(study, runs[0], spec | {"around": number_or(spec.get("around"), entry)})
+        having = [bool(each) == spec.get("holds", True) for each in having]
+        expected = np.mean(having), *wilson(sum(having), len(having)), len(having)
+    elif kind == "trend":
+        expected = trended(study, spec, piece)
+    else:
+        a, b = sides(study, spec, piece, entry)
+        with np.errstate(all="ignore"):
+            plain = np.isfinite(a).all() and np.isfinite(b).all() and not (
+                counted and "replicates" in piece["text"]
+            )  # fmt: skip
+        if not plain:
+            many = ahead(kind, spec, a, b, piece, entry, metric)
+            expected = many / len(a), *wilson(many, len(a)), len(a)
+        elif metric in TIMES:
+            logs = np.log(a) - np.log(b)
+            expected = *np.exp([np.median(logs), logs.min(), logs.max()]), len(a)
+            expected = expected if len(a) > 1 else (expected[0], NAN, NAN, 1)
+        else:
+            logs = not piece["signed"]
+            centre, low, high = compared(
+                study, piece, np.log(a) - np.log(b) if logs else a - b, logs
+            )
+            most = study.limits(metric, runs[0])
+            width = INF if logs else most[1] - most[0]
+            low, high = max(low, -width), min(high, width)
+            if logs:
+                centre, low, high = (math.exp(each) for each in (centre, low, high))
+            expected = centre, low, high, len(a)
+    for name, value in zip(("number", "low", "high", "n"), expected, strict=True):
+        study.check(f"{place}, {name}", piece[name], value)
+    if piece["passes"] and piece["number"] is not None:
+        least, most = piece["passes"]
+        holds = (least is None or least <= piece["number"]) and (
+            most is None or piece["number"] <= most
+        )
+        wrong = {"reproduced": not holds, "not reproduced": holds and kind != "same"}
+        if wrong.get(piece["verdict"]):
+            told = f"{piece['verdict']}, with {piece['number']}"
+            study.tell(place, f"{told}, where {least} to {most} would hold")
+    if kind == "value" and piece["verdict"] == "reproduced" and "factor" not in spec:
+        values = np.array([*study.values(metric, runs[0]).values()])
+        half = rounding(entry["source"][spec["source"]])
+        if not values.min() - half <= piece["stated"] <= values.max() + half:
+            study.tell(place, f"{piece['stated']} holds, but no replicate reaches it")
+
+
+def rounding(about):
+    """Half a unit of the last digit of a source value."""
+    mantissa, _, exponent = str(about["value"]).lower().partition("e")
+    unit = {"%": 0.01, "min": 60, "h": 3600, "day": 86400}.get(about.get("unit", ""), 1)
+    return 0.5 * 10.0 ** (int(exponent or 0) - len(mantissa.partition(".")[2])) * unit
+
+
+def number_or(value, entry):
+    return stated(entry, value) if isinstance(value, str) else value or 0
+
+
+def wilson(many, n):
+    """Wilson's interval of a share; none of fewer than five."""
+    if n < 5:
+        return NAN, NAN
+    found = stats.binomtest(round(many), n).proportion_ci(0.95, "wilson")
+    if many != round(many):  # a tie counts half
+        z, share = stats.norm.ppf(0.975), many / n
+        middle = share + z * z / 2 / n
+        half = z * math.sqrt(share * (1 - share) / n + z * z / 4 / n / n)
+        return max((middle - half) / (1 + z * z / n), 0), min((middle + half) / (1 + z * z / n), 1)
+    return found.low, found.high
+
+
+def ahead(kind, spec, a, b, piece, entry, metric):
+    """In how many replicates a comparison goes as claimed, ties as half."""
+
+    def margin(key):
+        value = spec.get(key)
+        if isinstance(value, str) and value in entry.get("source", {}):
+            about = entry["source"][value]
+            return stated(entry, value), about.get("unit") == "%" and "error" not in metric
+        return (float(value.strip(" %")) / 100, True) if isinstance(value, str) else (value, False)
+
+    with np.errstate(all="ignore"):
+        if kind == "ratio":
+            low, high = piece["passes"] if piece["passes"] != [0.5, 1.0] else (NAN, NAN)
+            claimed = spec.get("equals") or ratio_of(spec, entry)
+            low, high = claimed / spec["factor"], claimed * spec["factor"]
+            return int(((a / b >= low) & (a / b <= high)).sum())
+        if kind == "same":
+            size, share = margin("margin")
+            lead = (size * b if share else size) - abs(a - b)
+        else:
+            sign = 1 if "higher" in spec else -1
+            size, share = (
+                margin("by" if "by" in spec else "within")
+                if {"by", "within"} & {*spec}
+                else (0, False)
+            )
+            size = size if "by" in spec else -size
+            lead = sign * (a - (b * (1 + sign * size) if share else b + sign * size))
+    return (lead > 0).sum() + (np.isnan(lead) | (lead == 0)).sum() / 2
+
+
+def ratio_of(spec, entry):
+    names = [spec["source"]] if isinstance(spec["source"], str) else spec["source"]
+    numbers = [stated(entry, name) for name in names]
+    return numbers[0] / numbers[1] if len(numbers) == 2 else numbers[0]
+
+
+def trended(study, spec, piece):
+    """(mean, low, high, n) of rank correlations."""
+    runs, scope = piece["runs"], piece["scope"]
+    if "along" in spec:
+        known = [study.values(piece["metric"], run) for run in runs]
+        keys = [key for key in known[0] if all(key in each for each in known)]
+        places = [study.settings[run][spec["along"]] for run in runs]
+        places = [INF if place == "full" else float(place) for place in places]
+        each = [ranked(places, [values[key] for values in known]) for key in keys]
+    else:
+        each = np.nan_to_num([*study.values(piece["metric"], runs[0]).values()])
+    overlap, each = 0.0, np.array(each, float)
+    if scope.startswith("on other data"):
+        metric = piece["metric"]
+        split = "validation" if "validation" in metric or "gap" in metric else "test"
+        overlap = study.overlap(study.problem[runs[0]], split)
+    low, high = ends(each, overlap) if len(each) else (NAN, NAN)
+    if "along" in spec and not (overlap and np.ptp(each)):
+        low = high = NAN
+    return each.mean(), max(low, -1.0), min(high, 1.0), len(each)
+
+
+def ranked(x, y):
+    """Spearman's rank correlation, 0 where either is constant."""
+    if len({*x}) == 1 or len({*y}) == 1:
+        return 0.0
+    return float(np.corrcoef(stats.rankdata(x), stats.rankdata(y))[0, 1])
+
+
+def family(study):
+    """Adjusted p values follow from all of the file's by Benjamini and Hochberg's procedure."""
+    pieces = [
+        piece for claim in study.claims for piece in claim["pieces"] if piece["p"] is not None
+    ]
+    keys = [(p["metric"], frozenset(p["runs"]), p["n"], round(p["p"], 12)) for p in pieces]
+    values = sorted(
+        {key: piece["p"] for key, piece in zip(keys, pieces, strict=True)}.items(),
+        key=lambda kv: kv[1],
+    )
+    adjusted, least = {}, 1.0
+    for place, (key, p) in reversed([*enumerate(values, start=1)]):
+        adjusted[key] = least = min(least, p * len(values) / place)
+    for key, piece in zip(keys, pieces, strict=True):
+        study.check(
+            f"claims.json, {piece['about']}, adjusted", piece["adjusted"], adjusted[key], 1e-4
+        )
+        level = study.study.get("level", 0.05)
+        found = (
+            ("not reproduced",)
+            if piece["rule"] == "value"
+            else ("reproduced", "partly reproduced", "not reproduced")
+        )
+        if (
+            piece["adjusted"] is not None
+            and piece["verdict"] in found
+            and piece["adjusted"] > level
+        ):
+            study.tell(
+                f"claims.json, {piece['about']}",
+                f"{piece['verdict']} at an adjusted p of {piece['adjusted']}",
+            )
+
+
+# The report --------------------------------------------------------------------------------------
+
+
+def report(study):
+    path = study.folder / "report.html"
+    page = Page(path.read_text(encoding="utf-8")).top
+    for table in page.nodes("table"):
+        read_table(study, table)
+    cards(study, page)
+    overview(study, page)
+    prose(study, page)
+
+
+def cell_text(cell):
+    return " ".join(cell.text().split())
+
+
+def title_of(table):
+    captions = [*table.nodes("caption")]
+    return cell_text(captions[0]) if captions else ""
+
+
+def read_table(study, table):
+    """A table of runs and standard methods, of ranks, or of costs, cell by cell."""
+    title = title_of(table)
+    heads = [cell_text(each) for head in table.nodes("thead") for each in head.nodes("th")]
+    rows = [row for body in table.nodes("tbody") for row in body.nodes("tr")]
+    if "Wall time" in heads and "Core time" in heads:
+        return costs(study, title, table, rows)
+    ranked_rows = []
+    for row in rows:
+        cells = [each for each in row.children if isinstance(each, Node)]
+        if len(cells) != len(heads):
+            continue
+        named = dict(zip(heads, cells, strict=True))
+        links = [row, *row.nodes()]
+        run = next((each.get("data-run") for each in links if each.get("data-run")), "")
+        place = f"report.html, {title[:60]}, {run or cell_text(cells[0])}"
+        if run in study.settings:
+            ranked_rows.append((run, named, place))
+            check_run(study, run, named, place)
+        elif "baseline" in cell_text(cells[0]):
+            check_method(study, cell_text(cells[0]).removesuffix(" baseline"), named, place)
+    if "Place" in heads and ranked_rows:
+        check_places(study, ranked_rows)
+
+
+def check_run(study, run, named, place):
+    """The cells of a row about a run: means, intervals, counts."""
+    n = study.interval("test_metric", run)[3]
+    for head, cell in named.items():
+        split = next((key for key, text in SPLITS.items() if text == head), "")
+        if split or head == "Gap":
+            measure = f"{split}_metric" if split else "gap"
+            centre, low, high, many = study.interval(measure, run)
+            check_shown(study, f"{place}, {head}", cell, centre, low, high, many)
+        elif head == "n":
+            valid = study.interval("validation_metric", run)[3]
+            full = len(study.replicates[run])
+            if int(cell_text(cell).replace(",", "")) not in (n, valid, full):
+                study.tell(f"{place}, n", f"{cell_text(cell)} stands there, {n} have a value")
+        elif head == "Diverged":
+            many = study.replicates[run]["diverged_at"].notna().sum()
+            study.check(f"{place}, Diverged", int(cell_text(cell).replace("–", "0")), many)
+
+
+def check_shown(study, place, cell, centre, low, high, many):
+    """A cell with a mean and, in words or in its title, an interval."""
+    text = cell_text(cell)
+    if not many:
+        return
+    first = written(text)[0]
+    if not says(first, centre) and not says(first, -centre if text.startswith("−") else centre):
+        study.tell(place, f"{first[0]} stands there, {centre} follows from runs.csv")
+    told = [each for each in cell.nodes("span", class_="interval")]
+    told = [
+        cell_text(each)
+        for each in told
+        if re.search(r" to ", each.text()) and " of " not in each.text()
+    ]
+    told += [cell.get("title")] if cell.get("title") else []
+    for each in told:
+        if each.startswith("others"):
+            continue
+        for number, end in zip(written(each), (low, high), strict=True):
+            if not says(number, end):
+                study.tell(place, f"an end of {each} stands there, {end} follows from runs.csv")
+    known = not math.isnan(low)
+    if known != bool([each for each in told if not each.startswith("others")]):
+        study.tell(
+            place, f"an interval {'lacks' if known else 'stands there'} with {many} replicates"
+        )
+
+
+def check_method(study, label, named, place):
+    found = []
+    for problem, about in study.study["problems"].items():
+        for name in [n for n, text in about.get("baselines", {}).items() if text == label]:
+            mine = (study.baselines["problem"] == problem) & (study.baselines["baseline"] == name)
+            wrong, judged = Study.__new__(Study), about["metric"].replace("-", "_")
+            wrong.wrong = []
+            for split, head in SPLITS.items():
+                values = study.baselines[mine][f"{split}_{judged}"].to_numpy(float)
+                limits = (
+                    (-INF if judged == "r2" else 0.0),
+                    1.0 if judged in (*SHARES, "r2") else INF,
+                )
+                check_shown(wrong, f"{place}, {head}", named[head], *interval(values, *limits))
+            found.append(wrong.wrong)
+    if found and all(found):
+        study.wrong += min(found, key=len)
+
+
+def order_of(study, runs, split):
+    """Runs from the best mean to the worst; those of which a replicate diverged last."""
+
+    def error(run):
+        lost = study.replicates[run]["diverged_at"].notna().any()
+        mean = study.interval(f"{split}_error", run)[0]
+        return INF if lost or math.isnan(mean) else mean
+
+    return sorted(runs, key=error)
+
+
+def searched(study, problem):
+    sweeps = study.study["sweeps"].values()
+    names = [r for s in sweeps if s["problem"] == problem and s["grid"] for r in s["runs"]]
+    return [run for run in dict.fromkeys(names) if run in study.settings]
+
+
+def check_places(study, rows):
+    runs = [run for run, *_ in rows]
+    candidates = searched(study, study.problem[runs[0]])
+    if not {*runs} <= {*candidates}:
+        sweeps = [s["runs"] for s in study.study["sweeps"].values() if {*runs} <= {*s["runs"]}]
+        candidates = (
+            [[r for r in min(sweeps, key=len) if r in study.settings]] if sweeps else [runs]
+        )
+        candidates = candidates[0]
+    order = order_of(study, candidates, "validation")
+    for run, named, place in rows:
+        study.check(f"{place}, Place", int(cell_text(named["Place"])), order.index(run) + 1)
+
+
+def costs(study, title, table, rows):
+    """Wall and core time by how many cores were busy, and that the rows add up to the total."""
+    events = sorted(
+        event for row in study.cost.itertuples()
+        for event in ((row.started, row.threads), (row.finished, -row.threads))
+    )  # fmt: skip
+    busy, cores = Counter(), 0
+    for (at, change), (after, _) in zip(events, events[1:], strict=False):
+        cores += change
+        busy[round(cores)] += after - at if cores > 0 else 0
+    wall, core = sum(busy.values()), (study.cost["job_seconds"] * study.cost["threads"]).sum()
+    expected = [
+        (count, seconds, count * seconds)
+        for count, seconds in sorted(busy.items())
+        if seconds > 0 and count
+    ]
+    feet = [row for foot in table.nodes("tfoot") for row in foot.nodes("tr")]
+    for row, told in zip([*rows, *feet], [*expected, (None, wall, core)], strict=True):
+        first, *cells = [each for each in row.children if isinstance(each, Node)]
+        for cell, value in zip(cells, told[1:], strict=True):
+            text = cell_text(cell)
+            taken = alike(float(cell.get("data-value") or value), value, 1e-3)  # as it is copied
+            if not taken or not says(written(text)[0], value):
+                study.tell(
+                    f"report.html, {title[:40]}, {cell_text(first)}",
+                    f"{text} stands there, {value} s follows",
+                )
+    total = sum(each[2] for each in expected)
+    if abs(total - core) > 0.002 * len(study.cost) + 1e-6 * core:
+        study.tell("cost.csv", f"the rows of the table add up to {total} s, all jobs to {core} s")
+
+
+def cards(study, page):
+    """What the card of each claim says is what claims.json says, with its counts."""
+    told = {claim["id"]: claim for claim in study.claims}
+    for card in page.nodes("div", class_="claim"):
+        claim = told[card.get("id").removeprefix("claim-")]
+        text = " ".join(card.text().split())
+        place = f"report.html, claim {claim['id']}"
+        pieces = [" ".join(each.text().split()) for each in card.nodes("li", class_="piece")]
+        if len(pieces) != len(claim["pieces"]):
+            study.tell(
+                place, f"{len(pieces)} pieces stand there, {len(claim['pieces'])} were judged"
+            )
+        for piece in claim["pieces"] + claim["shown"]:
+            for key in ("text", "claimed", "groups"):
+                needed = " ".join(piece[key].split())
+                if needed and needed not in text and piece["rule"] not in ("fact", "untestable"):
+                    study.tell(place, f"“{needed}” is not there")
+            counts = {p["n"] for p in claim["pieces"] if p["about"] == piece["about"]}
+            for each in pieces:
+                shown = re.search(r"n = (\d+)", each)
+                mine = piece["about"] in each and " ".join(piece["text"].split()) in each
+                if shown and mine and int(shown[1]) not in counts:
+                    study.tell(place, f"n = {shown[1]} stands there, of {piece['n']} replicates")
+        entry = study.rules.get(claim["id"])
+        every = claim["pieces"] + claim["shown"]
+        pool = [value for piece in every for value in numbers_of(study, piece, entry)]
+        texts = " ".join(piece["text"] for piece in every if piece["rule"] == "fact")
+        pool += [value for _, value, *_ in written(texts)]  # of sizes, which are no measures
+        for key in ("why", "lesson"):
+            for lost in unexplained(claim[key], pool + typed(entry, key)):
+                study.tell(
+                    f"claims.json, {claim['id']}, {key}",
+                    f"{lost} in “{claim[key]}” is no number of the claim",
+                )
+
+
+def typed(entry, key):
+    """The numbers that a claim's own sentences hold."""
+    return [
+        number
+        for _, number, *_ in written(json.dumps((entry or {}).get(key, ""), ensure_ascii=False))
+    ]
+
+
+PIPS = {
+    **{"held": "reproduced", "only in direction": "partly reproduced", "failed": "not reproduced"},
+    **{"open": "undecided", "not testable": "not testable"},
+    "set up as written": "set up as written",
+}
+
+
+def overview(study, page):
+    """Counts of claims and pieces, of runs and trainings."""
+    pieces = Counter(piece["verdict"] for claim in study.claims for piece in claim["pieces"])
+    for item in page.nodes("span", class_="legend-item"):
+        many, _, what = " ".join(item.text().split()).partition(" ")
+        study.check(f"report.html, legend, {what}", int(many), pieces[PIPS[what]])
+    claims = Counter(claim["verdict"] for claim in study.claims)
+    for item in page.nodes("p", class_="verdict-count"):
+        many, _, verdict = " ".join(item.text().split()).partition(" ")
+        study.check(f"report.html, all claims, {verdict}", int(many), claims[verdict])
+    for item in page.nodes("p", class_="tally"):
+        text = " ".join(item.text().split())
+        total, *rest = [
+            NAMES.index(w) if w in NAMES else int(w)
+            for w in re.findall(rf"\b(?:{'|'.join(NAMES)}|\d+)\b", text)
+        ]
+        if sum(rest) != total:
+            study.tell("report.html, tally", f"“{text}” does not add up")
+    facts = " ".join(next(page.nodes("dl", class_="key-facts")).text().split())
+    runs, trainings = (
+        int(n.replace(",", ""))
+        for n in re.search(r"Trained ?([\d,]+) \w+, ([\d,]+)", facts).groups()
+    )
+    study.check("report.html, configurations", runs, len(study.settings))
+    study.check("report.html, trainings", trainings, len(study.runs))
+
+
+# What of an article is no prose, or is read elsewhere.
+ELSEWHERE = [
+    *("table", "figure", "details", "claim", "models", "claims-strip", "lessons", "claim-text"),
+    *("trap", "by-verdict", "key-facts", "code", "byline", "num", "interval"),
+]
+
+
+def prose(study, page):
+    """Numbers that lead to a run, ranks, who is ahead, and whatever else has a unit."""
+    names = [
+        c
+        for c in study.runs.columns
+        if re.match("train_|validation_|test_|gap|rank_|coverage_|variance", c)
+    ]
+    for link in page.nodes("a", class_="num"):
+        run = link.get("data-run")
+        text = " ".join(link.text().split())
+        if run in study.settings and written(text):
+            asked = [*names, "relative_gap", *CURVES, *(TIMES if len(study.timing) else ())]
+            found = (study.interval(name, run)[0] for name in asked)
+            if not any(says(written(text)[0], value) for value in found):
+                study.tell(f"report.html, link to {run}", f"{text} is no mean of it")
+    best = [node for node in page.nodes("p", class_="note")]
+    for note in best:
+        text = " ".join(note.text().split())
+        if "were searched" in text:
+            check_standing(study, text)
+        if "ahead of" in text:
+            check_ahead(study, text)
+    article = next(page.nodes("article"))
+    known = [0.95, 0.05, 0.8, 0.5, 0.9, 1.0]
+    known += [
+        v
+        for c in study.claims
+        for p in c["pieces"] + c["shown"]
+        for v in (p["number"], p["stated"])
+    ]
+    for problem in study.study["problems"]:
+        for name in study.study["problems"][problem].get("baselines", {}):
+            mine = (study.baselines["problem"] == problem) & (study.baselines["baseline"] == name)
+            judged = study.study["problems"][problem]["metric"].replace("-", "_")
+            known.append(study.baselines[mine][f"test_{judged}"].mean())
+    for number in written(article.text(ELSEWHERE)):
+        if number[3] and not any(says(number, value) for value in known):
+            study.tell("report.html, article", f"{number[0]} follows from nothing")
+
+
+def check_standing(study, text):
+    """`Of the 24 configurations that were searched, the source’s is 12th by validation and …`."""
+    many = int(re.search(r"Of the ([\d,]+) ", text)[1].replace(",", ""))
+    grids = {problem: searched(study, problem) for problem in study.study["problems"]}
+    fitting = [runs for runs in grids.values() if len(runs) == many]
+    if not fitting:
+        study.tell(
+            "report.html, the search",
+            f"{many} configurations stand there, {[*map(len, grids.values())]} were searched",
+        )
+    places = re.findall(r"(\d+)\w\w by validation and (\d+)\w\w by the test", text)
+    told = [tuple(map(int, pair)) for pair in places]
+    for runs in fitting:
+        orders = [order_of(study, runs, split) for split in ("validation", "test")]
+        pairs = {tuple(order.index(run) + 1 for order in orders) for run in runs}
+        chosen = study.study["problems"][study.problem[runs[0]]]["best"]["run"]
+        first = tuple(order.index(chosen) + 1 for order in orders)
+        if {*told} <= pairs and (not told or told[-1] == first):
+            return
+    if fitting:
+        study.tell(
+            "report.html, the search", f"“{text}”: no configuration of the search has these places"
+        )
+
+
+def check_ahead(study, text):
+    """`…, two of the standard methods are ahead of …: A (97 %), B (96 %).`; or none is."""
+    told = []
+    for sentence in re.findall(
+        r"(\w+) of the standard methods (?:is|are) ahead of ([^:]+): (.*?\))\.(?= |$)", text
+    ):
+        names = re.findall(r"(.+?) \(([^()]+)\)(?:, |$)", sentence[2])
+        told.append((sentence[1], {name.strip(", "): shown for name, shown in names}))
+        if NAMES.index(sentence[0]) != len(names):
+            study.tell("report.html, ahead", f"{sentence[0]} stands there, {len(names)} are named")
+    told += [(who, {}) for who in re.findall(r"No standard method is ahead of ([^.]+)\.", text)]
+    wrong = [[each for who, methods in told for each in ahead_of(study, problem, who, methods)]
+             for problem in study.study["problems"]]  # fmt: skip
+    if all(wrong):
+        study.wrong += min(wrong, key=len)
+
+
+def ahead_of(study, problem, who, methods):
+    """What is wrong with the standard methods said to be ahead on a problem."""
+    about = study.study["problems"][problem]
+    judged = about["metric"].replace("-", "_")
+    sign = 1 if judged in HIGHER else -1
+    means = {
+        about["baselines"][name]: rows[f"test_{judged}"].mean()
+        for name, rows in study.baselines[study.baselines["problem"] == problem].groupby("baseline")
+    }
+    own = [about["best"]["run"]] if "choice" in who else study.settings
+    for run in own:
+        mean = study.interval("test_metric", run)[0] if study.problem[run] == problem else NAN
+        if {name for name, value in means.items() if sign * (value - mean) > 0} == {*methods}:
+            break
+    else:
+        return [f"report.html, ahead of {who}: {[*methods]} stand there, of {means}"]
+    return [
+        f"report.html, ahead of {who}: {name} ({shown}) is {means[name]}"
+        for name, shown in methods.items()
+        if not says(written(shown)[0], means[name])
+    ]
+
+
+PARTS = (tables, kept_weights, figures, judged, family, report)
+
+
+def walk(folder, claims=None, parts=PARTS):
+    """[what disagrees] in a results folder; claims: the path of claims.yaml that judged it."""
+    study = Study(folder, claims)
+    for part in parts:
+        part(study)
+    return study.wrong
+
+
+if __name__ == "__main__":
+    found = walk(*sys.argv[1:])
+    print(*found, f"{len(found)} disagreements", sep="\n")
+    sys.exit(bool(found))
