@@ -74,6 +74,19 @@ const Tunebook = {
   contents.addEventListener("click", (event) => { if (event.target.closest("a")) contents.hidePopover?.(); });
   wide.addEventListener("change", () => contents.hidePopover?.());
 
+  // ------------------------------------------------------------------ the strip of claims
+  // A finger has no way to hover: its first tap says what a cell is, the second goes there.
+  const strip = document.querySelector(".claims-strip");
+  let finger = false, told = null;
+  strip?.addEventListener("pointerdown", (event) => { finger = event.pointerType === "touch"; });
+  strip?.addEventListener("click", (event) => {
+    const cell = event.target.closest(".cell");
+    if (!cell || !finger || cell === told) return;
+    event.preventDefault();
+    told?.classList.remove("told");
+    (told = cell).classList.add("told");
+  });
+
   // ------------------------------------------------------------------ evidence
   // A panel has an address, `#evidence-…`, and an entry of the browser's history: Back closes it,
   // or goes back to the panel before. Who can make one adds a function to `Tunebook.panels`: from an

@@ -445,6 +445,46 @@ def test_a_run_shows_its_configuration_and_replicates(watch):
         assert words in text
 
 
+def test_a_cell_of_the_strip_says_what_it_is_under_a_mouse_a_finger_and_the_keyboard(watch):
+    page = watch().page
+    cell = page.locator('.cell[href="#claim-not-reproduced"]')
+    tip = cell.locator(".cell-tip")
+    assert not tip.is_visible()
+    cell.hover()
+    assert tip.is_visible() and "a piece of not-reproduced: 91.00 %" in tip.inner_text()
+    page.mouse.move(0, 0)
+    cell.focus()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Shift+Tab")
+    assert tip.is_visible()
+    page.keyboard.press("Enter")
+    assert page.evaluate("location.hash") == "#claim-not-reproduced"
+    page = watch(has_touch=True, viewport={"width": 360, "height": 700}).page
+    cell = page.locator('.cell[href="#claim-not-reproduced"]')
+    cell.tap()
+    assert cell.locator(".cell-tip").is_visible() and page.evaluate("location.hash") == ""
+    cell.tap()
+    assert page.evaluate("location.hash") == "#claim-not-reproduced"
+
+
+def test_the_first_screen_says_what_to_take_back_what_to_keep_and_what_is_unknown(watch):
+    page = watch(viewport={"width": 1440, "height": 900}).page
+    for key in ("back", "keep", "open"):
+        box = page.locator(f"#lessons-{key}").bounding_box()
+        assert box["y"] + box["height"] < 900, key
+
+
+def test_the_map_beside_the_article_shows_which_claims_are_in_sight(watch):
+    page = watch(viewport={"width": 1440, "height": 900}).page
+    mark = page.locator('.map [data-claim="claim-undecided"]')
+    assert "in-sight" not in mark.get_attribute("class")
+    mark.click()
+    page.wait_for_function(
+        "document.querySelector('[data-claim=claim-undecided]').classList.contains('in-sight')"
+    )
+    assert page.evaluate("location.hash") == "#claim-undecided"
+
+
 def test_verdict_links_lead_to_their_places(watch):
     page = watch().page
     for link in page.locator(".marks a").all():
