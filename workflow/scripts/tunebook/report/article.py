@@ -68,8 +68,8 @@ class Functions:
             elif name in self.placed:
                 html = self.components.claim_link(self.claims[name])
             else:
-                self.placed[name] = len(self.parts)
                 html = self.components.claim(self.claims[name])
+                self.placed[name] = len(self.parts)
             marks += self.block(html)
         return marks
 
