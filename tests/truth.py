@@ -585,7 +585,7 @@ def drawn_curve(study, place, row):
 
 def changed(study, row):
     """(change, low, high, n) of a measure between two runs, as claims compare them: of what is
-    positive without end the ratio of pairs, less one.
+    positive without end the ratio of pairs, less one; of shares a part of the second mean.
     """
     metric, runs = row["measure"], [row["run"], row["against"]]
     known = [study.values(metric, run) for run in runs]
@@ -598,7 +598,12 @@ def changed(study, row):
     scope = f"on other {'rows' if fixed and runs[0] in study.of_rows else 'data'}" if split else ""
     piece = {"metric": metric, "runs": runs, "scope": scope}
     found = compared(study, piece, np.log(a) - np.log(b) if logs else a - b, logs)
-    return *(math.exp(each) - 1 if logs else each for each in found), len(a)
+    if logs:
+        return *(math.exp(each) - 1 for each in found), len(a)
+    widest = most - least
+    found = (found[0], max(found[1], -widest), min(found[2], widest))
+    unit, least = (b.mean(), -1.0) if least >= 0 else (1.0, -INF)
+    return *(max(each / unit, least) for each in found), len(a)
 
 
 def drawn_point(study, place, row):

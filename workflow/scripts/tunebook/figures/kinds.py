@@ -414,7 +414,7 @@ class Points(Panel):
             return pairs[:, 0], Interval(*[math.nan] * 3, 0)
         sides = [[other.row], [base.row]]
         question = SimpleNamespace(
-            measure=self.measure, sides=sides, rows=[other.row, base.row],
+            measure=self.results.measure(self.of, base), sides=sides, rows=[other.row, base.row],
             runs=[other.name, base.name], rule=SimpleNamespace(spec={}),
         )  # fmt: skip
         logs = as_ratio(question, pairs)
@@ -423,8 +423,11 @@ class Points(Panel):
         if logs:
             ends = (end - 1 for end in found.interval[:3])
             return pairs[:, 0] / pairs[:, 1] - 1, Interval(*ends, found.interval.n)
-        unit = pairs[:, 1].mean() if self.unit == RELATIVE else 1
-        ends = (end / unit for end in found.interval[:3])
+        relative = self.unit == RELATIVE
+        unit, least = (pairs[:, 1].mean(), -1.0) if relative else (1.0, -math.inf)
+        ends = (
+            max(end / unit, least) for end in found.interval[:3]
+        )  # no less than nothing is left
         return (pairs[:, 0] - pairs[:, 1]) / unit, Interval(*ends, found.interval.n)
 
     def pairs(self):
