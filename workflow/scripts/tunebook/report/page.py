@@ -31,7 +31,8 @@ from .markdown import Parts, to_html
 from .view import View
 
 # A smaller table is part of the page as it is; a larger one can be had with JavaScript only.
-LARGEST_PLAIN = 40_000
+LARGEST_PLAIN = 4_000
+STYLE = re.compile(r' style="([^"]*)"')
 # How templates put values into words.
 FILTERS = "show percent number duration count size word spoken day typeset"
 
@@ -80,16 +81,24 @@ def data_address(kind, content):
     return f"data:{kind};base64,{base64.b64encode(content).decode()}"
 
 
-def read_figure(path):
+def read_figure(path, looks):
     """One figure as it stands in the page, from its .svg and the files beside it: the narrow one
-    for phones, what is said of it (.json) and its numbers (.csv)."""
+    for phones, what is said of it (.json) and its numbers (.csv).
+
+    looks: {style of an element: its class} of the page, which grows; figures say few styles often.
+    """
+
+    def classed(style):
+        return f' class="{looks.setdefault(style[1], f"look-{len(looks)}")}"'
+
     drawn = {"svg": path, "narrow": path.with_suffix(".narrow.svg")}
     found, table = {"name": path.stem}, path.with_suffix(".csv").read_bytes()
     for key, file in drawn.items():
         svg = file.read_text(encoding="utf-8")
         if "<svg" not in svg:
             raise TunebookError(f"{file}: not an SVG file; delete it and run again")
-        found[key] = Markup(svg[svg.index("<svg") :])
+        root, body = svg[svg.index("<svg") :].split(">", 1)
+        found[key] = Markup(f"{root}>{re.sub(STYLE, classed, body)}")
     if len(table) > LARGEST_PLAIN:
         found |= {"csv": f"figures/{path.stem}.csv", "packed": packed(table)}
     else:
@@ -140,7 +149,8 @@ class Page(Functions, View):
         self.cost, self.tallied = told_cost(results.cost), tallied
         self.counted = counted
         paths = {name: results.folder / f"figures/{name}.svg" for name in figures}
-        self.figures = {name: read_figure(path) for name, path in paths.items() if path.is_file()}
+        self.looks, drawn = {}, {name: path for name, path in paths.items() if path.is_file()}
+        self.figures = {name: read_figure(path, self.looks) for name, path in drawn.items()}
         self.claims_file = claims.path
         self.numbered_traps = dict(enumerate(claims.traps, start=1))
         self.stated = {claim.id: claim for claim in claims.claims}
