@@ -113,7 +113,7 @@ def correct(pieces, level):
         if not math.isnan(piece.p):
             same = piece.metric, frozenset(piece.runs), piece.n, round(piece.p, 12)
             tests.setdefault(same, []).append(piece)
-    p_values = [same[-1] for same in tests]
+    p_values = [alike[0].p for alike in tests.values()]
     values = scipy.stats.false_discovery_control(p_values, method="bh") if tests else []
     for alike, value in zip(tests.values(), values, strict=True):
         for piece in alike:
