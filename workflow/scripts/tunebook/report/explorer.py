@@ -12,7 +12,7 @@ import pandas as pd
 from ..evidence import measures, words
 from ..study.parameters import columns, parameter
 
-EPOCHS_KEPT = 64
+EPOCHS_KEPT = 56
 EPOCHS_KEPT_OF_MANY = 36
 MANY_RUNS = 250
 DRAWN_FIRST = 3  # runs whose curves are drawn before the reader chooses

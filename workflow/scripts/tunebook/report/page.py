@@ -32,7 +32,7 @@ from .view import View
 
 # A smaller table is part of the page as it is; a larger one can be had with JavaScript only.
 LARGEST_PLAIN = 4_000
-STYLE = re.compile(r' style="([^"]*)"')
+STYLE, ALT = re.compile(r' style="([^"]*)"'), re.compile('aria-label="[^"]*"')
 # How templates put values into words.
 FILTERS = "show percent number duration count size word spoken day typeset"
 
@@ -98,6 +98,8 @@ def read_figure(path, looks):
         if "<svg" not in svg:
             raise TunebookError(f"{file}: not an SVG file; delete it and run again")
         root, body = svg[svg.index("<svg") :].split(">", 1)
+        # The page has its description once, under its evidence.
+        root = ALT.sub(f'aria-labelledby="alt-{path.stem}"', root)
         found[key] = Markup(f"{root}>{re.sub(STYLE, classed, body)}")
     if len(table) > LARGEST_PLAIN:
         found |= {"csv": f"figures/{path.stem}.csv", "packed": packed(table)}
