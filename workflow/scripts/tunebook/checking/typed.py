@@ -124,8 +124,9 @@ def read(line, match):
     figures = (whole + decimals).lstrip("0")
     dropped = 0 if decimals else len(figures) - len(figures.rstrip("0"))
     rounding = 0.5 * 10.0 ** (power + dropped - len(decimals))
+    text = match[0].strip().replace(words.NARROW, " ")  # the typographer's, not the author's
     return Typed(
-        line, match[0].strip(), float(number) * 10.0**power, rounding, len(figures) - dropped,
+        line, text, float(number) * 10.0**power, rounding, len(figures) - dropped,
         match["before"] or match["behind"] or "",
     )  # fmt: skip
 
