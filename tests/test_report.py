@@ -303,7 +303,7 @@ def test_claims_have_their_pieces_evidence_and_the_studys_own_files(study, page)
     card = between(page, 'id="claim-reproduced"', 'id="claim-undecided"')
     for text in ("The title of reproduced", "Our words for reproduced.", "97.1 %", "91.00 %",
                  "Why reproduced.", "a piece of reproduced", "shown beside it", study[2].path,
-                 "(section 2.2, paragraph 3)", "(does not decide)",
+                 "(section&nbsp;2.2, paragraph\u00a03)", "(does not decide)",
                  f"{study[0].as_posix()}/claims.json"):  # fmt: skip
         assert text in card, text
     assert "The title of undecided" in between(page, 'id="glance"', 'class="key-facts"')
