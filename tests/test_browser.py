@@ -479,9 +479,7 @@ def test_the_map_beside_the_article_shows_which_claims_are_in_sight(watch):
     mark = page.locator('.map [data-claim="claim-undecided"]')
     assert "in-sight" not in mark.get_attribute("class")
     mark.click()
-    page.wait_for_function(
-        "document.querySelector('[data-claim=claim-undecided]').classList.contains('in-sight')"
-    )
+    page.wait_for_selector('.map [data-claim="claim-undecided"].in-sight')
     assert page.evaluate("location.hash") == "#claim-undecided"
 
 
