@@ -427,6 +427,9 @@ Tunebook.problems = {};
   addEventListener("DOMContentLoaded", () => {
     for (const table of tables) table.settle();
     if (tables.length) known = address();
-    if (restore()) toCurves();
+    if (!restore()) return;
+    toCurves();
+    // A page that is loaded again goes back to where it was; to its very top, its address goes before.
+    addEventListener("load", () => setTimeout(() => { if (!scrollY) toCurves(); }));
   });
 })();
