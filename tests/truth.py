@@ -1203,7 +1203,8 @@ def cards(study, page):
                 place, f"{len(pieces)} pieces stand there, {len(claim['pieces'])} were judged"
             )
         for piece in claim["pieces"] + claim["shown"]:
-            for key in ("text", "claimed", "groups"):
+            # What is only shown is held against nothing.
+            for key in ("text", "groups", "claimed") if piece["counts"] else ("text", "groups"):
                 needed = " ".join(piece[key].split())
                 if needed and needed not in text and piece["rule"] not in ("fact", "untestable"):
                     study.tell(place, f"“{needed}” is not there")
