@@ -388,7 +388,10 @@ def test_nothing_is_drawn_without_a_number_or_anything_to_hold_it_against():
 
 
 def test_the_head_says_what_was_found_and_names_the_picture(study, page):
-    finding = "Of 5 claims: 1 reproduced, 1 partly reproduced, 1 not reproduced, 1 undecided and 1"
+    finding = (
+        "What partly-reproduced teaches. "
+        "Of 5 claims: 1 reproduced, 1 partly reproduced, 1 not reproduced, 1 undecided and 1"
+    )
     parsed = Html(between(page, "<head>", "</head>"))
     said = {found.get("name") or found.get("property"): found.get("content")
             for tag, found in parsed.tags if tag == "meta"}  # fmt: skip

@@ -104,7 +104,7 @@ class Functions:
         with its numbers for them. first: the claims whose lessons it begins with, in that order."""
         if self.glanced:
             return Markup("")
-        self.glanced = True
+        self.glanced, self.first = True, first
         sweeps = [name for name in sweeps if name in self.sweeps]
         stated = [self.stated[name] for name in claims]
         models = [self.best_of(problem, sweeps, stated) for problem in self.problems]

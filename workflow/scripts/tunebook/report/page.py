@@ -162,7 +162,7 @@ class Page(Functions, View):
         self.figures = {name: self.of_verdict(each) for name, each in self.figures.items()}
         self.known = Known(results.study, rows, figures, claims)
         self.parts, self.numbers, self.placed, self.places = Parts(), {}, {}, {}
-        self.glanced, self.trapped, self.tabled = False, set(), set()
+        self.glanced, self.first, self.trapped, self.tabled = False, (), set(), set()
         self.made = environment(templates, self)
         self.components = self.made.get_template("components.html.j2").make_module()
         self.tables = self.made.get_template("tables.html.j2").make_module()
@@ -220,11 +220,13 @@ class Page(Functions, View):
 
     @property
     def finding(self):
-        """What came of the study in a sentence, for whoever is shown its address."""
+        """What came of the study, for whoever is shown its address: the first thing that a reader
+        is to take back, if there is one, and what became of the claims."""
         claims = self.counted(self.claims.values())
         told = [f"{len(each)} {verdict}" for verdict, each in tallied(claims) if each]
         of = f"Of {words.count(len(claims), 'claim')}: {words.spoken(told)}"
-        return f"{of if told else self.extent}."
+        lesson = next((each["lesson"] for each in self.lessons(self.first).get("back", ())), "")
+        return f"{lesson} {of if told else self.extent}.".strip()
 
     @property
     def citation(self):
