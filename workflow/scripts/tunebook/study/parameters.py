@@ -29,14 +29,18 @@ class Parameter:
     """One hyper-parameter.
 
     label: in tables and on axes. about: what it is, for the README. kind: `number`, `integer`,
-    `integers` (a list), `choice`, `rows` (a whole number, or `full`), or `value` (an argument of a
-    network of the study's own: text, number, yes or no, or a list of these). default: None where
-    it must be given. defaults: {choice of `of`: default} where they differ. of: {other
-    hyper-parameter: the choices that use it}; empty: all do. least, most: bounds; open: which of
-    them (or both) is itself not allowed. short: in the name of a curve beside its value. scale:
-    `log` or `linear` for quantities that have an order, "" for others. derived: whether it follows
-    from the others and is not set. per_copy: whether copies of a dense network that are trained as
-    one computation may differ in it.
+    `integers` (a list), `sizes` (a whole number, or a list with one for each convolution),
+    `choice`, `rows` (a whole number, or `full`), or `value` (an argument of a network of the
+    study's own: text, number, yes or no, or a list of these). default: None where it must be given.
+    defaults: {choice of `of`: default} where they differ. of: {other hyper-parameter, "task" or
+    "data": the choices that use it}; empty: all do. least, most: bounds; open: which of them (or
+    both) is itself not allowed. short: in the name of a curve beside its value. scale: `log` or
+    `linear` for quantities that have an order, "" for others. derived: whether it follows from the
+    others and is not set. per_copy: whether copies of a dense network that are trained as one
+    computation may differ in it. optional: whether its default is to do without it; then it is no
+    part of a run's name, and of no table in which all do without, so that runs keep their names
+    when this table grows. strict: whether it is an error, and not simply without effect, to give it
+    where nothing uses it.
     """
 
     name: str
@@ -54,10 +58,16 @@ class Parameter:
     scale: str = ""
     derived: bool = False
     per_copy: bool = False
+    optional: bool = False
+    strict: bool = False
 
     def used(self, settings):
         """Whether a configuration with these settings has this hyper-parameter."""
         return all(settings.get(key) in values for key, values in self.of.items())
+
+    def is_off(self, value, settings):
+        """Whether a configuration with this value and these settings does without it."""
+        return self.optional and value == self.default_in(settings)
 
     def default_in(self, settings):
         """Its default there; None where it must be given."""
@@ -284,6 +294,11 @@ def value_schema(row):
     if row.kind == "integers":
         fewest = {"minItems": 1} if row.name == "channels" else {}
         return {"type": "array", "maxItems": 100, "items": kind, **fewest}
+    if row.kind == "sizes":
+        return {
+            "description": f"a whole number from {row.least} to {row.most}, or a list of these",
+            "anyOf": [kind, {"type": "array", "minItems": 1, "maxItems": 100, "items": kind}],
+        }
     if row.kind == "rows":
         return {
             "description": f"full, or a whole number from {row.least} to {row.most}",
@@ -294,13 +309,26 @@ def value_schema(row):
 
 def columns(settings):
     """The hyper-parameters of some configurations, derived ones too, in the table's order; then
-    arguments of networks of the study's own, in the order in which they come.
+    arguments of networks of the study's own, in the order in which they come. Optional ones that
+    all of them do without are left out.
 
     settings: iterable of mappings from name to value.
     """
-    found = dict.fromkeys(name for each in settings for name in each)
+    found = dict.fromkeys(name for each in settings for name in asked_for(each))
     return [row.name for row in TABLE if row.name in found] + [
         name for name in found if name not in PARAMETERS
+    ]
+
+
+def asked_for(settings):
+    """The names of a configuration's hyper-parameters, but for optional ones that it does without.
+
+    settings: a mapping from name to value.
+    """
+    return [
+        name
+        for name, value in settings.items()
+        if not (name in PARAMETERS and PARAMETERS[name].is_off(value, settings))
     ]
 
 
@@ -314,6 +342,7 @@ def allowed_words(row):
         "number": "a number",
         "integer": "a whole number",
         "integers": "a list of whole numbers",
+        "sizes": "a whole number, or a list with one for each convolution",
         "rows": "a whole number, or `full`",
     }
     words = kinds[row.kind]

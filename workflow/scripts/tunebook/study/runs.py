@@ -17,7 +17,7 @@ from ..data.description import check_data
 from ..jobs import TunebookError
 from ..tasks import TASKS
 from . import signature
-from .parameters import PARAMETERS, RESERVED, TABLE, argument, columns
+from .parameters import PARAMETERS, RESERVED, TABLE, argument, asked_for, columns
 from .read import check_against, describe, schema
 from .sizes import feature_sizes
 
@@ -145,13 +145,19 @@ class Study:
         runs = {name: replace(run, replicates=counts[name]) for name, run in self.runs.items()}
         return replace(self, runs=runs, seen=[*self.seen, self.counts])
 
+    @property
+    def columns(self):
+        """The hyper-parameters that tables have: see `parameters.columns`."""
+        return columns(run.settings for run in self.runs.values())
+
     def rows(self):
         """One dictionary a run: its name, problem, sweeps and hyper-parameters, lists as text."""
-        return [
-            {"run": run.name, "problem": run.problem, "sweeps": list(run.sweeps)}
-            | {key: in_a_cell(value) for key, value in run.settings.items()}
-            for run in self.runs.values()
-        ]
+        names, rows = self.columns, []
+        for run in self.runs.values():
+            known = {"run": run.name, "problem": run.problem, "sweeps": list(run.sweeps)}
+            found = run.settings
+            rows.append(known | {key: in_a_cell(found[key]) for key in names if key in found})
+        return rows
 
     def description(self):
         """What tables, claims, figures and report are told of the study, as plain values.
@@ -165,7 +171,7 @@ class Study:
         }
         return ({"looks": looks} if self.plan else {}) | {
             "problems": {name: self.described(name) for name in self.problems},
-            "parameters": columns(run.settings for run in self.runs.values()),
+            "parameters": self.columns,
             "timed": self.configuration["timing"]["sweeps"],
             "level": self.configuration["study"]["level"],
             "sweeps": {
@@ -248,8 +254,13 @@ def resolve(name, configuration, overrides, where, folder):
         "seed": configuration["study"]["seed"],
     }
     arguments = module_arguments(overrides, where, folder)
+    dataset = configuration["datasets"][problem["dataset"]]
+    data = {"data": "images" if may_be_images(dataset) else "table"}
     for row in TABLE:
-        if row.derived or not row.used(resolved) or row.name in arguments:
+        if row.derived or row.name in arguments:
+            continue
+        if not row.used(resolved | data):
+            check_unused(row, overrides, resolved | data, where)
             continue
         value = overrides.get(row.name, row.default_in(resolved))
         if value is None:
@@ -268,8 +279,24 @@ def resolve(name, configuration, overrides, where, folder):
         file = resolved["module"].partition(":")[0]
         resolved["code"] = signature.code_hash(Path(folder, file))
     check_names(overrides, arguments, where)
-    check_network(resolved, configuration["datasets"][problem["dataset"]], where)
+    check_network(resolved, dataset, where)
     return dict(sorted(resolved.items()))
+
+
+def may_be_images(dataset):
+    """Whether the rows of a dataset are images, as far as can be told before it is there."""
+    return "image" in dataset or dataset.get("reader") in ("images", "npz")
+
+
+def check_unused(row, overrides, resolved, where):
+    """Raise TunebookError for a hyper-parameter that was given where it would do nothing, if it is
+    one that nobody gives by the way.
+    """
+    given = overrides.get(row.name, row.default)
+    if row.strict and given != row.default:
+        key, needed = next(item for item in row.of.items() if resolved.get(item[0]) not in item[1])
+        found = f"{given} with {key} = {resolved.get(key, 'none')}"
+        refuse(where, row.name, found, f"{row.default}, or {key} = {' or '.join(needed)}")
 
 
 def refuse(where, key, found, allowed):
@@ -324,7 +351,7 @@ def check_network(resolved, dataset, where):
     """Raise TunebookError for a network that cannot be built on this dataset."""
     if resolved["model"] == "convolutional":
         shape = dataset.get("image", {}).get("shape")
-        if shape is None and dataset.get("reader") not in ("images", "npz"):
+        if not may_be_images(dataset):
             refuse(where, "model", "convolutional", "for rows that are no images: dense, module")
         if shape is not None:
             try:
@@ -346,6 +373,11 @@ def one_form(row, value):
     if isinstance(value, float) and value.is_integer():
         return int(value)
     return value
+
+
+def identity(configuration):
+    """What of a resolved configuration names its run: all but the optional that it does without."""
+    return {key: configuration[key] for key in asked_for(configuration)}
 
 
 def fingerprint(value):
@@ -382,7 +414,7 @@ def run_name(configuration):
         configuration["optimizer"],
         f"lr{configuration['learning_rate']:g}",
         f"bs{configuration['batch_size']}",
-        fingerprint(configuration)[:8],
+        fingerprint(identity(configuration))[:8],
     ]
     return "-".join(parts)
 
