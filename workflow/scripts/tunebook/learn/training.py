@@ -16,12 +16,12 @@ from torch.autograd.graph import increment_version
 
 from ..data.prepare import fit_scaling, stack
 from ..tasks import TASKS, Ruler
-from . import losses, models, products
+from . import augment, losses, models, products
 from .blocks import HISTORY
 from .optimizers import make_step
 
 # One generator for each use of chance, so that dropout, say, never shifts the order of batches.
-STREAMS = {"weights": 1, "order": 2, "dropout": 3}
+STREAMS = {"augmentation": 0, "weights": 1, "order": 2, "dropout": 3}
 
 
 @dataclass
@@ -123,9 +123,11 @@ class Trainer:
         self.network = models.build(
             configuration, record, weights, folder, self.batches[0], dropout
         )
+        self.augment = augment.make(configuration, record)
+        # What is augmented, as scaled, is prepared afterwards.
         self.train, self.validation = (
-            (self.network.prepare(rows[split][0]), rows[split][1])
-            for split in ("train", "validation")
+            (x if self.augment and split == "train" else self.network.prepare(x), y)
+            for split, (x, y) in rows.items()
         )
         self.shuffled = tuple(torch.empty_like(tensor) for tensor in self.train)
         self.updates = [
@@ -138,14 +140,20 @@ class Trainer:
         ]
         self.order = generators(seeds, "order")
         self.dropout = generators(seeds, "dropout")
+        self.chance = generators(seeds, "augmentation")
 
     def shuffle(self):
-        """The training rows of each replicate, put into an order of its own."""
+        """The training rows of each replicate, put into an order of its own, and augmented."""
         for slot, generator in enumerate(self.order):
             order = torch.randperm(self.rows, generator=generator)
             for rows, shuffled in zip(self.train, self.shuffled, strict=True):
                 torch.index_select(rows[slot], 0, order, out=shuffled[slot])
-        return self.shuffled
+        if not self.augment:
+            return self.shuffled
+        x, y = self.shuffled
+        for rows, generator in zip(x, self.chance, strict=True):
+            rows.copy_(self.augment(rows, generator))
+        return self.network.prepare(x), y
 
     @torch.no_grad()
     def step(self, x, y):
