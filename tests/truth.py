@@ -242,6 +242,7 @@ class Study:
             table, ("runs.csv", "history.parquet", "cost.csv", "timing.csv", "baselines.csv",
                     "rows.parquet", "predictions.parquet"),
         )  # fmt: skip
+        self.ensembles = table("ensembles.csv")
         self.history = self.history.astype({"run": str})
         self.problem = self.runs.groupby("run")["problem"].first().to_dict()
         self.settings = {run: rows.iloc[0] for run, rows in self.runs.groupby("run", sort=False)}
@@ -271,7 +272,7 @@ class Study:
 
     def limits(self, measure, run):
         """(least, most) of a measure on a run."""
-        what = re.sub("^(constant_)?(train|validation|test)_", "", measure)
+        what = re.sub("^(constant_|shifted_)?(train|validation|test)_", "", measure)
         what = self.judged(run)[0] if what in ("metric", "error") else what
         error = measure.endswith("_error") and self.judged(run)[1]
         signed = str(self.settings[run].get("loss")) == "gaussian" and "loss" in measure
@@ -340,11 +341,19 @@ class Study:
     @cached_property
     def of_rows(self):
         """{run: {replicate: what each test row adds to the metric [n]}}."""
+        return self.added("values")
+
+    @cached_property
+    def of_shifted(self):
+        """The same of networks averaged over shifts."""
+        return self.added("shifted")
+
+    def added(self, column):
+        """{run: {replicate: values [n]}} of a column of rows.parquet, where there are any."""
         found = {}
-        for run, replicate, values in self.rows[["run", "replicate", "values"]].itertuples(
-            index=False
-        ):
-            found.setdefault(run, {})[replicate] = np.asarray(values, float)
+        for row in self.rows.to_dict("records"):
+            if np.ndim(row[column]):
+                found.setdefault(row["run"], {})[row["replicate"]] = np.asarray(row[column], float)
         return found
 
     def run_of(self, selection):
@@ -500,7 +509,7 @@ def tables(study):
     for run, rows in study.replicates.items():
         judged, higher = study.judged(run)
         for column in rows.columns[
-            rows.columns.str.match("(constant_)?(train|validation|test)_|coverage_")
+            rows.columns.str.match("(constant_|shifted_)?(train|validation|test)_|coverage_")
         ]:
             least, most = study.limits(column, run)
             values = rows[column].astype(float).dropna()
@@ -512,10 +521,11 @@ def tables(study):
             # Single precision: of two large numbers little is left.
             exact = 1e-6 * max(abs(held), abs(train)) / max(abs(held - train), 1e-30)
             study.check(place, row.gap, (train - held) if higher else (held - train), exact)
-            values = study.of_rows.get(run, {}).get(row.replicate) if len(study.rows) else None
-            if values is not None and pd.isna(row.diverged_at):
-                place = f"rows.parquet, {run}, replicate {row.replicate}"
-                study.check(place, values.mean(), getattr(row, f"test_{judged}"), 1e-4)
+            for known, start in ((study.of_rows, ""), (study.of_shifted, "shifted_")):
+                values = known.get(run, {}).get(row.replicate)
+                if values is not None and pd.isna(row.diverged_at):
+                    place = f"rows.parquet, {run}, replicate {row.replicate}, {start}values"
+                    study.check(place, values.mean(), getattr(row, f"{start}test_{judged}"), 1e-4)
     for (run, replicate), rows in (
         study.kept.groupby(["run", "replicate"]) if len(study.kept) else ()
     ):
@@ -531,6 +541,7 @@ def tables(study):
             study.check(
                 f"{place}, rmse", math.sqrt(((target - said) ** 2).mean()), row["test_rmse"], 1e-3
             )
+    together(study)
     if len(study.cost):
         took = study.cost["finished"] - study.cost["started"]
         for name, seconds, each in zip(
@@ -538,6 +549,45 @@ def tables(study):
         ):
             if abs(seconds - each) > 0.0011:
                 study.tell(f"cost.csv, {name}", f"{seconds} s, but {each} s from start to end")
+
+
+def together(study):
+    """ensembles.csv, from what each member says of the test rows."""
+    paths = [*(study.folder / "evaluation").rglob("members.parquet")]
+    said = pd.concat([pd.read_parquet(path) for path in paths]) if paths else pd.DataFrame()
+    for row in study.ensembles.itertuples():
+        place = f"ensembles.csv, {row.run}, {row.way}"
+        about, lost = study.study["problems"][row.problem], study.replicates[row.run]
+        lost = {*lost["replicate"][lost["diverged_at"].notna()]}
+        ours = said[(said["run"] == row.run) & ~said["replicate"].isin(lost)]
+        kept = study.kept[study.kept["run"] == row.run].pivot(
+            index="replicate", columns="row", values=["target", "prediction"]
+        )
+        target = kept["target"].to_numpy(float)[0]
+        each = np.stack(ours["shifted" if row.way.endswith("shifts") else "values"])
+        each = each.astype(float).reshape(len(ours), len(target), -1)
+        study.check(f"{place}, members", row.members, len(ours))
+        study.check(f"{place}, rows", row.rows, len(target))
+        if about["task"] == "classification":
+            read, single = np.exp(each).mean(axis=0).argmax(axis=1), each.argmax(axis=2)
+            right = (read == target).mean()
+            value = {"accuracy": right, "error_rate": 1 - right}.get(row.metric)
+        else:
+            single, error = each[..., 0], each[..., 0].mean(axis=0) - target
+            errors = {"mse": ((error / about["target_range"]) ** 2).mean(),
+                      "mae": np.abs(error).mean()}  # fmt: skip
+            value = errors.get(row.metric)
+        if value is not None:
+            study.check(f"{place}, value", row.value, value, 1e-4)
+        if row.way == "ensemble":
+            alone = kept["prediction"].loc[ours["replicate"]].to_numpy(float)
+            if not np.allclose(alone, single, rtol=1e-4):
+                study.tell(place, "its members predict other than in predictions.parquet")
+        if row.metric in ("accuracy", "error_rate"):
+            for name, end in zip(
+                ("low", "high"), wilson(row.value * row.rows, row.rows), strict=True
+            ):
+                study.check(f"{place}, {name}", getattr(row, name), end)
 
 
 def figures(study):
@@ -1043,6 +1093,8 @@ def read_table(study, table):
     rows = [row for body in table.nodes("tbody") for row in body.nodes("tr")]
     if "Wall time" in heads and "Core time" in heads:
         return costs(study, title, table, rows)
+    if "Predicted by" in heads:
+        return predicted(study, rows)
     ranked_rows = []
     for row in rows:
         cells = [each for each in row.children if isinstance(each, Node)]
@@ -1059,6 +1111,43 @@ def read_table(study, table):
             check_method(study, cell_text(cells[0]).removesuffix(" baseline"), named, place)
     if "Place" in heads and ranked_rows:
         check_places(study, ranked_rows)
+
+
+def predicted(study, rows):
+    """A table of one network, of one averaged over shifts, and of ensembles."""
+    for row in rows:
+        head, way, here, others, many = [each for each in row.children if isinstance(each, Node)]
+        run = next(each.get("data-run") for each in head.nodes() if each.get("data-run"))
+        place, shifted = f"report.html, {run}, {cell_text(way)}", "shifts" in cell_text(way)
+        if "ensemble" in cell_text(way):
+            of = study.ensembles[study.ensembles["run"] == run]
+            one = of[of["way"].str.endswith("shifts") == shifted].iloc[0]
+            found, wide = (one["value"], NAN, NAN, 1), (one["low"], one["high"])
+            study.check(f"{place}, members", written_whole(way), one["members"])
+        else:
+            measure = f"{'shifted_' * shifted}test_metric"
+            found, kept = (
+                study.interval(measure, run),
+                study.of_shifted if shifted else study.of_rows,
+            )
+            wide, values = (NAN, NAN), [*kept.get(run, {}).values()]
+            if len(values) > 1:
+                limits = study.limits(measure, run)
+                logs = limits[0] >= 0 and limits[1] == INF and min(map(np.mean, values)) > 0
+                parts = [each / each.mean() for each in values] if logs else values
+                wide = interval([*map(np.mean, values)], *limits, from_rows(np.stack(parts)))[1:3]
+        check_shown(study, place, here, *found)
+        study.check(f"{place}, n", int(cell_text(many)), found[3])
+        for number, end in zip(written(cell_text(others)), wide, strict=False):
+            if not says(number, end):
+                study.tell(place, f"{number[0]} stands there for other rows, {end} follows")
+        if math.isnan(wide[0]) != (cell_text(others) == "–"):
+            study.tell(place, f"{cell_text(others)} stands there, {wide} follows")
+
+
+def written_whole(cell):
+    """The first whole number in a cell."""
+    return int(re.search(r"\d+", cell_text(cell))[0])
 
 
 def check_run(study, run, named, place):

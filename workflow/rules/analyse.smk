@@ -13,6 +13,7 @@ rule evaluate:
     output:
         metrics=f"{RESULTS}/evaluation/{{problem}}/metrics.csv",
         rows=f"{RESULTS}/evaluation/{{problem}}/rows.parquet",
+        members=f"{RESULTS}/evaluation/{{problem}}/members.parquet",
         predictions=f"{RESULTS}/evaluation/{{problem}}/predictions.parquet",
         misread=f"{RESULTS}/evaluation/{{problem}}/misread.parquet",
     log:
@@ -46,6 +47,7 @@ rule gather:
         history=f"{RESULTS}/history.parquet",
         cost=f"{RESULTS}/cost.csv",
         rows=f"{RESULTS}/rows.parquet",
+        ensembles=f"{RESULTS}/ensembles.csv",
         predictions=f"{RESULTS}/predictions.parquet",
         misread=f"{RESULTS}/misread.parquet",
         importance=f"{RESULTS}/importance.csv",

@@ -327,6 +327,7 @@ def gathered(study):
         "choices": [f"{RESULTS}/choice/{p}.json" for p in study.problems],
         "metrics": evaluations(study, "metrics.csv"),
         "rows": evaluations(study, "rows.parquet"),
+        "members": evaluations(study, "members.parquet"),
         "predictions": evaluations(study, "predictions.parquet"),
         "misread": evaluations(study, "misread.parquet"),
         "development": [prepared(p, "development", [0])[0] for p in study.problems],

@@ -36,6 +36,7 @@ use rule evaluate as evaluate_added with:
     output:
         metrics=f"{RESULTS}/evaluation/{{problem}}/look-{{look}}/metrics.csv",
         rows=f"{RESULTS}/evaluation/{{problem}}/look-{{look}}/rows.parquet",
+        members=f"{RESULTS}/evaluation/{{problem}}/look-{{look}}/members.parquet",
         predictions=f"{RESULTS}/evaluation/{{problem}}/look-{{look}}/predictions.parquet",
         misread=f"{RESULTS}/evaluation/{{problem}}/look-{{look}}/misread.parquet",
     log:

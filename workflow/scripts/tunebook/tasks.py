@@ -53,7 +53,7 @@ class Ruler:
 class Task:
     """What is predicted: metrics by name (in configurations `balanced-accuracy`, in columns
     `balanced_accuracy`), the metric that judges unless a problem names another, how many outputs a
-    row needs, and the outputs of the constant predictor.
+    row needs, the outputs of the constant predictor, and those of several predictors together.
     """
 
     name: str
@@ -61,6 +61,7 @@ class Task:
     metric: str
     outputs: Callable
     constant: Callable
+    average: Callable
 
 
 def confusion(outputs, labels):
@@ -159,6 +160,20 @@ def mean(train_targets, rows, classes):
     return train_targets.mean(dim=1, keepdim=True).expand(-1, rows, -1)
 
 
+def mean_of_probabilities(outputs):
+    """Outputs [R, rows, classes] of K predictors together, from theirs [K, R, rows, classes]: the
+    logarithms of the means of their probabilities.
+    """
+    return outputs.double().log_softmax(dim=-1).logsumexp(dim=0) - math.log(len(outputs))
+
+
+def mean_of_predictions(outputs):
+    """Outputs [R, rows, 1] of K predictors together, from theirs [K, R, rows, 1 or 2]: the mean of
+    what they predict, without a variance.
+    """
+    return outputs[..., :1].double().mean(dim=0)
+
+
 CLASSIFICATION = Task(
     name="classification",
     metrics={
@@ -172,6 +187,7 @@ CLASSIFICATION = Task(
     metric="accuracy",
     outputs=lambda loss, classes: classes,
     constant=commonest,
+    average=mean_of_probabilities,
 )
 REGRESSION = Task(
     name="regression",
@@ -185,6 +201,7 @@ REGRESSION = Task(
     # A Gaussian loss predicts a mean and a variance.
     outputs=lambda loss, classes: 2 if loss == "gaussian" else 1,
     constant=mean,
+    average=mean_of_predictions,
 )
 TASKS = {task.name: task for task in (CLASSIFICATION, REGRESSION)}
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import torch
 from scipy.stats import norm
 
-from ..learn import losses, models, training
+from ..learn import augment, losses, models, training
 from ..tasks import TASKS, column
 from .intervals import rank_correlation
 
@@ -21,7 +22,8 @@ class Block:
     """One block of a run: what its R networks say of all rows.
 
     arrays: raw, one dictionary a replicate; scalings likewise. record: of the prepared data.
-    targets, outputs: {split: tensor [R, n, ...]}, as trained.
+    targets, outputs: {split: tensor [R, n, ...]}, as trained. shifted: outputs [R, n, ...] for the
+    test rows, averaged over each image and its four shifts by one pixel; None for tables.
     """
 
     configuration: dict
@@ -31,6 +33,7 @@ class Block:
     scalings: list
     targets: dict
     outputs: dict
+    shifted: torch.Tensor | None
 
     @property
     def task(self):
@@ -73,8 +76,14 @@ def open_block(configuration, replicates, weights, folder=None):
     network.restore(weights)
     targets = {split: y for split, (_, y) in rows.items()}
     outputs = {split: network.predict(network.prepare(x)) for split, (x, _) in rows.items()}
+    shifted = None
+    if record["shape"]:
+        outside = configuration.get("padding_value", 0.0)
+        copies = augment.shifts(rows["test"][0], record["shape"], outside)
+        said = [outputs["test"], *(network.predict(network.prepare(x)) for x in copies)]
+        shifted = TASKS[configuration["task"]].average(torch.stack(said))
     arrays = [arrays for arrays, _ in replicates]
-    return Block(configuration, arrays, record, ruler, scalings, targets, outputs)
+    return Block(configuration, arrays, record, ruler, scalings, targets, outputs, shifted)
 
 
 def measures(block, inputs=()):
@@ -95,7 +104,7 @@ def measures(block, inputs=()):
 
 def scores(block):
     """The loss and every metric of the task on each split, and the judged metric of the predictor
-    that always says the same.
+    that always says the same; of images also that of the network averaged over shifts.
     """
     loss, judged = losses.LOSSES[block.configuration["loss"]], block.configuration["metric"]
     classes, found = len(block.record["classes"] or ()), {}
@@ -107,6 +116,9 @@ def scores(block):
         same = block.task.constant(block.targets["train"], targets.shape[1], classes)
         value = block.task.metrics[judged].function(same, targets, block.ruler)
         found[f"constant_{split}_{column(judged)}"] = value
+    if block.shifted is not None:
+        value = block.task.metrics[judged].function(block.shifted, targets, block.ruler)
+        found[f"shifted_test_{column(judged)}"] = value
     return found
 
 
@@ -163,14 +175,43 @@ def predictions(block, run, first, inputs=()):
 
 
 def row_values(block, run, first):
-    """One dictionary a replicate: what each test row adds to the judged metric, `values` [n].
+    """One dictionary a replicate: what each test row adds to the judged metric, `values` [n], and
+    of images what it adds where the network is averaged over shifts, `shifted` [n].
 
     None where that metric is no mean over rows.
     """
-    if of_row := block.task.metrics[block.configuration["metric"]].of_row:
-        values = of_row(block.outputs["test"], block.targets["test"], block.ruler).float().numpy()
-        for slot, each in enumerate(values):
-            yield {"run": run, "replicate": first + slot, "values": each}
+    of_row = block.task.metrics[block.configuration["metric"]].of_row
+    if of_row is None:
+        return
+    for slot in range(len(block.arrays)):
+        found = {
+            name: of_row(outputs, block.targets["test"], block.ruler)[slot].float().numpy()
+            for name, outputs in ways(block).items()
+        }
+        yield {"run": run, "replicate": first + slot, **found}
+
+
+def ways(block):
+    """{way of predicting the test rows: outputs [R, n, ...]}: by the network as it is, `values`,
+    and of images by the network averaged over shifts, `shifted`.
+    """
+    found = {"values": block.outputs["test"], "shifted": block.shifted}
+    return {name: outputs for name, outputs in found.items() if outputs is not None}
+
+
+def members(block, run, first):
+    """One dictionary a replicate: what it says of the test rows as a member of an ensemble.
+
+    For each of `ways`, row by row: the logarithm of each class's probability, or the prediction in
+    the target's own unit.
+    """
+    for slot, scaling in enumerate(block.scalings):
+        found = {}
+        for name, outputs in ways(block).items():
+            said = block.task.average(outputs[None])[slot].flatten().numpy()
+            said = said if block.record["classes"] else scaling.restore(said)
+            found[name] = said.astype(np.float32)
+        yield {"run": run, "replicate": first + slot, **found}
 
 
 def misread(block, run, first):

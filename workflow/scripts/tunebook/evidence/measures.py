@@ -2,10 +2,12 @@
 
 Most follow from the metrics of the problem's task: a column of runs.csv for each metric and split
 (`test_balanced_accuracy`), and, for the metric that the problem is judged by, `test_metric` and
-`test_error` (its error form: one minus it where higher is better). The others are listed here.
+`test_error` (its error form: one minus it where higher is better). These three of images also say
+how a network does that is averaged over shifts (`shifted_test_metric`): over the test image and its
+four shifts by one pixel. The others are listed here.
 
 A problem is one entry of study.json's `problems`, a dictionary; used are `task`, `metric`, `unit`
-and, where they are known, `inputs`.
+and, where they are known, `inputs` and `shape`.
 """
 
 import math
@@ -17,6 +19,8 @@ from ..jobs import TunebookError
 from ..study.parameters import PARAMETERS
 from ..tasks import TASKS, column
 
+# What the names of measures of a network averaged over shifts begin with.
+SHIFTED = "shifted_"
 SPLITS = {"train": "training", "validation": "validation", "test": "test"}
 # Where values come from: columns of runs.csv, curves of history.parquet, timing.csv, or the study
 # as a whole (cost.csv).
@@ -151,6 +155,10 @@ def measures(problem):
             same, name = found[f"{split}_{what}"], f"constant_{split}_{what}"
             label = f"{same.label} of the constant predictor"
             found[name] = replace(same, name=name, label=label, better="", final=False)
+    for what in (chosen, "metric", "error") if problem.get("shape") else ():
+        same, name = found[f"test_{what}"], f"{SHIFTED}test_{what}"
+        label = f"{same.label} of one network averaged over shifts"
+        found[name] = replace(same, name=name, label=label)
     return found
 
 

@@ -27,7 +27,8 @@ COLUMNS = {
     "timing": "run sweeps problem repetition seconds_per_epoch",
     "baselines": "problem baseline replicate fit_seconds",
     "cost": "run first last started finished train_seconds job_seconds threads",
-    "rows": "run replicate values",
+    "rows": "run replicate values shifted",
+    "ensembles": "run problem way members metric value low high rows",
     "predictions": "run problem replicate row target prediction variance",
     "misread": "run replicate row target prediction probability pixels",
     "importance": "problem among hyper_parameter mean sd explained runs reason",
@@ -83,6 +84,7 @@ class Results:
     baselines: pd.DataFrame
     cost: pd.DataFrame
     rows: pd.DataFrame
+    ensembles: pd.DataFrame
     predictions: pd.DataFrame
     misread: pd.DataFrame
     importance: pd.DataFrame
@@ -271,9 +273,16 @@ class Results:
         logs: of their logarithms, which to first order move by a share of the mean.
         """
         judged = measures.judged(self.problem(self.run(runs[0]).problem))[0]
-        kept = [self.rows_of(run) for run in runs]
+        shifted = name.startswith(measures.SHIFTED)
+        if name.removeprefix(measures.SHIFTED) not in (
+            "test_metric",
+            "test_error",
+            f"test_{judged}",
+        ):
+            return None
+        kept = [self.rows_of(run, shifted) for run in runs]
         shared = sorted(set.intersection(*map(set, kept)))
-        if name not in ("test_metric", "test_error", f"test_{judged}") or not shared:
+        if not shared:
             return None
         values = [np.stack([each[replicate] for replicate in shared]) for each in kept]
         if logs:
@@ -291,27 +300,32 @@ class Results:
         """{run's name: its rows of rows.parquet, by replicate}."""
         return dict(list(self.rows.sort_values("replicate").groupby("run", sort=False)))
 
-    def rows_of(self, run):
+    def rows_of(self, run, shifted=False):
         """{replicate: values [n]}: what each test row adds to the judged test metric of a run.
 
-        Their means are its `test_metric`. Only where all replicates of the problem are tested on
-        the same rows and the metric is a mean over them, and not of a replicate that diverged.
+        Their means are its `test_metric`; shifted: its `shifted_test_metric`. Only where all
+        replicates of the problem are tested on the same rows and the metric is a mean over them,
+        and not of a replicate that diverged.
         """
-        known = {key for key, value in self.finite("test_metric", run).items() if value == value}
+        name = "shifted_test_metric" if shifted else "test_metric"
+        known = {key for key, value in self.finite(name, run).items() if value == value}
         rows = self.row_values.get(run, self.rows.iloc[:0])
-        pairs = zip(rows["replicate"].astype(int), rows["values"], strict=True)
+        kept = rows["shifted" if shifted else "values"]
+        pairs = zip(rows["replicate"].astype(int), kept, strict=True)
         return {key: np.asarray(values, float) for key, values in pairs if key in known}
 
-    def on_other_rows(self, run):
+    def on_other_rows(self, run, shifted=False):
         """The Interval of the judged test metric of a run on other test rows of the same kind.
 
         `interval` speaks of the rows that every replicate was tested on; this one is wider by what
-        they bring. None where there are no `rows_of` the run.
+        they bring. shifted: of the `shifted_test_metric`. None where there are no `rows_of` the
+        run.
         """
-        limits = measures.bounds(self.measure("test_metric", self.run(run)), self.run(run).settings)
-        values = [each.mean() for each in self.rows_of(run).values()]
+        name = "shifted_test_metric" if shifted else "test_metric"
+        limits = measures.bounds(self.measure(name, self.run(run)), self.run(run).settings)
+        values = [each.mean() for each in self.rows_of(run, shifted).values()]
         logs = scale(values, *limits) is np.log
-        error = self.error_over_rows("test_metric", [run], logs)
+        error = self.error_over_rows(name, [run], logs)
         return None if error is None else mean_interval(values, *limits, rows=error)
 
     def outcomes_of(self, run, margin=measures.LEARNED_MARGIN):
@@ -432,11 +446,13 @@ def add_errors(runs, history, problems):
     """Add the columns that follow from others, under names that all problems share.
 
     To runs `{split}_metric` and `{split}_error` of the judged metric, the same of the constant
-    predictor, relative_gap, calibration_error; to history train_error, validation_error.
+    predictor and of networks averaged over shifts, relative_gap, calibration_error; to history
+    train_error, validation_error.
     """
     for problem, rows in runs.groupby("problem", sort=False):
         chosen, metric = measures.judged(problems[problem])
-        for start in (f"{c}{split}" for c in ("", "constant_") for split in measures.SPLITS):
+        starts = [f"{c}{split}" for c in ("", "constant_") for split in measures.SPLITS]
+        for start in (*starts, f"{measures.SHIFTED}test"):
             values = rows.get(f"{start}_{chosen}", np.nan)
             runs.loc[rows.index, f"{start}_metric"] = values
             runs.loc[rows.index, f"{start}_error"] = metric.error(values)

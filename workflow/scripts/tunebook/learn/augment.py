@@ -138,6 +138,18 @@ class Augmentation:
         return images.reshape(-1, *self.shape).masked_fill(gone, self.outside)
 
 
+def shifts(x, shape, outside=0.0):
+    """Images x [..., features] shifted by one pixel, four times: up, down, to the left and right.
+
+    shape: (channels, height, width). outside: what comes in.
+    """
+    _, height, width = shape
+    wide = F.pad(x.reshape(-1, *shape), (1, 1, 1, 1), value=outside)
+    for down, across in ((2, 1), (0, 1), (1, 2), (1, 0)):
+        shifted = wide[..., down : down + height, across : across + width]
+        yield shifted.reshape(x.shape)
+
+
 def weights(side):
     """[KNOTS, side]: of each knot for each pixel along a side; the squares for a pixel sum to 1."""
     knots, pixels = ((torch.arange(n) + 0.5) / n for n in (KNOTS, side))

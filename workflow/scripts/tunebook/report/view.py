@@ -28,6 +28,10 @@ class Shown:
     each = property(lambda self: [words.show(value, self.unit) for value in self.values])
 
 
+# Of a way of predicting an image: by it and its four shifts by one pixel.
+OVER_SHIFTS = " averaged over shifts"
+
+
 class View:
     """A study in words. links: whether a number leads to its run in the explorer.
 
@@ -63,11 +67,38 @@ class View:
             self.results.groups(measure, run.name),
         )
 
-    def on_other_rows(self, run):
-        """The interval of the judged test metric on other test rows, in words; "" without one."""
-        found = self.results.on_other_rows(run.name)
+    def on_other_rows(self, run, shifted=False):
+        """The interval of the judged test metric on other test rows, in words; "" without one.
+
+        shifted: of the network averaged over shifts.
+        """
+        found = self.results.on_other_rows(run.name, shifted)
         about = measures.measure("test_metric", self.problems[run.problem])
         return words.interval(*found[1:3], about.unit) if found else ""
+
+    def ways(self, problem, sweep=None):
+        """[(Run, [(way of predicting, Shown, its interval on other test rows in words)])] of the
+        runs of a problem, or of a sweep, whose predictions are kept, the best validation first.
+
+        By one network, by one averaged over shifts, and by all replicates of a run together. No
+        runs for which there is the first alone.
+        """
+        about, table, found = self.problems[problem], self.results.ensembles, []
+        unit, kept = measures.measure("test_metric", about).unit, {*self.results.predictions["run"]}
+        for run in self.ranked(self.results.members(sweep) if sweep else self.runs):
+            if run.name not in kept or run.problem != problem:
+                continue
+            ways = [("one network", self.of("test_metric", run), self.on_other_rows(run))]
+            if about["shape"]:
+                shifted = self.of("shifted_test_metric", run)
+                ways.append((f"one network{OVER_SHIFTS}", shifted, self.on_other_rows(run, True)))
+            for each in table[table["run"] == run.name].itertuples():
+                way = f"ensemble of {words.count(each.members, 'network')}"
+                way += OVER_SHIFTS if each.way.endswith("shifts") else ""
+                one = Shown(Interval(each.value, math.nan, math.nan, 1), unit, [each.value])
+                ways.append((way, one, words.interval(each.low, each.high, unit)))
+            found += [(run, ways)] if len(ways) > 1 else []
+        return found
 
     def test_rows(self, problem):
         """How many rows a replicate is tested on: `2,007 test images`."""

@@ -288,7 +288,7 @@ RESERVED = re.compile(
     r"|target|prediction|variance|probability|pixels|gap|relative_gap|variance_spread"
     r"|calibration_error|(train|training|core)_seconds|seconds_per_epoch|roughness|validation_rise"
     r"|epochs_to_learn|(early|mean|final)_(train|validation)_loss"
-    r"|(train|validation|test|constant|rank|coverage)_.*"
+    r"|(train|validation|test|constant|shifted|rank|coverage)_.*"
 )
 
 
