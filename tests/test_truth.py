@@ -130,7 +130,7 @@ def more(column):
 # {file, or where it lies: what walks over it}
 PARTS_OF = {
     "history.parquet": [truth.kept_weights], "runs.csv": [truth.tables],
-    "cost.csv": [truth.tables], "figures": [truth.figures],
+    "cost.csv": [truth.tables], "ensembles.csv": [truth.tables], "figures": [truth.figures],
     "claims.json": [truth.judged, truth.family], "report.html": [truth.report],
 }  # fmt: skip
 # {what goes wrong: (in which file, what brings it about, where it is found)}
@@ -267,6 +267,22 @@ SLIPS = {
         ),
         "ahead",
     ),
+    "an ensemble": (
+        "ensembles.csv",
+        in_table(higher("value", by=0.97)),
+        r"ensembles.csv, .* ensemble, value",
+    ),
+    "a member too many": ("ensembles.csv", in_table(more("members")), "members"),
+    "an ensemble in a table": (
+        "report.html",
+        replace(r'(ensemble of \d+ networks</td>\s*<td class="number">)[\d.]+', r"\g<1>12.34"),
+        "ensemble of .*12.34",
+    ),
+    "a single network in the place of one over shifts": (
+        "report.html",
+        replace(r'(?s)(averaged over shifts</td>\s*<td class="number">.*?>)[\d.]+', r"\g<1>12.34"),
+        "one network averaged over shifts.*12.34",
+    ),
     "a count of trainings": ("report.html", replace(r"\d+ trainings", "7 trainings"), "trainings"),
     "a number of nothing": (
         "report.html",
@@ -282,7 +298,7 @@ def test_a_slip_of_each_kind_is_found(finished, tmp_path, slip):
     shutil.copytree(
         finished / "results",
         tmp_path / "results",
-        ignore=shutil.ignore_patterns("runs", "prepared", "evaluation"),
+        ignore=shutil.ignore_patterns("runs", "prepared"),
     )
     change(tmp_path / "results" / file)
     parts = PARTS_OF[file.partition("/")[0]]

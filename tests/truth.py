@@ -557,6 +557,9 @@ def together(study):
     said = pd.concat([pd.read_parquet(path) for path in paths]) if paths else pd.DataFrame()
     for row in study.ensembles.itertuples():
         place = f"ensembles.csv, {row.run}, {row.way}"
+        if said.empty:
+            study.tell(place, "what its members say is not there")
+            continue
         about, lost = study.study["problems"][row.problem], study.replicates[row.run]
         lost = {*lost["replicate"][lost["diverged_at"].notna()]}
         ours = said[(said["run"] == row.run) & ~said["replicate"].isin(lost)]
@@ -1370,7 +1373,7 @@ def prose(study, page):
     names = [
         c
         for c in study.runs.columns
-        if re.match("train_|validation_|test_|gap|rank_|coverage_|variance", c)
+        if re.match("train_|validation_|test_|shifted_|gap|rank_|coverage_|variance", c)
     ]
     for link in page.nodes("a", class_="num"):
         run = link.get("data-run")
