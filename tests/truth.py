@@ -839,14 +839,15 @@ SPLIT = dict.fromkeys(
 
 def compared(study, piece, differences, logs, level=0.95):
     """(centre, low, high) of differences within replicates, for the scope of a piece."""
-    metric, runs = piece["metric"], piece["runs"]
+    metric, runs = piece["metric"].removeprefix("shifted_"), piece["runs"]
     split = next((s for s in ("validation", "test") if metric.startswith(s)), SPLIT.get(metric, ""))
     split = "test" if metric.startswith(("rank_", "coverage_")) else split
     more = {}
     if piece["scope"].startswith("on other data"):
         more["overlap"] = study.overlap(study.problem[runs[0]], split)
     elif piece["scope"].startswith("on other rows"):
-        sides = [study.of_rows[run] for run in runs]
+        known = study.of_rows if metric == piece["metric"] else study.of_shifted
+        sides = [known[run] for run in runs]
         shared = sorted(set.intersection(*map(set, sides)))
         arrays = [np.stack([side[key] for key in shared]) for side in sides]
         arrays = [a / a.mean(axis=1, keepdims=True) for a in arrays] if logs else arrays
