@@ -845,6 +845,8 @@ def trained():
     return Trained(
         history={name: values * (i + 1) for i, name in enumerate(HISTORY)},
         diverged_at=[0, 2],
+        ended=[3, 2],
+        reported=[3, 1],
         weights={"dense0.weight": torch.arange(8.0).view(2, 4, 1), "steps": torch.tensor([3, 1])},
         seconds=1.5,
         parameters=4,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import torch
 from scipy.stats import norm
 
 from ..learn import losses, models, training
@@ -21,7 +22,8 @@ class Block:
     """One block of a run: what its R networks say of all rows.
 
     arrays: raw, one dictionary a replicate; scalings likewise. record: of the prepared data.
-    targets, outputs: {split: tensor [R, n, ...]}, as trained.
+    targets, outputs: {split: tensor [R, n, ...]}, as trained, of the splits that have rows: none
+    are left for validation where a network was fitted on these too.
     """
 
     configuration: dict
@@ -71,6 +73,7 @@ def open_block(configuration, replicates, weights, folder=None):
     record, blank = replicates[0][1], models.blank(len(replicates))
     network = models.build(configuration, record, blank, folder)
     network.restore(weights)
+    rows = {split: pair for split, pair in rows.items() if pair[1].shape[1]}
     targets = {split: y for split, (_, y) in rows.items()}
     outputs = {split: network.predict(network.prepare(x)) for split, (x, _) in rows.items()}
     arrays = [arrays for arrays, _ in replicates]
@@ -84,8 +87,8 @@ def measures(block, inputs=()):
     """
     judged = block.configuration["metric"]
     metric, found = block.task.metrics[judged], scores(block)
-    error = {s: metric.error(found[f"{s}_{column(judged)}"]) for s in SPLITS}
-    found["gap"] = error["validation"] - error["train"]
+    error = {s: metric.error(found[f"{s}_{column(judged)}"]) for s in block.outputs}
+    found["gap"] = error.get("validation", torch.nan) - error["train"]
     if block.task.name == "regression":
         found |= ranks(block, "squared_residual", block.error**2, inputs)
     if block.gaussian:
@@ -99,8 +102,8 @@ def scores(block):
     """
     loss, judged = losses.LOSSES[block.configuration["loss"]], block.configuration["metric"]
     classes, found = len(block.record["classes"] or ()), {}
-    for split in SPLITS:
-        outputs, targets = block.outputs[split], block.targets[split]
+    for split, outputs in block.outputs.items():
+        targets = block.targets[split]
         found[f"{split}_loss"] = loss(outputs, targets).mean(dim=1)
         for name, metric in block.task.metrics.items():
             found[f"{split}_{column(name)}"] = metric.function(outputs, targets, block.ruler)

@@ -10,6 +10,7 @@ Weights of dense and convolutional layers start as PyTorch's own layers start th
 own generator, in layer order.
 """
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -66,6 +67,24 @@ class Network:
         """Take the values that `state` gave."""
         for name, tensor in self.tensors().items():
             tensor.copy_(state[name])
+
+    def live(self):
+        """All numbers of the networks, each tensor [R, ...], as they are and change."""
+        return [self.values, *self.buffers.values()]
+
+    def numbers(self):
+        """The same, copied."""
+        return [tensor.clone() for tensor in self.live()]
+
+    @contextmanager
+    def holding(self, numbers):
+        """Let the networks have other numbers for a while."""
+        before = self.numbers()
+        for tensor, other in zip(self.live(), numbers, strict=True):
+            tensor.copy_(other)
+        yield
+        for tensor, own in zip(self.live(), before, strict=True):
+            tensor.copy_(own)
 
     def prepare(self, x):
         """Inputs [R, n, f] in the form in which `forward` and `predict` take them."""

@@ -219,6 +219,89 @@ TABLE = (
         least=0, most=100, short="decay", scale="linear", per_copy=True,
     ),
     Parameter(
+        "schedule", "Schedule",
+        "of the learning rate. `linear` and `cosine` fall to `final_rate`; `one-cycle` rises from "
+        "1/25 of the rate and falls to 1/250,000 of it (Smith and Topin 2018); `steps` multiplies "
+        "it by `step_factor` after every `step_every` epochs",
+        "choice", "constant", short="schedule", optional=True,
+        choices={
+            "constant": Choice("constant"),
+            "linear": Choice("linear"),
+            "cosine": Choice("cosine"),
+            "one-cycle": Choice("one cycle"),
+            "steps": Choice("steps"),
+        },
+    ),
+    Parameter(
+        "final_rate", "Final rate", "share of the learning rate at the end", default=0.0,
+        of={"schedule": ("linear", "cosine")}, least=0, most=1, short="final rate",
+        scale="linear", optional=True,
+    ),
+    Parameter(
+        "peak", "Peak", "share of the training after which the rate is highest", default=0.3,
+        of={"schedule": ("one-cycle",)}, least=0, most=1, open=("least", "most"), short="peak",
+        scale="linear", optional=True,
+    ),
+    Parameter(
+        "step_every", "Step every", "epochs between steps of the rate", "integer",
+        of={"schedule": ("steps",)}, least=1, most=100_000, short="step every", scale="log",
+    ),
+    Parameter(
+        "step_factor", "Step factor", "what a step multiplies the rate by", default=0.1,
+        of={"schedule": ("steps",)}, least=0, most=1, open=("least",), short="step factor",
+        scale="log", optional=True,
+    ),
+    Parameter(
+        "warmup", "Warm-up", "epochs in which the rate rises to where its schedule begins",
+        default=0.0, of={"schedule": ("constant", "linear", "cosine", "steps")}, least=0,
+        most=100_000, short="warm-up", scale="linear", optional=True,
+    ),
+    Parameter(
+        "clip_norm", "Largest gradient",
+        "longer gradients of a step (all numbers of a network as one vector) are shortened to "
+        "this; 0: none is (Pascanu, Mikolov and Bengio 2013)",
+        default=0.0, least=0, most=1e9, short="clip", scale="log", optional=True,
+    ),
+    Parameter(
+        "weight_averaging", "Weight averaging",
+        "decay d of the exponential moving average of weights that is used in place of the last "
+        "ones, min(d, (1 + steps) / (10 + steps)) at first; 0: the last ones are used",
+        default=0.0, least=0, most=1, open=("most",), short="averaging", scale="linear",
+        optional=True,
+    ),
+    Parameter(
+        "report_weights", "Reported weights",
+        "those after the `last` epoch, or after the `best` one by the metric on validation rows "
+        "(of equal ones, by the loss)",
+        "choice", "last", short="weights", optional=True,
+        choices={
+            "last": Choice("last epoch"),
+            "best": Choice("best epoch", {"fit_on": ("training",)}),
+        },
+    ),
+    Parameter(
+        "patience", "Patience",
+        "epochs without a better one after which a replicate stops; 0: it never does", "integer",
+        0, of={"report_weights": ("best",)}, least=0, most=100_000, short="patience",
+        scale="linear", optional=True,
+    ),
+    Parameter(
+        "order", "Order of rows",
+        "`shuffled`: drawn anew each epoch; `constant`: as they are prepared", "choice",
+        "shuffled", short="order", optional=True,
+        choices={"shuffled": Choice("shuffled"), "constant": Choice("constant")},
+    ),
+    Parameter(
+        "fit_on", "Fitted on",
+        "`training` rows, or `development`: training and validation rows together, so that there "
+        "is no validation and the run is never chosen",
+        "choice", "training", short="fitted on", optional=True,
+        choices={
+            "training": Choice("training rows"),
+            "development": Choice("training and validation rows"),
+        },
+    ),
+    Parameter(
         "batch_size", "Batch size", "rows a step", "rows", least=1, most=1_000_000, short="batch",
         scale="log",
     ),

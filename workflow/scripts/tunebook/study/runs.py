@@ -270,6 +270,7 @@ def resolve(name, configuration, overrides, where, folder):
             refuse(where, row.name, "nothing", allowed)
         resolved[row.name] = one_form(row, value)
     check_fitting(resolved, where)
+    check_schedule(resolved, where)
     for key, default in arguments.items():
         value = overrides.get(key, default)
         if value is signature.REQUIRED:
@@ -317,6 +318,14 @@ def check_fitting(resolved, where):
                 ]
                 allowed = f"for {resolved[key]}: {', '.join(fitting)}"
                 refuse(where, row.name, resolved[row.name], allowed)
+
+
+def check_schedule(resolved, where):
+    """Raise TunebookError for a schedule that is longer than the training."""
+    for key in ("warmup", "step_every"):
+        if resolved.get(key, 0) >= resolved["epochs"]:
+            allowed = f"fewer than the {resolved['epochs']} epochs of the training"
+            refuse(where, key, f"{resolved[key]:g}", allowed)
 
 
 def module_arguments(overrides, where, folder):
