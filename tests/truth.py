@@ -480,7 +480,7 @@ def has(study, run, spec):
 
 
 def kept_weights(study):
-    """The last epoch of a training is the network that was kept."""
+    """The last epoch of a training, or the best, is the network that was kept."""
     for (run, replicate), curve in study.curves.items():
         row = study.replicates[run].set_index("replicate").loc[replicate]
         place, last = f"history.parquet, {run}, replicate {replicate}", curve.iloc[-1]
@@ -488,10 +488,14 @@ def kept_weights(study):
         if not pd.isna(row["diverged_at"]):
             study.check(f"{place}, diverged", last["epoch"], row["diverged_at"])
             continue
-        for name in ("loss", study.judged(run)[0]):
+        metric, higher = study.judged(run)
+        if row.get("report_weights") == "best":
+            ahead = ["validation_metric", "validation_loss", "epoch"]
+            last = curve.sort_values(ahead, ascending=[not higher, True, True]).iloc[0]
+        for name in ("loss", metric):
             kept, column = row[f"validation_{name}"], "loss" if name == "loss" else "metric"
             study.check(
-                f"{place}, last validation_{name}", last[f"validation_{column}"], kept, 1e-4
+                f"{place}, kept validation_{name}", last[f"validation_{column}"], kept, 1e-4
             )
 
 
