@@ -264,7 +264,8 @@ BASE = "problems.houses.base"
 IMAGES = "problems.digits.base"
 RATES = "sweeps.rates"
 CONVOLUTIONAL = {**DIGITS["base"], "model": "convolutional", "widths": []}
-UNKNOWN = "unknown hyper-parameter; allowed here: alpha, batch_size, beta1"
+ROLLING = {"augment_border": "roll"}
+UNKNOWN = "unknown hyper-parameter; allowed here: a"
 
 # (key, bad value, what the message says besides the key)
 BAD_VALUES = [
@@ -446,6 +447,13 @@ CONTRADICTIONS = [
      "convolution 1 has no pixel left", "fewer convolutions"),
     (put(f"{BASE}.widths", []) | {"sweeps": {"rates": {**VALID["sweeps"]["rates"],
      "base": {"dropout": 0.2}}}}, "sweeps.rates.dropout: found 0.2", "0 for a network without"),
+    (put(f"{BASE}.augment_shift", 2), "sweeps.rates.augment_shift: found 2 with data = table",
+     "allowed: 0.0, or data = images"),
+    (put(f"{BASE}.augment_border", "roll"), "found roll with data = table", "value, or data ="),
+    (put(IMAGES, DIGITS["base"] | ROLLING | {"augment_shift": 1.5}),
+     "sweeps.layers.augment_shift: found 1.5", "whole pixels where images roll round"),
+    (put(IMAGES, DIGITS["base"] | ROLLING | {"augment_rotate": 5}),
+     "sweeps.layers.augment_border: found roll with augment_rotate", "value, or shifts alone"),
     (put(f"{RATES}.axes", {"learning_rate": [i / 1000 for i in range(1, 201)],
      "epochs": list(range(1, 202))}), "sweeps.rates: 40200 configurations found", "at most 20000"),
 ]  # fmt: skip

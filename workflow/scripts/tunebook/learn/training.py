@@ -18,13 +18,13 @@ from torch.autograd.graph import increment_version
 
 from ..data.prepare import fit_scaling, stack
 from ..tasks import TASKS, Ruler
-from . import losses, models, products
+from . import augment, losses, models, products
 from .blocks import HISTORY
 from .optimizers import optimizer
 from .schedules import share
 
 # One generator for each use of chance, so that dropout, say, never shifts the order of batches.
-STREAMS = {"weights": 1, "order": 2, "dropout": 3}
+STREAMS = {"augmentation": 0, "weights": 1, "order": 2, "dropout": 3}
 LOSSES, VALIDATION = (0, 2), (3, 2)  # rows of HISTORY: both losses; what the best epoch goes by
 
 
@@ -144,9 +144,11 @@ class Trainer:
         self.network = models.build(
             configuration, record, weights, folder, self.batches[0], dropout
         )
+        self.augment = augment.make(configuration, record)
+        # What is augmented, as scaled, is prepared afterwards.
         self.train, self.validation = (
-            (self.network.prepare(rows[split][0]), rows[split][1])
-            for split in ("train", "validation")
+            (x if self.augment and split == "train" else self.network.prepare(x), y)
+            for split, (x, y) in rows.items()
         )
         self.validates = self.validation[1].shape[1] > 0
         self.shuffled = tuple(torch.empty_like(tensor) for tensor in self.train)
@@ -162,19 +164,25 @@ class Trainer:
         self.clip_norm = configuration["clip_norm"]
         self.decay = configuration["weight_averaging"]
         self.average = self.network.numbers() if self.decay else None
-        self.shuffled_anew = configuration["order"] == "shuffled"
+        self.in_order = configuration["order"] == "constant"
         self.steps = 0
-        self.chances = {stream: generators(seeds, stream) for stream in ("order", "dropout")}
+        streams = ("order", "dropout", "augmentation")
+        self.chances = {stream: generators(seeds, stream) for stream in streams}
 
     def shuffle(self):
-        """The training rows of each replicate, put into an order of its own."""
-        if not self.shuffled_anew:
-            return self.train
+        """The training rows of each replicate, put into an order of its own, and augmented."""
         for slot, generator in enumerate(self.chances["order"]):
-            order = torch.randperm(self.rows, generator=generator)
+            order = torch.arange(self.rows)
+            if not self.in_order:
+                torch.randperm(self.rows, generator=generator, out=order)
             for rows, shuffled in zip(self.train, self.shuffled, strict=True):
                 torch.index_select(rows[slot], 0, order, out=shuffled[slot])
-        return self.shuffled
+        if not self.augment:
+            return self.shuffled
+        x, y = self.shuffled
+        for rows, generator in zip(x, self.chances["augmentation"], strict=True):
+            rows.copy_(self.augment(rows, generator))
+        return self.network.prepare(x), y
 
     @torch.no_grad()
     def step(self, x, y):

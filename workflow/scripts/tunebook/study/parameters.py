@@ -79,6 +79,7 @@ class Parameter:
 
 LAYERED = {"model": ("dense", "convolutional")}
 CONVOLUTIONAL = {"model": ("convolutional",)}
+IMAGES = {"data": ("images",)}
 ADAM = ("adam", "adamw")
 
 TABLE = (
@@ -133,6 +134,11 @@ TABLE = (
         of=CONVOLUTIONAL, least=1, most=100, short="pooling", scale="linear",
     ),
     Parameter(
+        "padding_value", "Padding value", "what lies outside of images and maps, as scaled",
+        "number", 0.0, of=IMAGES, least=-1e6, most=1e6, short="padding value", scale="linear",
+        optional=True, strict=True,
+    ),
+    Parameter(
         "dropout", "Dropout", "share of hidden units dropped in training", "number", 0.0,
         of=LAYERED, least=0, most=1, open=("most",), short="dropout", scale="linear", per_copy=True,
     ),
@@ -147,6 +153,50 @@ TABLE = (
             "none": Choice("raw"),
         },
         per_copy=True,
+    ),
+    Parameter(
+        "augment_shift", "Shift of images",
+        "pixels, at most, by which each training image is shifted, anew in each epoch",
+        "number", 0.0, of=IMAGES, least=0, most=1000, short="shift", scale="linear", optional=True,
+        strict=True,
+    ),
+    Parameter(
+        "augment_border", "Border of shifted images",
+        "what comes in from outside of a changed image. `value`: `padding_value`; `roll`: what "
+        "leaves on the other side (shifts of whole pixels alone)",
+        "choice", "value", of=IMAGES, short="border",
+        choices={"value": Choice("padded"), "roll": Choice("rolled")},
+        optional=True, strict=True,
+    ),
+    Parameter(
+        "augment_rotate", "Rotation of images", "degrees, at most, about the middle of the image",
+        "number", 0.0, of=IMAGES, least=0, most=180, short="rotation", scale="linear",
+        optional=True, strict=True,
+    ),
+    Parameter(
+        "augment_scale", "Scale of images",
+        "s: height and width, each by itself, are multiplied by 1 - s to 1 + s",
+        "number", 0.0, of=IMAGES, least=0, most=1, open=("most",), short="scale", scale="linear",
+        optional=True, strict=True,
+    ),
+    Parameter(
+        "augment_shear", "Shear of images",
+        "pixels to the side, at most, for each pixel up or down", "number", 0.0, of=IMAGES,
+        least=0, most=10, short="shear", scale="linear", optional=True, strict=True,
+    ),
+    Parameter(
+        "augment_elastic", "Elastic field",
+        "pixels: the standard deviation of a smooth random displacement of each pixel, across and "
+        "down; neighbours within a seventh of the image's side move alike",
+        "number", 0.0, of=IMAGES, least=0, most=100, short="elastic", scale="linear",
+        optional=True, strict=True,
+    ),
+    Parameter(
+        "augment_erase", "Erased part of images",
+        "share of height and width, at most, of a rectangle anywhere in the image that becomes "
+        "`padding_value`",
+        "number", 0.0, of=IMAGES, least=0, most=1, short="erased", scale="linear", optional=True,
+        strict=True,
     ),
     Parameter(
         "scale_target", "Target",

@@ -271,6 +271,7 @@ def resolve(name, configuration, overrides, where, folder):
         resolved[row.name] = one_form(row, value)
     check_fitting(resolved, where)
     check_schedule(resolved, where)
+    check_rolling(resolved, where)
     for key, default in arguments.items():
         value = overrides.get(key, default)
         if value is signature.REQUIRED:
@@ -326,6 +327,17 @@ def check_schedule(resolved, where):
         if resolved.get(key, 0) >= resolved["epochs"]:
             allowed = f"fewer than the {resolved['epochs']} epochs of the training"
             refuse(where, key, f"{resolved[key]:g}", allowed)
+
+
+def check_rolling(resolved, where):
+    """Raise TunebookError for images that roll round and are moved by more than whole pixels."""
+    if resolved.get("augment_border") == "roll":
+        shift = resolved.get("augment_shift", 0)
+        if shift % 1:
+            refuse(where, "augment_shift", shift, "whole pixels where images roll round")
+        for key in ("augment_rotate", "augment_scale", "augment_shear", "augment_elastic"):
+            if resolved.get(key):
+                refuse(where, "augment_border", f"roll with {key}", "value, or shifts alone")
 
 
 def module_arguments(overrides, where, folder):
