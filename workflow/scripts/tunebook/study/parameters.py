@@ -151,11 +151,6 @@ TABLE = (
         optional=True, strict=True,
     ),
     Parameter(
-        "padding_value", "Padding value", "what lies outside of images and maps, as scaled",
-        "number", 0.0, of=IMAGES, least=-1e6, most=1e6, short="padding value", scale="linear",
-        optional=True, strict=True,
-    ),
-    Parameter(
         "activation", "Activation",
         "what every hidden layer is followed by; `leaky-relu` has a slope of 0.01 below zero, "
         "`gelu` is the exact one",
