@@ -4,7 +4,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import yaml
 
 from tunebook.data.description import check_data, same_rows, split_of
 from tunebook.data.encode import replicate
@@ -13,6 +12,7 @@ from tunebook.data.prepare import fit_scaling, load, save, stack
 from tunebook.data.readers import read
 from tunebook.data.split import split_groups, split_random, split_stratified, split_time
 from tunebook.jobs import TunebookError
+from tunebook.study.read import read_chain
 
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT / "../shared/datasets"
@@ -480,7 +480,7 @@ def test_prepared_files_are_whole_or_named(tmp_path):
 
 
 def default():
-    return yaml.safe_load((CONFIG / "config.yaml").read_text(encoding="utf-8"))
+    return read_chain(CONFIG / "config.yaml")
 
 
 def default_replicate(configuration, name, folder, seed=0):

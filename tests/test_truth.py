@@ -138,7 +138,7 @@ SLIPS = {
     "weights of another step": (
         "history.parquet",
         in_table(kernels_of_the_step_before),
-        "last validation_loss",
+        "kept validation_loss",
     ),
     "an error above one": ("runs.csv", in_table(a_share_beyond_one), "test_accuracy: beyond"),
     "a gap of another sort": ("runs.csv", in_table(higher("gap")), "runs.csv, .* gap: "),

@@ -352,7 +352,7 @@ class Study:
         """{run: {replicate: values [n]}} of a column of rows.parquet, where there are any."""
         found = {}
         for row in self.rows.to_dict("records"):
-            if np.ndim(row[column]):
+            if np.ndim(row.get(column)):
                 found.setdefault(row["run"], {})[row["replicate"]] = np.asarray(row[column], float)
         return found
 
@@ -489,7 +489,7 @@ def has(study, run, spec):
 
 
 def kept_weights(study):
-    """The last epoch of a training is the network that was kept."""
+    """The last epoch of a training, or the best, is the network that was kept."""
     for (run, replicate), curve in study.curves.items():
         row = study.replicates[run].set_index("replicate").loc[replicate]
         place, last = f"history.parquet, {run}, replicate {replicate}", curve.iloc[-1]
@@ -497,10 +497,14 @@ def kept_weights(study):
         if not pd.isna(row["diverged_at"]):
             study.check(f"{place}, diverged", last["epoch"], row["diverged_at"])
             continue
-        for name in ("loss", study.judged(run)[0]):
+        metric, higher = study.judged(run)
+        if row.get("report_weights") == "best":
+            ahead = ["validation_metric", "validation_loss", "epoch"]
+            last = curve.sort_values(ahead, ascending=[not higher, True, True]).iloc[0]
+        for name in ("loss", metric):
             kept, column = row[f"validation_{name}"], "loss" if name == "loss" else "metric"
             study.check(
-                f"{place}, last validation_{name}", last[f"validation_{column}"], kept, 1e-4
+                f"{place}, kept validation_{name}", last[f"validation_{column}"], kept, 1e-4
             )
 
 
@@ -646,7 +650,8 @@ def changed(study, row):
     a, b = pairs[np.isfinite(pairs).all(axis=1)].T
     least, most = study.limits(metric, runs[0])
     logs = least >= 0 and most == INF and (a > 0).all() and (b > 0).all()
-    split = metric.partition("_")[0] if metric.startswith(("validation", "test")) else ""
+    plain = metric.removeprefix("shifted_")
+    split = plain.partition("_")[0] if plain.startswith(("validation", "test")) else ""
     fixed = split and not study.overlap(study.problem[runs[0]], split)
     scope = f"on other {'rows' if fixed and runs[0] in study.of_rows else 'data'}" if split else ""
     piece = {"metric": metric, "runs": runs, "scope": scope}

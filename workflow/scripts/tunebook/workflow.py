@@ -68,14 +68,16 @@ def seeds(study: Study, problem, replicates):
 def grid_candidates(study, problem):
     """(sweep name, runs) that the best configuration of a problem is chosen from.
 
-    The problem's grid searches; without any, all its runs.
+    The problem's grid searches; without any, all its runs. Never one that was fitted on validation
+    rows too.
     """
     sweeps = study.configuration["sweeps"]
     grids = [name for name, s in sweeps.items() if s["problem"] == problem and s.get("grid")]
-    if not grids:
-        return "all sweeps", study.problem_runs(problem)
     names = dict.fromkeys(name for grid in grids for name in study.sweeps[grid])
-    return ", ".join(grids), [study.runs[name] for name in names]
+    runs = [study.runs[name] for name in names] or study.problem_runs(problem)
+    # Without rows for validation, there is nothing to choose by.
+    runs = [run for run in runs if run.configuration["fit_on"] == "training"]
+    return ", ".join(grids) or "all sweeps", runs
 
 
 def predicted_runs(study, problem):

@@ -22,8 +22,9 @@ class Block:
     """One block of a run: what its R networks say of all rows.
 
     arrays: raw, one dictionary a replicate; scalings likewise. record: of the prepared data.
-    targets, outputs: {split: tensor [R, n, ...]}, as trained. shifted: outputs [R, n, ...] for the
-    test rows, averaged over each image and its four shifts by one pixel; None for tables.
+    targets, outputs: {split: tensor [R, n, ...]}, as trained, of the splits that have rows: none
+    are left for validation where a network was fitted on these too. shifted: outputs [R, n, ...]
+    for the test rows, averaged over each image and its four shifts by one pixel; None for tables.
     """
 
     configuration: dict
@@ -74,6 +75,7 @@ def open_block(configuration, replicates, weights, folder=None):
     record, blank = replicates[0][1], models.blank(len(replicates))
     network = models.build(configuration, record, blank, folder)
     network.restore(weights)
+    rows = {split: pair for split, pair in rows.items() if pair[1].shape[1]}
     targets = {split: y for split, (_, y) in rows.items()}
     outputs = {split: network.predict(network.prepare(x)) for split, (x, _) in rows.items()}
     shifted = None
@@ -93,8 +95,8 @@ def measures(block, inputs=()):
     """
     judged = block.configuration["metric"]
     metric, found = block.task.metrics[judged], scores(block)
-    error = {s: metric.error(found[f"{s}_{column(judged)}"]) for s in SPLITS}
-    found["gap"] = error["validation"] - error["train"]
+    error = {s: metric.error(found[f"{s}_{column(judged)}"]) for s in block.outputs}
+    found["gap"] = error.get("validation", torch.nan) - error["train"]
     if block.task.name == "regression":
         found |= ranks(block, "squared_residual", block.error**2, inputs)
     if block.gaussian:
@@ -108,8 +110,8 @@ def scores(block):
     """
     loss, judged = losses.LOSSES[block.configuration["loss"]], block.configuration["metric"]
     classes, found = len(block.record["classes"] or ()), {}
-    for split in SPLITS:
-        outputs, targets = block.outputs[split], block.targets[split]
+    for split, outputs in block.outputs.items():
+        targets = block.targets[split]
         found[f"{split}_loss"] = loss(outputs, targets).mean(dim=1)
         for name, metric in block.task.metrics.items():
             found[f"{split}_{column(name)}"] = metric.function(outputs, targets, block.ruler)
@@ -117,6 +119,7 @@ def scores(block):
         value = block.task.metrics[judged].function(same, targets, block.ruler)
         found[f"constant_{split}_{column(judged)}"] = value
     if block.shifted is not None:
+        targets = block.targets["test"]
         value = block.task.metrics[judged].function(block.shifted, targets, block.ruler)
         found[f"shifted_test_{column(judged)}"] = value
     return found

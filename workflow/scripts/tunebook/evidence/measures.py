@@ -189,6 +189,8 @@ def check(name, row, problem, timed=()):
         why = f"{name} is of the whole study; it takes no `of`"
     elif found.shared:
         why = f"found {name}, measured beside other jobs; allowed: training_seconds"
+    elif found.split == "validation" and not validates(row):
+        why = f"{name} needs runs with fit_on = training; found {run}, fitted on development rows"
     elif found.losses and loss not in found.losses:
         needed = " or ".join(found.losses)
         why = f"{name} needs runs with loss = {needed}; found {run} with {loss}"
@@ -209,6 +211,11 @@ def check_positive(what, row):
             f"{what} needs a loss that is never negative; found {row['run']} with "
             f"loss = {row['loss']}"
         )
+
+
+def validates(settings):
+    """Whether a run with these settings has rows left for validation."""
+    return settings.get("fit_on") != "development"
 
 
 def signed(settings):

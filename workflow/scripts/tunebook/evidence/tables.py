@@ -177,10 +177,13 @@ class Results:
     def values(self, name, run=None):
         """{replicate or repetition: value} of a measure on a run (None: of the whole study).
 
-        A replicate that diverged, and so has no final network, gets the worst value there is.
+        A replicate that diverged, and so has no final network, gets the worst value there is. All
+        are blank where no rows were left to measure it on.
         """
         run = run and self.run(run)
         found = self.measure(name, run)
+        if run and found.split == "validation" and not measures.validates(run.settings):
+            return dict.fromkeys(run.replicates, np.nan)
         if found.table == measures.STUDY:
             return {0: float((self.cost["job_seconds"] * self.cost["threads"]).sum())}
         if found.table == measures.TIMING:
@@ -189,8 +192,9 @@ class Results:
             seconds = rows["seconds_per_epoch"].astype(float) * factor
             return dict(zip(rows["repetition"].astype(int), seconds.tolist(), strict=True))
         if found.table == measures.HISTORY:
-            curves, epochs = self.replicate_curves(run.name), run.settings["epochs"]
-            return {key: measures.CURVES[name](curve, epochs) for key, curve in curves.items()}
+            curves, epochs = self.replicate_curves(run.name), self.epochs_of(run.name)
+            made = measures.CURVES[name]
+            return {key: made(curve, epochs[key]) for key, curve in curves.items()}
         rows = self.measured[run.name]
         values = rows[name].to_numpy(float) if name in rows else np.full(run.n, np.nan)
         if found.final:
@@ -327,6 +331,17 @@ class Results:
         logs = scale(values, *limits) is np.log
         error = self.error_over_rows(name, [run], logs)
         return None if error is None else mean_interval(values, *limits, rows=error)
+
+    def epochs_of(self, run):
+        """{replicate: epochs} that its curve should have: as configured, or up to where it stopped
+        by itself; one that diverged has fewer than these.
+        """
+        about = self.run(run)
+        lost = dict(zip(about.replicates, about.diverged, strict=True))
+        return {
+            key: len(curve["train_loss"]) if lost[key] is None else about.settings["epochs"]
+            for key, curve in self.replicate_curves(run).items()
+        }
 
     def outcomes_of(self, run, margin=measures.LEARNED_MARGIN):
         """{replicate: `learned`, `failed` or `diverged`} of a run: see `measures.outcome`."""

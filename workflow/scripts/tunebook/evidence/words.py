@@ -315,11 +315,11 @@ def varying(runs):
 
     runs: objects with `settings`. A run that has none of one takes no part in it.
     """
-    values = {name: set() for name in columns(run.settings for run in runs)}
-    for run in runs:
-        for name, value in run.settings.items():
-            values[name].add(value)
-    return [name for name, several in values.items() if len(several) > 1]
+    return [
+        name
+        for name in columns(run.settings for run in runs)
+        if len({run.settings[name] for run in runs if name in run.settings}) > 1
+    ]
 
 
 def differing(runs):

@@ -2,7 +2,7 @@
 
 results/runs/<run>/replicates-<first>-<last>/
     history.csv           one row a replicate and epoch
-    weights.safetensors   the final network's parameters and buffers, each [R, ...]
+    weights.safetensors   the reported network's parameters and buffers, each [R, ...]
     training.json         configuration, seeds, outcome, times, fingerprints of the other two
 """
 
@@ -24,10 +24,9 @@ HISTORY_COLUMNS = ("replicate", "epoch", *HISTORY)
 
 
 def history_rows(trained, first):
-    """Rows of history.csv: every epoch of a replicate up to the one it diverged at."""
-    epochs = len(trained.history[HISTORY[0]])
-    for slot, diverged_at in enumerate(trained.diverged_at):
-        for epoch in range(1, (diverged_at or epochs) + 1):
+    """Rows of history.csv: every epoch of a replicate up to the one it ended with."""
+    for slot, ended in enumerate(trained.ended):
+        for epoch in range(1, ended + 1):
             values = [trained.history[name][epoch - 1, slot].item() for name in HISTORY]
             yield [first + slot, epoch, *(f"{value:.9g}" for value in values)]
 
@@ -52,6 +51,8 @@ def save_block(folder, trained, first, record):
         record
         | {
             "diverged_at": trained.diverged_at,
+            "ended": trained.ended,
+            "reported": trained.reported,
             "parameters": trained.parameters,
             "train_seconds": trained.seconds,
             "history_sha256": sha256(history),
@@ -111,7 +112,7 @@ def read_history(record_path):
 
 
 def read_weights(record_path):
-    """A block's final parameters and buffers, by name, each [R, ...]."""
+    """A block's reported parameters and buffers, by name, each [R, ...]."""
     from safetensors.torch import load_file
 
     return load_file(Path(record_path).with_name("weights.safetensors"))
@@ -125,15 +126,14 @@ def columns(record, rows):
     size = record["configuration"]["batch_size"]
     count = len(record["replicates"])
     for slot, replicate in enumerate(record["replicates"]):
-        diverged_at = record["diverged_at"][slot] or None
-        ran = diverged_at or record["configuration"]["epochs"]
+        ran = record["ended"][slot]
         yield {
             "run": record["run"],
             "replicate": replicate,
             "seed": record["seeds"][slot],
             "batch_rows": rows if size == "full" else min(size, rows),
             "epochs_run": ran,
-            "diverged_at": diverged_at,
+            "diverged_at": record["diverged_at"][slot] or None,
             "parameters": record["parameters"],
             # Replicates of a block are trained together: each is given its share.
             "train_seconds": record["train_seconds"] / count,
@@ -142,10 +142,16 @@ def columns(record, rows):
 
 
 def last_validation(record_path, record):
-    """The validation metric after the last epoch, one a replicate; blank where it diverged."""
-    last = {row["replicate"]: row["validation_metric"] for row in read_history(record_path)}
-    pairs = zip(record["replicates"], record["diverged_at"], strict=True)
-    return [math.nan if diverged_at else last[replicate] for replicate, diverged_at in pairs]
+    """The validation metric of the weights that are kept, one a replicate; blank where it diverged.
+
+    Blank, too, where no rows were left for validation.
+    """
+    found = {(row["replicate"], row["epoch"]): row for row in read_history(record_path)}
+    kept = zip(record["replicates"], record["reported"], record["diverged_at"], strict=True)
+    return [
+        math.nan if diverged_at else found[replicate, reported]["validation_metric"]
+        for replicate, reported, diverged_at in kept
+    ]
 
 
 def choose_best(candidates, task, metric):

@@ -106,7 +106,7 @@ TABLE = (
     ),
     Parameter(
         "channels", "Channels",
-        "output channels of each convolution; each is followed by max pooling and ReLU",
+        "output channels of each convolution; normalization, activation and pooling follow it",
         "integers", of=CONVOLUTIONAL, least=1, most=10_000, short="channels",
     ),
     Parameter(
@@ -122,21 +122,81 @@ TABLE = (
         short="convolutions",
     ),
     Parameter(
-        "kernel", "Kernel", "side of every convolution's kernel (stride 1)", "integer", 5,
+        "kernel", "Kernel", "side of a convolution's kernel", "sizes", 5,
         of=CONVOLUTIONAL, least=1, most=100, short="kernel", scale="linear",
     ),
     Parameter(
-        "padding", "Padding", "rows of zeros around the maps of every convolution", "integer", 2,
+        "stride", "Stride", "pixels from one place of a kernel to the next", "sizes", 1,
+        of=CONVOLUTIONAL, least=1, most=100, short="stride", scale="linear", optional=True,
+        strict=True,
+    ),
+    Parameter(
+        "padding", "Padding", "pixels put around the maps that a convolution gets", "sizes", 2,
         of=CONVOLUTIONAL, least=0, most=100, short="padding", scale="linear",
     ),
     Parameter(
-        "pooling", "Pooling", "side of the square that max pooling takes", "integer", 2,
-        of=CONVOLUTIONAL, least=1, most=100, short="pooling", scale="linear",
+        "pooling", "Pooling",
+        "side of the square that pooling makes one pixel of; `1` is none, and a last one as large "
+        "as the maps is global",
+        "sizes", 2, of=CONVOLUTIONAL, least=1, most=100, short="pooling", scale="linear",
+    ),
+    Parameter(
+        "pooling_kind", "Pooling kind", "what pooling takes of a square", "choice", "max",
+        of=CONVOLUTIONAL, short="pooling", optional=True, strict=True,
+        choices={"max": Choice("max"), "average": Choice("average")},
     ),
     Parameter(
         "padding_value", "Padding value", "what lies outside of images and maps, as scaled",
         "number", 0.0, of=IMAGES, least=-1e6, most=1e6, short="padding value", scale="linear",
         optional=True, strict=True,
+    ),
+    Parameter(
+        "activation", "Activation",
+        "what every hidden layer is followed by; `leaky-relu` has a slope of 0.01 below zero, "
+        "`gelu` is the exact one",
+        "choice", "relu", of=LAYERED, short="activation", optional=True,
+        choices={
+            "relu": Choice("ReLU"),
+            "leaky-relu": Choice("leaky ReLU"),
+            "tanh": Choice("tanh"),
+            "sigmoid": Choice("sigmoid"),
+            "gelu": Choice("GELU"),
+            "silu": Choice("SiLU"),
+            "mish": Choice("Mish"),
+        },
+    ),
+    Parameter(
+        "normalization", "Normalization",
+        "of what each activation gets, to mean 0 and variance 1, which are then changed to trained "
+        "ones. `batch`: over the rows of a step, and in predicting by their running mean and "
+        "variance (momentum 0.1); such a layer has no bias before it (Ioffe and Szegedy 2015). "
+        "`layer`: over the units of a row (Ba et al. 2016)",
+        "choice", "none", of=LAYERED, short="normalization", optional=True,
+        choices={
+            "none": Choice("none"),
+            "batch": Choice("over the batch"),
+            "layer": Choice("over the layer"),
+        },
+    ),
+    Parameter(
+        "initial_weights", "Initial weights",
+        "`torch`: uniform in ±1/√(fan in), biases too, as PyTorch starts its layers; `he`: normal "
+        "with variance 2/(fan in), biases 0 (He et al. 2015); `xavier`: uniform in "
+        "±√(6/(fan in + fan out)), biases 0 (Glorot and Bengio 2010); `uniform`: in ±2.4/(fan in), "
+        "biases too (LeCun et al. 1989)",
+        "choice", "torch", of=LAYERED, short="initial weights", optional=True,
+        choices={
+            "torch": Choice("PyTorch's"),
+            "he": Choice("He's"),
+            "xavier": Choice("Glorot's"),
+            "uniform": Choice("LeCun's"),
+        },
+    ),
+    Parameter(
+        "last_layer", "Last layer",
+        "`drawn`: starts with initial weights as the others; `zero`: with weights and biases 0",
+        "choice", "drawn", of=LAYERED, short="last layer", optional=True,
+        choices={"drawn": Choice("drawn"), "zero": Choice("zero")},
     ),
     Parameter(
         "dropout", "Dropout", "share of hidden units dropped in training", "number", 0.0,
@@ -269,6 +329,89 @@ TABLE = (
         least=0, most=100, short="decay", scale="linear", per_copy=True,
     ),
     Parameter(
+        "schedule", "Schedule",
+        "of the learning rate. `linear` and `cosine` fall to `final_rate`; `one-cycle` rises from "
+        "1/25 of the rate and falls to 1/250,000 of it (Smith and Topin 2018); `steps` multiplies "
+        "it by `step_factor` after every `step_every` epochs",
+        "choice", "constant", short="schedule", optional=True,
+        choices={
+            "constant": Choice("constant"),
+            "linear": Choice("linear"),
+            "cosine": Choice("cosine"),
+            "one-cycle": Choice("one cycle"),
+            "steps": Choice("steps"),
+        },
+    ),
+    Parameter(
+        "final_rate", "Final rate", "share of the learning rate at the end", default=0.0,
+        of={"schedule": ("linear", "cosine")}, least=0, most=1, short="final rate",
+        scale="linear", optional=True,
+    ),
+    Parameter(
+        "peak", "Peak", "share of the training after which the rate is highest", default=0.3,
+        of={"schedule": ("one-cycle",)}, least=0, most=1, open=("least", "most"), short="peak",
+        scale="linear", optional=True,
+    ),
+    Parameter(
+        "step_every", "Step every", "epochs between steps of the rate", "integer",
+        of={"schedule": ("steps",)}, least=1, most=100_000, short="step every", scale="log",
+    ),
+    Parameter(
+        "step_factor", "Step factor", "what a step multiplies the rate by", default=0.1,
+        of={"schedule": ("steps",)}, least=0, most=1, open=("least",), short="step factor",
+        scale="log", optional=True,
+    ),
+    Parameter(
+        "warmup", "Warm-up", "epochs in which the rate rises to where its schedule begins",
+        default=0.0, of={"schedule": ("constant", "linear", "cosine", "steps")}, least=0,
+        most=100_000, short="warm-up", scale="linear", optional=True,
+    ),
+    Parameter(
+        "clip_norm", "Largest gradient",
+        "longer gradients of a step (all numbers of a network as one vector) are shortened to "
+        "this; 0: none is (Pascanu, Mikolov and Bengio 2013)",
+        default=0.0, least=0, most=1e9, short="clip", scale="log", optional=True,
+    ),
+    Parameter(
+        "weight_averaging", "Weight averaging",
+        "decay d of the exponential moving average of weights that is used in place of the last "
+        "ones, min(d, (1 + steps) / (10 + steps)) at first; 0: the last ones are used",
+        default=0.0, least=0, most=1, open=("most",), short="averaging", scale="linear",
+        optional=True,
+    ),
+    Parameter(
+        "report_weights", "Reported weights",
+        "those after the `last` epoch, or after the `best` one by the metric on validation rows "
+        "(of equal ones, by the loss)",
+        "choice", "last", short="weights", optional=True,
+        choices={
+            "last": Choice("last epoch"),
+            "best": Choice("best epoch", {"fit_on": ("training",)}),
+        },
+    ),
+    Parameter(
+        "patience", "Patience",
+        "epochs without a better one after which a replicate stops; 0: it never does", "integer",
+        0, of={"report_weights": ("best",)}, least=0, most=100_000, short="patience",
+        scale="linear", optional=True,
+    ),
+    Parameter(
+        "order", "Order of rows",
+        "`shuffled`: drawn anew each epoch; `constant`: as they are prepared", "choice",
+        "shuffled", short="order", optional=True,
+        choices={"shuffled": Choice("shuffled"), "constant": Choice("constant")},
+    ),
+    Parameter(
+        "fit_on", "Fitted on",
+        "`training` rows, or `development`: training and validation rows together, so that there "
+        "is no validation and the run is never chosen",
+        "choice", "training", short="fitted on", optional=True,
+        choices={
+            "training": Choice("training rows"),
+            "development": Choice("training and validation rows"),
+        },
+    ),
+    Parameter(
         "batch_size", "Batch size", "rows a step", "rows", least=1, most=1_000_000, short="batch",
         scale="log",
     ),
@@ -396,7 +539,7 @@ def allowed_words(row):
         "rows": "a whole number, or `full`",
     }
     words = kinds[row.kind]
-    if row.least > -math.inf and row.kind in ("number", "integer", "rows"):
+    if row.least > -math.inf and row.kind in ("number", "integer", "sizes", "rows"):
         words += f", {'above' if 'least' in row.open else 'from'} {row.least:g}"
         words += f" {'to below' if 'most' in row.open else 'to'} {row.most:g}"
     return words

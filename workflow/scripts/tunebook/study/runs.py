@@ -24,6 +24,8 @@ from .sizes import feature_sizes
 MOST_RUNS = 20_000
 # What a resolved configuration says of its problem, beside its hyper-parameters.
 OF_PROBLEM = ("problem", "task", "metric", "seed")
+# What the sizes of maps follow from.
+SIZES = ("channels", "kernel", "padding", "pooling", "stride")
 # What follows from the rest and is not shown: the fingerprint of a module's code.
 HIDDEN = ("code",)
 
@@ -270,6 +272,7 @@ def resolve(name, configuration, overrides, where, folder):
             refuse(where, row.name, "nothing", allowed)
         resolved[row.name] = one_form(row, value)
     check_fitting(resolved, where)
+    check_schedule(resolved, where)
     check_rolling(resolved, where)
     for key, default in arguments.items():
         value = overrides.get(key, default)
@@ -320,6 +323,14 @@ def check_fitting(resolved, where):
                 refuse(where, row.name, resolved[row.name], allowed)
 
 
+def check_schedule(resolved, where):
+    """Raise TunebookError for a schedule that is longer than the training."""
+    for key in ("warmup", "step_every"):
+        if resolved.get(key, 0) >= resolved["epochs"]:
+            allowed = f"fewer than the {resolved['epochs']} epochs of the training"
+            refuse(where, key, f"{resolved[key]:g}", allowed)
+
+
 def check_rolling(resolved, where):
     """Raise TunebookError for images that roll round and are moved by more than whole pixels."""
     if resolved.get("augment_border") == "roll":
@@ -359,17 +370,31 @@ def check_names(overrides, arguments, where):
             )
 
 
+def settle_sizes(resolved, where):
+    """Say lists of equal sizes, one for each convolution, as the number that means the same.
+
+    Raises TunebookError for a list that has not one for each.
+    """
+    for row in TABLE:
+        if row.kind == "sizes" and isinstance(value := resolved[row.name], list):
+            found, needed = len(value), len(resolved["channels"])
+            if found != needed:
+                allowed = f"a whole number, or a list of {needed}, one for each of the channels"
+                refuse(where, row.name, f"a list of {found}", allowed)
+            if len(set(value)) == 1:
+                resolved[row.name] = value[0]
+
+
 def check_network(resolved, dataset, where):
     """Raise TunebookError for a network that cannot be built on this dataset."""
     if resolved["model"] == "convolutional":
+        settle_sizes(resolved, where)
         shape = dataset.get("image", {}).get("shape")
         if not may_be_images(dataset):
             refuse(where, "model", "convolutional", "for rows that are no images: dense, module")
         if shape is not None:
             try:
-                feature_sizes(
-                    shape, *(resolved[key] for key in ("channels", "kernel", "padding", "pooling"))
-                )
+                feature_sizes(shape, **{key: resolved[key] for key in SIZES})
             except TunebookError as error:
                 raise TunebookError(f"configuration: {where}.channels: {error}") from None
     if resolved["model"] == "dense" and resolved["dropout"] > 0 and not resolved["widths"]:
@@ -509,6 +534,13 @@ def expand(configuration, folder):
         for run in members.values():
             run.sweeps.append(name)
         study.sweeps[name] = list(members)
+    for name in study.problems:
+        if all(run.configuration["fit_on"] == "development" for run in study.problem_runs(name)):
+            raise TunebookError(
+                f"configuration: problems.{name}: every run is fitted on development rows; "
+                "allowed: at least one with fit_on: training, since the best is chosen by "
+                "validation"
+            )
     if len(study.runs) > MOST_RUNS:
         raise TunebookError(
             f"configuration: sweeps: {len(study.runs)} configurations found; at most {MOST_RUNS}"
