@@ -477,6 +477,11 @@ CONTRADICTIONS = [
      "sweeps.layers.augment_shift: found 1.5", "whole pixels where images roll round"),
     (put(IMAGES, DIGITS["base"] | ROLLING | {"augment_rotate": 5}),
      "sweeps.layers.augment_border: found roll with augment_rotate", "value, or shifts alone"),
+    (put(f"{BASE}.widths", []) | {"sweeps": {"rates": {**VALID["sweeps"]["rates"],
+     "base": {"activation": "tanh"}}}}, "sweeps.rates.activation: found tanh",
+     "relu for a network without hidden layers"),
+    (put(f"{RATES}.base", {"normalization": "batch", "batch_size": 1}),
+     "sweeps.rates.batch_size: found 1", "2 or more rows"),
     (put(f"{RATES}.axes", {"learning_rate": [i / 1000 for i in range(1, 201)],
      "epochs": list(range(1, 202))}), "sweeps.rates: 40200 configurations found", "at most 20000"),
 ]  # fmt: skip
