@@ -84,6 +84,9 @@ class Network:
         for tensor, own in zip(self.live(), before, strict=True):
             tensor.copy_(own)
 
+    def fit(self, x):
+        """Take from the training rows [R, n, f] what is known of them before training."""
+
     def prepare(self, x):
         """Inputs [R, n, f] in the form in which `forward` and `predict` take them."""
         return x

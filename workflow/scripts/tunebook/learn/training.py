@@ -144,6 +144,7 @@ class Trainer:
         self.network = models.build(
             configuration, record, weights, folder, self.batches[0], dropout
         )
+        self.network.fit(rows["train"][0])
         self.augment = augment.make(configuration, record)
         # What is augmented, as scaled, is prepared afterwards.
         self.train, self.validation = (
