@@ -92,7 +92,7 @@ def work(configuration, inputs, rows, count):
             area = max(area // stride**2, 1)
             total += area * kernel**2 * fan_in * fan_out
             fan_in, area = fan_out, max(area // pooling**2, 1)
-    units = fan_in * area * c.get(\"embedding_size\", 1)
+    units = fan_in * area * c.get("embedding_size", 1)
     for width in [*widths, 1]:
         total += units * width
         units = width
