@@ -394,7 +394,8 @@ GRADIENT_CASES = [
     ("prices", {"widths": [8, 5, 7]}), ("prices", {"widths": []}),
     ("prices", {"loss": "gaussian", "dropout": 0.4}),
     ("images", {"widths": [6], "dropout": 0.3}), ("images", {"loss": "mse"}),
-    ("images", {"model": "dense", "widths": [9, 9]}),
+    ("images", {"model": "dense", "widths": [9, 9]}), ("images", {"label_smoothing": 0.2}),
+    ("prices", {"loss": "huber", "huber_delta": 0.3}), ("prices", {"loss": "absolute"}),
 ]  # fmt: skip
 
 
@@ -413,14 +414,14 @@ def test_gradients_are_slopes_of_the_loss(problem, overrides, double_precision):
     x, y = rows["train"]
     network = models.build(configuration, data[0][1], training.generators(SEEDS[:2], "weights"))
     x, y = network.prepare(x.double()), y if problem == "images" else y.double()
-    loss = losses.LOSSES[configuration["loss"]]
+    loss = losses.make(configuration)
 
     def forward():
         # From the same state of chance each time, so that dropout drops the same.
         return network.forward(x, training.generators(SEEDS[:2], "dropout"))
 
     outputs, trace = forward()
-    gradient = losses.GRADIENTS[configuration["loss"]](outputs, y)
+    gradient = loss.gradient(outputs, y)
     network.backward(trace, gradient)
     found = {name: p.gradient.clone() for name, p in network.parameters.items()}
     network.backward(forward()[1], gradient, add=True)
@@ -430,7 +431,7 @@ def test_gradients_are_slopes_of_the_loss(problem, overrides, double_precision):
         values = []
         for step in (1e-6, -1e-6):
             parameter.value.copy_(start + step * direction)
-            values.append(loss(forward()[0], y).sum().item())
+            values.append(loss.minimised(forward()[0], y).sum().item())
         parameter.value.copy_(start)
         slope = (values[0] - values[1]) / 2e-6
         assert slope == pytest.approx(found[name].norm().item(), rel=1e-5), name
@@ -518,6 +519,54 @@ def test_predicted_variance_is_positive_and_finite_for_every_output(raw):
     loss = losses.gaussian(outputs, torch.ones(1, 1, 1)).sum()
     loss.backward()
     assert loss.isfinite() and outputs.grad.isfinite().all()
+
+
+@pytest.mark.parametrize(("given", "theirs"), [
+    ({"loss": "huber", "huber_delta": 0.5}, nn.HuberLoss(delta=0.5)),
+    ({"loss": "huber"}, nn.HuberLoss()), ({"loss": "absolute"}, nn.L1Loss()),
+    ({"loss": "mse"}, nn.MSELoss()),
+])  # fmt: skip
+def test_losses_of_values_and_their_gradients_are_those_of_pytorch(given, theirs):
+    random = torch.Generator().manual_seed(0)
+    outputs, y = torch.randn((2, 2, 50, 1), generator=random)
+    y[0, 0] = outputs[0, 0]  # no error has a slope of zero
+    compare(configure("prices", **given), outputs, y, theirs)
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.05, 0.9])
+def test_smoothed_labels_and_their_gradients_are_those_of_pytorch(smoothing):
+    random = torch.Generator().manual_seed(0)
+    outputs = 3 * torch.randn(2, 50, 7, generator=random)
+    y = torch.randint(7, (2, 50), generator=random)
+    ours = configure("images", label_smoothing=smoothing)
+    compare(ours, outputs, y, nn.CrossEntropyLoss(label_smoothing=smoothing))
+    plain = [nn.functional.cross_entropy(*pair).item() for pair in zip(outputs, y, strict=True)]
+    assert losses.make(ours).rows(outputs, y).mean(dim=1).tolist() == pytest.approx(plain)
+
+
+def compare(configuration, outputs, y, theirs):
+    """What is minimised for two replicates, and its gradient, beside PyTorch's own."""
+    ours = losses.make(configuration)
+    values, gradients = ours.minimised(outputs, y).mean(dim=1), ours.gradient(outputs, y)
+    for slot in range(2):
+        alone = outputs[slot].clone().requires_grad_()
+        loss = theirs(alone, y[slot])
+        loss.backward()
+        torch.testing.assert_close(values[slot], loss.detach())
+        torch.testing.assert_close(gradients[slot] / outputs.shape[1], alone.grad)
+
+
+def test_the_training_loss_is_what_is_minimised_and_the_validation_loss_that_of_the_labels():
+    # Steps so small that the weights stay: the network after the epoch is that of the epoch.
+    still = {"optimizer": "sgd", "learning_rate": 1e-12, "epochs": 1}
+    configuration = configure("images", label_smoothing=0.3, **still)
+    trainer = trainer_of(configuration, images(2), SEEDS[:2])
+    found = trainer.epoch()
+    for split, row, smoothing in (("train", 0, 0.3), ("validation", 2, 0.0)):
+        x, y = getattr(trainer, split)
+        pairs = zip(trainer.network.predict(x), y, strict=True)
+        expected = [nn.functional.cross_entropy(*each, label_smoothing=smoothing) for each in pairs]
+        alike(found[row], torch.stack(expected))
 
 
 # Sizes and work, without PyTorch.

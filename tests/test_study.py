@@ -368,7 +368,7 @@ BAD_VALUES = [
     (f"{BASE}.dropout", 1, "found 1; allowed: a number less than 1"),
     (f"{BASE}.dropout", -0.1, "found -0.1; allowed: a number at least 0"),
     # Training
-    (f"{BASE}.loss", "huber", "allowed: one of cross-entropy, mse, gaussian"),
+    (f"{BASE}.loss", "l2", "allowed: one of cross-entropy, mse, huber, absolute, gaussian"),
     (f"{BASE}.optimizer", "lion", "allowed: one of sgd, sgd-momentum, adam, adamw, rmsprop"),
     (f"{BASE}.learning_rate", -0.1, "found -0.1; allowed: a number more than 0"),
     (f"{BASE}.learning_rate", 1e9, "allowed: a number at most 1000"),
@@ -442,7 +442,7 @@ CONTRADICTIONS = [
     (put(f"{BASE}.model", "module"), "sweeps.rates.module: found nothing", "FILE.py:Class"),
     (put(BASE, {"module": "none.py:Net"}), "sweeps.rates.module", "none.py: cannot be read"),
     (put(f"{BASE}.loss", "cross-entropy"), "sweeps.rates.loss: found cross-entropy",
-     "for regression: mse, gaussian"),
+     "for regression: mse, huber, absolute, gaussian"),
     (put(f"{IMAGES}.loss", "gaussian"), "sweeps.layers.loss: found gaussian",
      "for classification: cross-entropy, mse"),
     (put(BASE, {**CONVOLUTIONAL, "loss": "mse", "channels": [8]}),

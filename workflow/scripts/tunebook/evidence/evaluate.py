@@ -100,7 +100,7 @@ def scores(block):
     """The loss and every metric of the task on each split, and the judged metric of the predictor
     that always says the same.
     """
-    loss, judged = losses.LOSSES[block.configuration["loss"]], block.configuration["metric"]
+    loss, judged = losses.make(block.configuration).rows, block.configuration["metric"]
     classes, found = len(block.record["classes"] or ()), {}
     for split, outputs in block.outputs.items():
         targets = block.targets[split]

@@ -136,8 +136,7 @@ class Trainer:
         rows, self.ruler = together(blocks, ("train", "validation"))
         self.count, self.rows = len(seeds), rows["train"][0].shape[1]
         self.batches = batches(configuration, self.rows)
-        self.loss = losses.LOSSES[configuration["loss"]]
-        self.loss_gradient = losses.GRADIENTS[configuration["loss"]]
+        self.loss = losses.make(configuration)
         self.metric = TASKS[configuration["task"]].metrics[configuration["metric"]].function
         dropout = [block.configuration.get("dropout") for block in blocks for _ in block.seeds]
         weights = generators(seeds, "weights")
@@ -192,7 +191,7 @@ class Trainer:
         for x_piece, y_piece in pieces:
             output, trace = self.network.forward(x_piece, self.chances["dropout"])
             # Each replicate's own: none of them enters another's gradient.
-            gradient = self.loss_gradient(output, y_piece).div_(rows)
+            gradient = self.loss.gradient(output, y_piece).div_(rows)
             self.network.backward(trace, gradient, add=bool(outputs))
             outputs.append(output)
         if self.clip_norm:
@@ -224,16 +223,16 @@ class Trainer:
         """All numbers of the networks that are judged, as `Network.live` gives them."""
         return self.average if self.decay else self.network.live()
 
-    def summary(self, outputs, y):
-        """(loss, metric), each [R], of outputs for all rows."""
-        loss = self.loss(outputs, y).mean(dim=1)
+    def summary(self, outputs, y, loss=None):
+        """(loss, metric), each [R], of outputs for all rows; loss: another than `loss.rows`."""
+        loss = (loss or self.loss.rows)(outputs, y).mean(dim=1)
         return loss, self.metric(outputs, y, self.ruler).to(loss.dtype)
 
     def epoch(self):
         """Train once on all rows; returns [4, R], in the order of HISTORY.
 
-        The training loss is that of each batch before its step, averaged over the epoch; the
-        validation loss is taken after the epoch.
+        The training loss is what is minimised, smoothed labels included, of each batch before its
+        step, averaged over the epoch; the validation loss is taken after the epoch, of the labels.
         """
         x, y = self.shuffle()
         outputs = []
@@ -241,7 +240,7 @@ class Trainer:
             x.split(self.batches, 1), y.split(self.batches, 1), strict=True
         ):
             outputs += self.step(x_batch, y_batch)
-        train = self.summary(torch.cat(outputs, dim=1), y)
+        train = self.summary(torch.cat(outputs, dim=1), y, self.loss.minimised)
         if not self.validates:
             return torch.stack([*train, *torch.full((2, self.count), torch.nan)])
         with self.judged():

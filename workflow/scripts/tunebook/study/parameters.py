@@ -15,7 +15,8 @@ class Choice:
     """One value of a hyper-parameter that is chosen by name.
 
     label: as figures and report say it. of: {other hyper-parameter or "task": the values it goes
-    with}; empty: with all. signed: whether a loss can fall below zero.
+    with}; empty: with all. unit: of a target as trained, or of a loss, where `{}` stands for the
+    former. signed: whether a loss can fall below zero.
     """
 
     label: str
@@ -274,16 +275,34 @@ TABLE = (
     ),
     Parameter(
         "loss", "Loss",
-        "`mse` on one-hot targets where classes are predicted; `gaussian`: a mean and a variance "
-        "are predicted",
+        "`mse`: the squared error, of one-hot targets where classes are predicted; `huber`: half "
+        "of it up to an error of `huber_delta`, from there on a straight line (Huber, 1964); "
+        "`absolute`: the size of the error; `gaussian`: a mean and a variance are predicted. All "
+        "are taken of the target as scaled",
         "choice",
         of={"task": ("classification", "regression")},
         defaults={"classification": "cross-entropy", "regression": "mse"},
         choices={
             "cross-entropy": Choice("cross-entropy", {"task": ("classification",)}, "nats"),
-            "mse": Choice("MSE"),
+            "mse": Choice("MSE", unit="squared {}"),
+            "huber": Choice("Huber", {"task": ("regression",)}, "squared {}"),
+            "absolute": Choice("absolute error", {"task": ("regression",)}, "{}"),
             "gaussian": Choice("Gaussian", {"task": ("regression",)}, "nats", signed=True),
         },
+    ),
+    Parameter(
+        "huber_delta", "Huber delta",
+        "up to which error the Huber loss is squared, in units of the scaled target",
+        default=1.0, of={"loss": ("huber",)}, least=0, most=1000, open=("least",), short="delta",
+        scale="log", optional=True,
+    ),
+    Parameter(
+        "label_smoothing", "Label smoothing",
+        "s: cross-entropy is minimised against (1 - s) one-hot + s / classes (Szegedy and others, "
+        "2016), which the training loss over the epochs is; every other loss is taken against the "
+        "labels",
+        default=0.0, of={"loss": ("cross-entropy",)}, least=0, most=1, open=("most",),
+        short="smoothing", scale="linear", optional=True, strict=True,
     ),
     Parameter(
         "optimizer", "Optimizer", "", "choice",
