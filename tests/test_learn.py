@@ -569,6 +569,55 @@ def test_the_training_loss_is_what_is_minimised_and_the_validation_loss_that_of_
         alike(found[row], torch.stack(expected))
 
 
+# Noise
+
+
+def noisy(deviation, problem="prices", **overrides):
+    """(the rows of two epochs less what they are without noise, those rows) of two replicates."""
+    data = table(2, rows=400) if problem == "prices" else images(2, rows=20)
+    data[0][1]["features"][1]["type"] = "level"
+    found = []
+    for noise in (deviation, 0.0):
+        configuration = configure(problem, noise=noise, **overrides)
+        trainer = trainer_of(configuration, data, SEEDS[:2])
+        found.append([trainer.shuffle()[0].clone() for _ in range(2)])
+    return [with_it - without for with_it, without in zip(*found, strict=True)], found[1]
+
+
+def test_noise_is_drawn_anew_for_each_row_epoch_and_replicate():
+    noise, _ = noisy(0.25)
+    numbers = torch.stack([epoch[..., [0, 2, 3]] for epoch in noise])
+    assert numbers.mean().item() == pytest.approx(0, abs=0.02)
+    assert numbers.std(dim=2).flatten().tolist() == pytest.approx([0.25] * 12, rel=0.15)
+    drawn = torch.corrcoef(numbers.movedim(2, -1).reshape(12, -1))
+    assert (drawn - torch.eye(12)).abs().max() < 0.25, "nothing follows from another"
+
+
+def test_noise_leaves_levels_the_order_of_rows_and_the_validation_rows_alone():
+    noise, _ = noisy(0.25)
+    assert all((epoch[..., 1] == 0).all() for epoch in noise)
+    for problem, more in (("prices", {}), ("images", {}), ("images", {"model": "dense"})):
+        trainers = [
+            trainer_of(configure(problem, noise=noise, **more), replicates(problem, 2), SEEDS[:2])
+            for noise in (5.0, 0.0)
+        ]
+        (x, y), (plain_x, plain_y) = (trainer.shuffle() for trainer in trainers)
+        assert torch.equal(y, plain_y) and not torch.equal(x, plain_x)
+        held_out, plain = (trainer.validation[0] for trainer in trainers)
+        assert torch.equal(held_out, plain)
+
+
+def test_a_replicate_gets_the_same_noise_alone_and_together():
+    for problem in ("prices", "images"):
+        configuration, data = configure(problem, noise=0.2), replicates(problem)
+        together = training.train(configuration, data, SEEDS)
+        alone = training.train(configuration, data[1:2], SEEDS[1:2])
+        without = training.train(configuration | {"noise": 0.0}, data[1:2], SEEDS[1:2])
+        for name, value in alone.weights.items():
+            alike(together.weights[name][1], value[0])
+            assert not torch.equal(value, without.weights[name])
+
+
 # Sizes and work, without PyTorch.
 
 

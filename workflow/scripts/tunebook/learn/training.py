@@ -24,7 +24,8 @@ from .optimizers import optimizer
 from .schedules import share
 
 # One generator for each use of chance, so that dropout, say, never shifts the order of batches.
-STREAMS = {"augmentation": 0, "weights": 1, "order": 2, "dropout": 3}
+# Seeds are hashes: that noise is drawn as the next seed augments does not matter.
+STREAMS = {"augmentation": 0, "weights": 1, "order": 2, "dropout": 3, "noise": 4}
 LOSSES, VALIDATION = (0, 2), (3, 2)  # rows of HISTORY: both losses; what the best epoch goes by
 
 
@@ -165,23 +166,35 @@ class Trainer:
         self.average = self.network.numbers() if self.decay else None
         self.in_order = configuration["order"] == "constant"
         self.steps = 0
-        streams = ("order", "dropout", "augmentation")
+        streams = ("order", "dropout", "augmentation", "noise")
         self.chances = {stream: generators(seeds, stream) for stream in streams}
+        # [R, f]: how much noise is added to each input.
+        numbers = [feature["type"] == "number" for feature in record["features"]]
+        deviation = [block.configuration["noise"] for block in blocks for _ in block.seeds]
+        self.deviation = torch.tensor(deviation)[:, None] * torch.tensor(numbers)
 
     def shuffle(self):
-        """The training rows of each replicate, put into an order of its own, and augmented."""
+        """The training rows of each replicate in an order of its own, augmented and with noise."""
         for slot, generator in enumerate(self.chances["order"]):
             order = torch.arange(self.rows)
             if not self.in_order:
                 torch.randperm(self.rows, generator=generator, out=order)
             for rows, shuffled in zip(self.train, self.shuffled, strict=True):
                 torch.index_select(rows[slot], 0, order, out=shuffled[slot])
-        if not self.augment:
-            return self.shuffled
         x, y = self.shuffled
-        for rows, generator in zip(x, self.chances["augmentation"], strict=True):
-            rows.copy_(self.augment(rows, generator))
-        return self.network.prepare(x), y
+        if self.augment:
+            for rows, generator in zip(x, self.chances["augmentation"], strict=True):
+                rows.copy_(self.augment(rows, generator))
+        self.add_noise(x)
+        return (self.network.prepare(x) if self.augment else x), y
+
+    def add_noise(self, x):
+        """Add to inputs [R, n, f or more] what is drawn for each of the first f anew."""
+        for rows, deviation, generator in zip(
+            x[..., : self.deviation.shape[1]], self.deviation, self.chances["noise"], strict=True
+        ):
+            if deviation.any():
+                rows += deviation * torch.randn(rows.shape, generator=generator)
 
     @torch.no_grad()
     def step(self, x, y):

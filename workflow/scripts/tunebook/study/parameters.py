@@ -260,6 +260,13 @@ TABLE = (
         strict=True,
     ),
     Parameter(
+        "noise", "Noise",
+        "standard deviation of Gaussian noise on the scaled inputs that are numbers, drawn anew "
+        "for each training row and epoch",
+        default=0.0, least=0, most=1000, short="noise", scale="linear", per_copy=True,
+        optional=True,
+    ),
+    Parameter(
         "scale_target", "Target",
         "`range`: divided by the range of the training targets, not shifted; `min-max`: divided "
         "and shifted, to 0 and 1; `standard`: mean 0, standard deviation 1; `none`: as stored "
@@ -443,10 +450,11 @@ PER_COPY = {parameter.name for parameter in TABLE if parameter.per_copy}
 
 
 # What no argument of a network of the study's own can be called: what runs and tables say besides
-# hyper-parameters, every measure, and the choices that decide which hyper-parameters there are.
+# hyper-parameters, every measure, the choices that decide which hyper-parameters there are, and
+# noise, which would be added twice.
 RESERVED = re.compile(
     r"run|problem|task|metric|seed|code|network|sweeps?|replicates?|(batch_)?rows?|epoch|epochs_run"
-    r"|diverged_at|learned|failed|diverged|outcome|parameters|model|module|optimizer|loss"
+    r"|diverged_at|learned|failed|diverged|outcome|parameters|model|module|optimizer|loss|noise"
     r"|target|prediction|variance|probability|pixels|gap|relative_gap|variance_spread"
     r"|calibration_error|(train|training|core)_seconds|seconds_per_epoch|roughness|validation_rise"
     r"|epochs_to_learn|(early|mean|final)_(train|validation)_loss"
