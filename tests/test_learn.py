@@ -110,6 +110,7 @@ TOGETHER = (
     {"optimizer": "rmsprop", "alpha": 0.9}, {"optimizer": "sgd-momentum", "learning_rate": 0.001},
     {"beta1": 0.5, "beta2": 0.9, "epsilon": 1e-4}, {"scale_inputs": "none", "learning_rate": 1e-5},
     {"optimizer": "adamw", "weight_decay": 0.1, "scale_target": "standard"},
+    {"noise": 0.3}, {"noise": 0.1, "scale_inputs": "quartiles"}, {"scale_target": "log"},
 )  # fmt: skip
 
 

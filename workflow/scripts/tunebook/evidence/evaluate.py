@@ -11,7 +11,7 @@ import torch
 from scipy.stats import norm
 
 from ..learn import losses, models, training
-from ..tasks import TASKS, column
+from ..tasks import TASKS, column, errors
 from .intervals import rank_correlation
 
 SPLITS = ("train", "validation", "test")
@@ -45,7 +45,7 @@ class Block:
     @cached_property
     def error(self):
         """Predicted minus true test values in ranges of the target, [R, n]."""
-        error = self.outputs["test"][..., :1] - self.targets["test"]
+        error = errors(self.outputs["test"], self.targets["test"], self.ruler)
         return (error.squeeze(-1).double() / self.ruler.unit[:, None]).numpy()
 
     @cached_property
@@ -107,7 +107,8 @@ def scores(block):
         found[f"{split}_loss"] = loss(outputs, targets).mean(dim=1)
         for name, metric in block.task.metrics.items():
             found[f"{split}_{column(name)}"] = metric.function(outputs, targets, block.ruler)
-        same = block.task.constant(block.targets["train"], targets.shape[1], classes)
+        train, rows = block.targets["train"], targets.shape[1]
+        same = block.task.constant(train, rows, classes, block.ruler)
         value = block.task.metrics[judged].function(same, targets, block.ruler)
         found[f"constant_{split}_{column(judged)}"] = value
     return found

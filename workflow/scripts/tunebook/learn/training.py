@@ -81,6 +81,7 @@ def tensors(configuration, replicates, splits):
     ruler = Ruler(
         unit=torch.tensor([scaling.unit for scaling in scalings], dtype=torch.float32),
         range=torch.tensor([scaling.target_range for scaling in scalings], dtype=torch.float64),
+        logs=torch.tensor([scaling.logs for scaling in scalings], dtype=torch.float64),
     )
     return rows, ruler, scalings
 
@@ -105,10 +106,8 @@ def together(blocks, splits):
         )
         for split in splits
     }
-    unit, wide = (
-        torch.cat([getattr(ruler, name) for _, ruler, _ in found]) for name in ("unit", "range")
-    )
-    return rows, Ruler(unit=unit, range=wide)
+    rulers = (vars(ruler).values() for _, ruler, _ in found)
+    return rows, Ruler(*map(torch.cat, zip(*rulers, strict=True)))
 
 
 @dataclass

@@ -206,11 +206,18 @@ TABLE = (
     Parameter(
         "scale_inputs", "Inputs",
         "`min-max`: each number from 0 to 1 by the least and largest training value (pixels by "
-        "their possible range); `standard`: mean 0, standard deviation 1; `none`: as stored",
+        "their possible range); `standard`: mean 0, standard deviation 1; `quartiles`: z = (x - "
+        "median) / (upper - lower quartile), by the range where these are equal, and then z / "
+        "sqrt(1 + (z/3)^2), which stays within 3 (Holzmüller, Grinsztajn and Steinwart, 2024, who "
+        "take half that range); `quantile`: to a normal distribution by up to 1000 quantiles, "
+        "clipped at 3 (scikit-learn's QuantileTransformer); `none`: as stored. But for `min-max`, "
+        "an image's pixels are taken together",
         "choice", "min-max", short="inputs",
         choices={
             "min-max": Choice("scaled"),
             "standard": Choice("standardised"),
+            "quartiles": Choice("robustly scaled"),
+            "quantile": Choice("quantile-transformed"),
             "none": Choice("raw"),
         },
         per_copy=True,
@@ -269,13 +276,18 @@ TABLE = (
     Parameter(
         "scale_target", "Target",
         "`range`: divided by the range of the training targets, not shifted; `min-max`: divided "
-        "and shifted, to 0 and 1; `standard`: mean 0, standard deviation 1; `none`: as stored "
-        "(regression)",
+        "and shifted, to 0 and 1; `standard`: mean 0, standard deviation 1; `log`: the natural "
+        "logarithm of a positive target, as `standard` (not with the Gaussian loss; every metric "
+        "is taken of the target itself); `none`: as stored (regression)",
         "choice", "range", of={"task": ("regression",)}, short="target",
         choices={
             "range": Choice("scaled", unit="ranges of the training rows"),
             "min-max": Choice("shifted and scaled", unit="ranges of the training rows"),
             "standard": Choice("standardised", unit="standard deviations of the training rows"),
+            "log": Choice(
+                "logarithmic", {"loss": ("mse", "huber", "absolute")},
+                "standard deviations of the training rows' logarithms",
+            ),
             "none": Choice("raw", unit="units of the target"),
         },
         per_copy=True,
