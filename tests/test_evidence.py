@@ -11,6 +11,7 @@ import torch
 
 from made_up import claims, configure, image_record, run, splits, table_record, write_results
 from made_up import results as made_up
+from tunebook import tasks
 from tunebook.claims import judge_claims
 from tunebook.evidence import evaluate, intervals, measures, rows, tables, words
 from tunebook.evidence.ensembles import ensembles_table
@@ -619,7 +620,25 @@ def test_units_on_axes():
     assert words.unit_words("target", {"unit": "m²"}) == "m²"
 
 
+RANGES, DEVIATIONS_OF = "ranges of the training rows", "standard deviations of the training rows"
+
+
+@pytest.mark.parametrize(("loss", "scale_target", "unit"), [
+    ("mse", "range", f"squared {RANGES}"), ("huber", "standard", f"squared {DEVIATIONS_OF}"),
+    ("absolute", "min-max", RANGES), ("absolute", "log", f"{DEVIATIONS_OF}' logarithms"),
+    ("mse", "none", "squared units of the target"), ("gaussian", "standard", "nats"),
+    ("mse", None, ""), ("cross-entropy", None, "nats"), (None, None, ""),
+])  # fmt: skip
+def test_a_loss_is_in_units_of_the_target_as_trained_or_of_its_own(loss, scale_target, unit):
+    settings = {"loss": loss, "scale_target": scale_target}
+    assert words.loss_unit({key: value for key, value in settings.items() if value}) == unit
+
+
 @pytest.mark.parametrize(("name", "value", "text"), [
+    ("scale_target", "log", "logarithmic target"), ("scale_inputs", "quartiles",
+                                                    "robustly scaled inputs"),
+    ("noise", 0.1, "noise 0.1"), ("label_smoothing", 0.05, "smoothing 0.05"),
+    ("label_smoothing", 0.0, "no smoothing"), ("huber_delta", 0.5, "delta 0.5"),
     ("learning_rate", 0.001, "rate 0.001"), ("optimizer", "sgd-momentum", "SGD, momentum"),
     ("scale_inputs", "none", "raw inputs"), ("scale_target", "range", "scaled target"),
     ("batch_size", "full", "full batch"), ("batch_size", 10, "batch 10"),
@@ -824,6 +843,25 @@ EVALUATED = {
     "a standard target": (lambda: prices(linear((0.001 * 2, -3.0)), scale_target="standard"), {
         "test_mse": MSE, "test_rmse": RMSE, "constant_test_mse": CONSTANT,
         "test_loss": RMSE**2 / 50_000**2}),
+    # Logarithms with mean log(100 000 sqrt 2) and deviation log(2) / 2: the network says 100 000
+    # and 200 000 again, and 100 000 * 2^0.6 of the validation row. Who always says the same says
+    # the mean of the prices, not that of their logarithms.
+    "logarithms": (lambda: prices(linear((0.002, -3.0)), scale_target="log"), {
+        "train_mse": 0, "test_mse": MSE, "test_rmse": RMSE, "test_mae": 25_000,
+        "validation_mae": 100_000 * 2**0.6 - 150_000, "test_r2": 1 - (20**2 + 30**2) / 2 / 25**2,
+        "constant_train_mse": 0.5**2, "constant_validation_mse": 0, "constant_test_mse": CONSTANT,
+        "test_loss": 2 * (math.log(1.2)**2 + math.log(2 / 1.7)**2) / math.log(2)**2,
+        "rank_squared_residual_area": 1}),
+    "logarithms in ranges of all rows": (
+        lambda: prices(linear((0.002, -3.0)), scale_target="log", loss="absolute",
+                       record=table_record(["area"], target_range=200_000.0)), {
+            "test_mse": MSE / 4, "test_rmse": RMSE, "constant_test_mse": CONSTANT / 4,
+            "test_loss": (math.log(1.2) + math.log(2 / 1.7)) / math.log(2)}),
+    # Errors of 0.2 and 0.3, of which the second is beyond delta.
+    "a Huber loss": (lambda: prices(linear(RIGHT), loss="huber", huber_delta=0.25), {
+        "test_loss": (0.2**2 / 2 + 0.25 * (0.3 - 0.125)) / 2, "test_mse": MSE}),
+    "an absolute loss": (lambda: prices(linear(RIGHT), loss="absolute"), {
+        "test_loss": 0.25, "test_mse": MSE}),
     # Twice as far from end to end over all rows as over the training rows: half of each error.
     "errors in ranges of all rows": (
         lambda: prices(linear(RIGHT), record=table_record(["area"], target_range=200_000.0)), {
@@ -858,6 +896,9 @@ EVALUATED = {
         "test_loss": (TOTAL - 2 + 3 * TOTAL) / 4, "test_log_loss": (TOTAL - 2 + 3 * TOTAL) / 4,
         "test_auc": 1 / 2, "gap": 1 / 3 - 1 / 2, "constant_train_accuracy": 2 / 3,
         "constant_validation_accuracy": 0, "constant_test_accuracy": 3 / 4}),
+    "smoothed classes": (lambda: says_one(label_smoothing=0.5), {
+        f"{split}_{what}": value for what in ("loss", "log_loss") for split, value in (
+            ("test", (TOTAL - 2 + 3 * TOTAL) / 4), ("train", (TOTAL - 2 + 2 * TOTAL) / 3))}),
     "balanced classes": (lambda: says_one(metric="balanced-accuracy"),
                          {"constant_test_balanced_accuracy": 1 / 2}),
 }  # fmt: skip
@@ -893,6 +934,33 @@ def test_a_network_that_is_not_finite_is_reported_as_such():
     assert math.isnan(row(prices(linear((INF, 0.0))))["rank_squared_residual_area"])
 
 
+def test_a_network_that_ran_away_in_logarithms_is_as_wrong_as_a_float_can_say():
+    for slope in (1.0, -1.0, 1e30):
+        block = prices(linear((slope, 0.0)), scale_target="log")
+        with np.errstate(over="ignore"):
+            (table,) = evaluate.predictions(block, "table-a", 0)
+            found = row(block)
+        assert not np.isnan(table["prediction"]).any()
+        for split in evaluate.SPLITS:
+            assert 0 < found[f"{split}_rmse"] < INF and found[f"{split}_mse"] > 0
+        assert found["test_r2"] < 0 and found["constant_test_mse"] == close(CONSTANT)
+    # exp(-1000) is nothing, so that the error is all of the price.
+    near = row(prices(linear((-1.0, 0.0)), scale_target="log"))
+    assert near["test_mae"] == close(145_000) and table["prediction"].max() == INF
+
+
+def test_a_ruler_of_mixed_replicates_changes_none_of_those_that_are_no_logarithms():
+    ranges = torch.tensor([4.0, 4.0])
+    logs = torch.tensor([[0.0, 0.0], [2.0, 1.0]], dtype=torch.float64)
+    mixed = tasks.Ruler(ranges, ranges, logs)
+    values = torch.tensor([[[0.1], [INF]], [[0.1], [0.5]]])
+    found = mixed.straight(values)
+    assert torch.equal(found[0], values[0]) and found.dtype == values.dtype
+    assert found[1, :, 0].tolist() == close([math.exp(1.2), math.exp(2.0)])
+    assert mixed.bent(found)[1, :, 0].tolist() == close([0.1, 0.5])
+    assert tasks.Ruler(ranges, ranges).straight(values) is values
+
+
 def test_predictions_are_in_the_targets_own_unit_beside_the_true_ones():
     block = prices(linear(RIGHT, HIGHER), count=2)
     first, second = evaluate.predictions(block, "table-a", 5, ["area", "age"])
@@ -902,6 +970,9 @@ def test_predictions_are_in_the_targets_own_unit_beside_the_true_ones():
     assert first["target"].tolist() == [120_000, 170_000]
     assert first["prediction"] == close([100_000, 200_000])
     assert second["prediction"] == close([110_000, 210_000])
+    (logs,) = evaluate.predictions(prices(linear((0.002, -3.0)), scale_target="log"), "table-b", 0)
+    assert logs["prediction"] == close([100_000, 200_000])
+    assert logs["target"].tolist() == [120_000, 170_000]
     assert first["area"].tolist() == [1000, 2000]
     assert np.isnan(first["variance"]) and np.isnan(first["age"])
 
@@ -939,6 +1010,8 @@ def test_errors_come_row_by_row_in_their_unit_and_a_metric_that_is_no_mean_does_
     assert first["values"] == close([0.2**2, 0.3**2]) and second["replicate"] == 1
     (dollars,) = evaluate.row_values(prices(linear(RIGHT), metric="mae"), "table-a", 0)
     assert dollars["values"] == close([20_000, 30_000])
+    (logs,) = evaluate.row_values(prices(linear((0.002, -3.0)), scale_target="log"), "table-a", 0)
+    assert logs["values"] == close([0.2**2, 0.3**2])
     for block in (prices(linear(RIGHT), metric="r2"), says_one(metric="auc")):
         assert not list(evaluate.row_values(block, "a", 0))
 
@@ -1140,7 +1213,7 @@ def test_no_hyper_parameter_can_be_called_like_another_column_or_a_measure(resul
     assert [name for name in names if not RESERVED.fullmatch(name)] == []
     assert not RESERVED.fullmatch("order")
     assert [name for name in PARAMETERS if RESERVED.fullmatch(name)] == [
-        "model", "module", "loss", "optimizer"
+        "model", "module", "noise", "loss", "optimizer"
     ]  # fmt: skip
 
 

@@ -111,6 +111,7 @@ TOGETHER = (
     {"optimizer": "rmsprop", "alpha": 0.9}, {"optimizer": "sgd-momentum", "learning_rate": 0.001},
     {"beta1": 0.5, "beta2": 0.9, "epsilon": 1e-4}, {"scale_inputs": "none", "learning_rate": 1e-5},
     {"optimizer": "adamw", "weight_decay": 0.1, "scale_target": "standard"},
+    {"noise": 0.3}, {"noise": 0.1, "scale_inputs": "quartiles"}, {"scale_target": "log"},
 )  # fmt: skip
 
 
@@ -590,6 +591,8 @@ GRADIENT_CASES = [
       for name, rate in (("relu", 0.0), ("tanh", 0.3), ("silu", 0.0), ("silu", 0.3))),
     *(("prices", {"embedding": kind, "activation": "silu"})
       for kind in ("periodic", "piecewise-linear")),
+    ("images", {"label_smoothing": 0.2}),
+    ("prices", {"loss": "huber", "huber_delta": 0.3}), ("prices", {"loss": "absolute"}),
 ]  # fmt: skip
 
 
@@ -609,14 +612,14 @@ def test_gradients_are_slopes_of_the_loss(problem, overrides, double_precision):
     network = models.build(configuration, data[0][1], training.generators(SEEDS[:2], "weights"))
     network.fit(x)
     x, y = network.prepare(x.double()), y if problem == "images" else y.double()
-    loss = losses.LOSSES[configuration["loss"]]
+    loss = losses.make(configuration)
 
     def forward():
         # From the same state of chance each time, so that dropout drops the same.
         return network.forward(x, training.generators(SEEDS[:2], "dropout"))
 
     outputs, trace = forward()
-    gradient = losses.GRADIENTS[configuration["loss"]](outputs, y)
+    gradient = loss.gradient(outputs, y)
     network.backward(trace, gradient)
     found = {name: p.gradient.clone() for name, p in network.parameters.items()}
     network.backward(forward()[1], gradient, add=True)
@@ -626,7 +629,7 @@ def test_gradients_are_slopes_of_the_loss(problem, overrides, double_precision):
         values = []
         for step in (1e-6, -1e-6):
             parameter.value.copy_(start + step * direction)
-            values.append(loss(forward()[0], y).sum().item())
+            values.append(loss.minimised(forward()[0], y).sum().item())
         parameter.value.copy_(start)
         slope = (values[0] - values[1]) / 2e-6
         assert slope == pytest.approx(found[name].norm().item(), rel=1e-5), name
@@ -716,6 +719,103 @@ def test_predicted_variance_is_positive_and_finite_for_every_output(raw):
     loss = losses.gaussian(outputs, torch.ones(1, 1, 1)).sum()
     loss.backward()
     assert loss.isfinite() and outputs.grad.isfinite().all()
+
+
+@pytest.mark.parametrize(("given", "theirs"), [
+    ({"loss": "huber", "huber_delta": 0.5}, nn.HuberLoss(delta=0.5)),
+    ({"loss": "huber"}, nn.HuberLoss()), ({"loss": "absolute"}, nn.L1Loss()),
+    ({"loss": "mse"}, nn.MSELoss()),
+])  # fmt: skip
+def test_losses_of_values_and_their_gradients_are_those_of_pytorch(given, theirs):
+    random = torch.Generator().manual_seed(0)
+    outputs, y = torch.randn((2, 2, 50, 1), generator=random)
+    y[0, 0] = outputs[0, 0]  # no error has a slope of zero
+    compare(configure("prices", **given), outputs, y, theirs)
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.05, 0.9])
+def test_smoothed_labels_and_their_gradients_are_those_of_pytorch(smoothing):
+    random = torch.Generator().manual_seed(0)
+    outputs = 3 * torch.randn(2, 50, 7, generator=random)
+    y = torch.randint(7, (2, 50), generator=random)
+    ours = configure("images", label_smoothing=smoothing)
+    compare(ours, outputs, y, nn.CrossEntropyLoss(label_smoothing=smoothing))
+    plain = [nn.functional.cross_entropy(*pair).item() for pair in zip(outputs, y, strict=True)]
+    assert losses.make(ours).rows(outputs, y).mean(dim=1).tolist() == pytest.approx(plain)
+
+
+def compare(configuration, outputs, y, theirs):
+    """What is minimised for two replicates, and its gradient, beside PyTorch's own."""
+    ours = losses.make(configuration)
+    values, gradients = ours.minimised(outputs, y).mean(dim=1), ours.gradient(outputs, y)
+    for slot in range(2):
+        alone = outputs[slot].clone().requires_grad_()
+        loss = theirs(alone, y[slot])
+        loss.backward()
+        torch.testing.assert_close(values[slot], loss.detach())
+        torch.testing.assert_close(gradients[slot] / outputs.shape[1], alone.grad)
+
+
+def test_the_training_loss_is_what_is_minimised_and_the_validation_loss_that_of_the_labels():
+    # Steps so small that the weights stay: the network after the epoch is that of the epoch.
+    still = {"optimizer": "sgd", "learning_rate": 1e-12, "epochs": 1}
+    configuration = configure("images", label_smoothing=0.3, **still)
+    trainer = trainer_of(configuration, images(2), SEEDS[:2])
+    found = trainer.epoch()
+    for split, row, smoothing in (("train", 0, 0.3), ("validation", 2, 0.0)):
+        x, y = getattr(trainer, split)
+        pairs = zip(trainer.network.predict(x), y, strict=True)
+        expected = [nn.functional.cross_entropy(*each, label_smoothing=smoothing) for each in pairs]
+        alike(found[row], torch.stack(expected))
+
+
+# Noise
+
+
+def noisy(deviation, problem="prices", **overrides):
+    """(the rows of two epochs less what they are without noise, those rows) of two replicates."""
+    data = table(2, rows=400) if problem == "prices" else images(2, rows=20)
+    data[0][1]["features"][1]["type"] = "level"
+    found = []
+    for noise in (deviation, 0.0):
+        configuration = configure(problem, noise=noise, **overrides)
+        trainer = trainer_of(configuration, data, SEEDS[:2])
+        found.append([trainer.shuffle()[0].clone() for _ in range(2)])
+    return [with_it - without for with_it, without in zip(*found, strict=True)], found[1]
+
+
+def test_noise_is_drawn_anew_for_each_row_epoch_and_replicate():
+    noise, _ = noisy(0.25)
+    numbers = torch.stack([epoch[..., [0, 2, 3]] for epoch in noise])
+    assert numbers.mean().item() == pytest.approx(0, abs=0.02)
+    assert numbers.std(dim=2).flatten().tolist() == pytest.approx([0.25] * 12, rel=0.15)
+    drawn = torch.corrcoef(numbers.movedim(2, -1).reshape(12, -1))
+    assert (drawn - torch.eye(12)).abs().max() < 0.25, "nothing follows from another"
+
+
+def test_noise_leaves_levels_the_order_of_rows_and_the_validation_rows_alone():
+    noise, _ = noisy(0.25)
+    assert all((epoch[..., 1] == 0).all() for epoch in noise)
+    for problem, more in (("prices", {}), ("images", {}), ("images", {"model": "dense"})):
+        trainers = [
+            trainer_of(configure(problem, noise=noise, **more), replicates(problem, 2), SEEDS[:2])
+            for noise in (5.0, 0.0)
+        ]
+        (x, y), (plain_x, plain_y) = (trainer.shuffle() for trainer in trainers)
+        assert torch.equal(y, plain_y) and not torch.equal(x, plain_x)
+        held_out, plain = (trainer.validation[0] for trainer in trainers)
+        assert torch.equal(held_out, plain)
+
+
+def test_a_replicate_gets_the_same_noise_alone_and_together():
+    for problem in ("prices", "images"):
+        configuration, data = configure(problem, noise=0.2), replicates(problem)
+        together = training.train(configuration, data, SEEDS)
+        alone = training.train(configuration, data[1:2], SEEDS[1:2])
+        without = training.train(configuration | {"noise": 0.0}, data[1:2], SEEDS[1:2])
+        for name, value in alone.weights.items():
+            alike(together.weights[name][1], value[0])
+            assert not torch.equal(value, without.weights[name])
 
 
 # Sizes and work, without PyTorch.

@@ -19,7 +19,10 @@ from project import PARTS, Project, copy_parts
 STUDY = Path(__file__).parent / "walked"
 KINDS = {"optimizer": ["sgd", "sgd-momentum", "adam", "adamw", "rmsprop"],
          "model": ["dense", "convolutional", "module"],
-         "loss": ["mse", "gaussian", "cross-entropy"]}  # fmt: skip
+         "loss": ["mse", "gaussian", "cross-entropy", "huber", "absolute"],
+         "scale_inputs": ["min-max", "none", "quartiles", "quantile"],
+         "scale_target": ["range", "none", "standard", "log"],
+         "noise": [0.0, 0.05, 0.1], "label_smoothing": [0.0, 0.1]}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -142,6 +145,11 @@ SLIPS = {
     ),
     "an error above one": ("runs.csv", in_table(a_share_beyond_one), "test_accuracy: beyond"),
     "a gap of another sort": ("runs.csv", in_table(higher("gap")), "runs.csv, .* gap: "),
+    "another constant": (
+        "runs.csv",
+        in_table(higher("constant_test_mse")),
+        "runs.csv, .* constant_test_mse",
+    ),
     "times to ten seconds": ("cost.csv", in_table(rounded_times), "cost.csv"),
     "a curve": ("figures/curves.csv", in_table(higher("low")), "curves.csv, line .* low"),
     "an interval of its own": (

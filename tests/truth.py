@@ -542,9 +542,12 @@ def tables(study):
         if about["task"] == "classification":
             study.check(f"{place}, accuracy", (target == said).mean(), row["test_accuracy"], 1e-5)
         elif np.isfinite(said).all():
-            study.check(
-                f"{place}, rmse", math.sqrt(((target - said) ** 2).mean()), row["test_rmse"], 1e-3
-            )
+            squares, far = ((target - said) ** 2).mean(), (target - said).abs().mean()
+            study.check(f"{place}, rmse", math.sqrt(squares), row["test_rmse"], 1e-3)
+            study.check(f"{place}, mae", far, row["test_mae"], 1e-3)
+            left = squares / target.var(ddof=0)
+            study.check(f"{place}, r2", 1 - row["test_r2"], left, 1e-3)
+    constants(study)
     together(study)
     if len(study.cost):
         took = study.cost["finished"] - study.cost["started"]
@@ -595,6 +598,17 @@ def together(study):
                 ("low", "high"), wilson(row.value * row.rows, row.rows), strict=True
             ):
                 study.check(f"{place}, {name}", getattr(row, name), end)
+
+
+def constants(study):
+    """Who always says the same says the same whatever a run scales its target by."""
+    same_rows = study.runs.columns.intersection(["problem", "replicate", "fit_on"])
+    for _, rows in study.runs.groupby(list(same_rows), dropna=False):
+        for column in rows.columns[rows.columns.str.startswith("constant_")]:
+            values = rows[column].astype(float).dropna()
+            for i, value in values.items():
+                place = f"runs.csv, {rows['run'][i]}, replicate {rows['replicate'][i]}, {column}"
+                study.check(place, value, values.iloc[0], 1e-4)
 
 
 def figures(study):

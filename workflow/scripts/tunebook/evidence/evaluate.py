@@ -11,7 +11,7 @@ import torch
 from scipy.stats import norm
 
 from ..learn import augment, losses, models, training
-from ..tasks import TASKS, column
+from ..tasks import TASKS, column, errors
 from .intervals import rank_correlation
 
 SPLITS = ("train", "validation", "test")
@@ -47,7 +47,7 @@ class Block:
     @cached_property
     def error(self):
         """Predicted minus true test values in ranges of the target, [R, n]."""
-        error = self.outputs["test"][..., :1] - self.targets["test"]
+        error = errors(self.outputs["test"], self.targets["test"], self.ruler)
         return (error.squeeze(-1).double() / self.ruler.unit[:, None]).numpy()
 
     @cached_property
@@ -108,14 +108,15 @@ def scores(block):
     """The loss and every metric of the task on each split, and the judged metric of the predictor
     that always says the same; of images also that of the network averaged over shifts.
     """
-    loss, judged = losses.LOSSES[block.configuration["loss"]], block.configuration["metric"]
+    loss, judged = losses.make(block.configuration).rows, block.configuration["metric"]
     classes, found = len(block.record["classes"] or ()), {}
     for split, outputs in block.outputs.items():
         targets = block.targets[split]
         found[f"{split}_loss"] = loss(outputs, targets).mean(dim=1)
         for name, metric in block.task.metrics.items():
             found[f"{split}_{column(name)}"] = metric.function(outputs, targets, block.ruler)
-        same = block.task.constant(block.targets["train"], targets.shape[1], classes)
+        train, rows = block.targets["train"], targets.shape[1]
+        same = block.task.constant(train, rows, classes, block.ruler)
         value = block.task.metrics[judged].function(same, targets, block.ruler)
         found[f"constant_{split}_{column(judged)}"] = value
     if block.shifted is not None:

@@ -98,13 +98,13 @@ def silent_unit(unit, rows=()):
 
 
 def loss_unit(settings):
-    """The unit of a run's loss: that of the loss, or else of the squared target as trained."""
+    """The unit of a run's loss, often one of the target as trained; "" where it has none."""
     loss, target = (
         parameter(name).choices.get(settings.get(name)) for name in ("loss", "scale_target")
     )
-    if loss and not loss.unit and target:
-        return f"squared {target.unit}"
-    return loss.unit if loss else ""
+    if not loss or "{}" in loss.unit and not target:
+        return ""
+    return loss.unit.format(target and target.unit)
 
 
 def show(value, unit="", signed=False, places=None):

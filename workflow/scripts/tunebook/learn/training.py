@@ -24,7 +24,8 @@ from .optimizers import optimizer
 from .schedules import share
 
 # One generator for each use of chance, so that dropout, say, never shifts the order of batches.
-STREAMS = {"augmentation": 0, "weights": 1, "order": 2, "dropout": 3}
+# Seeds are hashes: that noise is drawn as the next seed augments does not matter.
+STREAMS = {"augmentation": 0, "weights": 1, "order": 2, "dropout": 3, "noise": 4}
 LOSSES, VALIDATION = (0, 2), (3, 2)  # rows of HISTORY: both losses; what the best epoch goes by
 
 
@@ -80,6 +81,7 @@ def tensors(configuration, replicates, splits):
     ruler = Ruler(
         unit=torch.tensor([scaling.unit for scaling in scalings], dtype=torch.float32),
         range=torch.tensor([scaling.target_range for scaling in scalings], dtype=torch.float64),
+        logs=torch.tensor([scaling.logs for scaling in scalings], dtype=torch.float64),
     )
     return rows, ruler, scalings
 
@@ -104,10 +106,8 @@ def together(blocks, splits):
         )
         for split in splits
     }
-    unit, wide = (
-        torch.cat([getattr(ruler, name) for _, ruler, _ in found]) for name in ("unit", "range")
-    )
-    return rows, Ruler(unit=unit, range=wide)
+    rulers = (vars(ruler).values() for _, ruler, _ in found)
+    return rows, Ruler(*map(torch.cat, zip(*rulers, strict=True)))
 
 
 @dataclass
@@ -136,8 +136,7 @@ class Trainer:
         rows, self.ruler = together(blocks, ("train", "validation"))
         self.count, self.rows = len(seeds), rows["train"][0].shape[1]
         self.batches = batches(configuration, self.rows)
-        self.loss = losses.LOSSES[configuration["loss"]]
-        self.loss_gradient = losses.GRADIENTS[configuration["loss"]]
+        self.loss = losses.make(configuration)
         self.metric = TASKS[configuration["task"]].metrics[configuration["metric"]].function
         dropout = [block.configuration.get("dropout") for block in blocks for _ in block.seeds]
         weights = generators(seeds, "weights")
@@ -146,9 +145,15 @@ class Trainer:
         )
         self.network.fit(rows["train"][0])
         self.augment = augment.make(configuration, record)
-        # What is augmented, as scaled, is prepared afterwards.
+        # [R, f]: how much noise is added to each input.
+        numbers = [feature["type"] == "number" for feature in record["features"]]
+        deviation = [block.configuration["noise"] for block in blocks for _ in block.seeds]
+        self.deviation = torch.tensor(deviation)[:, None] * torch.tensor(numbers)
+        # What is changed each epoch anew, as scaled, is prepared afterwards.
+        self.changes = self.augment is not None or bool(self.deviation.any())
+        self.network.fit(rows["train"][0])
         self.train, self.validation = (
-            (x if self.augment and split == "train" else self.network.prepare(x), y)
+            (x if self.changes and split == "train" else self.network.prepare(x), y)
             for split, (x, y) in rows.items()
         )
         self.validates = self.validation[1].shape[1] > 0
@@ -167,22 +172,27 @@ class Trainer:
         self.average = self.network.numbers() if self.decay else None
         self.in_order = configuration["order"] == "constant"
         self.steps = 0
-        streams = ("order", "dropout", "augmentation")
+        streams = ("order", "dropout", "augmentation", "noise")
         self.chances = {stream: generators(seeds, stream) for stream in streams}
 
     def shuffle(self):
-        """The training rows of each replicate, put into an order of its own, and augmented."""
+        """The training rows of each replicate in an order of its own, augmented and with noise."""
         for slot, generator in enumerate(self.chances["order"]):
             order = torch.arange(self.rows)
             if not self.in_order:
                 torch.randperm(self.rows, generator=generator, out=order)
             for rows, shuffled in zip(self.train, self.shuffled, strict=True):
                 torch.index_select(rows[slot], 0, order, out=shuffled[slot])
-        if not self.augment:
+        if not self.changes:
             return self.shuffled
         x, y = self.shuffled
-        for rows, generator in zip(x, self.chances["augmentation"], strict=True):
-            rows.copy_(self.augment(rows, generator))
+        if self.augment:
+            for rows, generator in zip(x, self.chances["augmentation"], strict=True):
+                rows.copy_(self.augment(rows, generator))
+        chances = self.chances["noise"]
+        for rows, deviation, generator in zip(x, self.deviation, chances, strict=True):
+            if deviation.any():
+                rows += deviation * torch.randn(rows.shape, generator=generator)
         return self.network.prepare(x), y
 
     @torch.no_grad()
@@ -193,7 +203,7 @@ class Trainer:
         for x_piece, y_piece in pieces:
             output, trace = self.network.forward(x_piece, self.chances["dropout"])
             # Each replicate's own: none of them enters another's gradient.
-            gradient = self.loss_gradient(output, y_piece).div_(rows)
+            gradient = self.loss.gradient(output, y_piece).div_(rows)
             self.network.backward(trace, gradient, add=bool(outputs))
             outputs.append(output)
         if self.clip_norm:
@@ -225,16 +235,16 @@ class Trainer:
         """All numbers of the networks that are judged, as `Network.live` gives them."""
         return self.average if self.decay else self.network.live()
 
-    def summary(self, outputs, y):
-        """(loss, metric), each [R], of outputs for all rows."""
-        loss = self.loss(outputs, y).mean(dim=1)
+    def summary(self, outputs, y, loss=None):
+        """(loss, metric), each [R], of outputs for all rows; loss: another than `loss.rows`."""
+        loss = (loss or self.loss.rows)(outputs, y).mean(dim=1)
         return loss, self.metric(outputs, y, self.ruler).to(loss.dtype)
 
     def epoch(self):
         """Train once on all rows; returns [4, R], in the order of HISTORY.
 
-        The training loss is that of each batch before its step, averaged over the epoch; the
-        validation loss is taken after the epoch.
+        The training loss is what is minimised, smoothed labels included, of each batch before its
+        step, averaged over the epoch; the validation loss is taken after the epoch, of the labels.
         """
         x, y = self.shuffle()
         outputs = []
@@ -242,7 +252,7 @@ class Trainer:
             x.split(self.batches, 1), y.split(self.batches, 1), strict=True
         ):
             outputs += self.step(x_batch, y_batch)
-        train = self.summary(torch.cat(outputs, dim=1), y)
+        train = self.summary(torch.cat(outputs, dim=1), y, self.loss.minimised)
         if not self.validates:
             return torch.stack([*train, *torch.full((2, self.count), torch.nan)])
         with self.judged():

@@ -15,7 +15,8 @@ class Choice:
     """One value of a hyper-parameter that is chosen by name.
 
     label: as figures and report say it. of: {other hyper-parameter or "task": the values it goes
-    with}; empty: with all. signed: whether a loss can fall below zero.
+    with}; empty: with all. unit: of a target as trained, or of a loss, where `{}` stands for the
+    former. signed: whether a loss can fall below zero.
     """
 
     label: str
@@ -231,11 +232,18 @@ TABLE = (
     Parameter(
         "scale_inputs", "Inputs",
         "`min-max`: each number from 0 to 1 by the least and largest training value (pixels by "
-        "their possible range); `standard`: mean 0, standard deviation 1; `none`: as stored",
+        "their possible range); `standard`: mean 0, standard deviation 1; `quartiles`: z = (x - "
+        "median) / (upper - lower quartile), by the range where these are equal, and then z / "
+        "sqrt(1 + (z/3)^2), which stays within 3 (Holzmüller, Grinsztajn and Steinwart, 2024, who "
+        "take half that range); `quantile`: to a normal distribution by up to 1000 quantiles, "
+        "clipped at 3 (scikit-learn's QuantileTransformer); `none`: as stored. But for `min-max`, "
+        "an image's pixels are taken together",
         "choice", "min-max", short="inputs",
         choices={
             "min-max": Choice("scaled"),
             "standard": Choice("standardised"),
+            "quartiles": Choice("robustly scaled"),
+            "quantile": Choice("quantile-transformed"),
             "none": Choice("raw"),
         },
         per_copy=True,
@@ -285,31 +293,61 @@ TABLE = (
         strict=True,
     ),
     Parameter(
+        "noise", "Noise",
+        "standard deviation of Gaussian noise on the scaled inputs that are numbers, drawn anew "
+        "for each training row and epoch",
+        default=0.0, least=0, most=1000, short="noise", scale="linear", per_copy=True,
+        optional=True,
+    ),
+    Parameter(
         "scale_target", "Target",
         "`range`: divided by the range of the training targets, not shifted; `min-max`: divided "
-        "and shifted, to 0 and 1; `standard`: mean 0, standard deviation 1; `none`: as stored "
-        "(regression)",
+        "and shifted, to 0 and 1; `standard`: mean 0, standard deviation 1; `log`: the natural "
+        "logarithm of a positive target, as `standard` (not with the Gaussian loss; every metric "
+        "is taken of the target itself); `none`: as stored (regression)",
         "choice", "range", of={"task": ("regression",)}, short="target",
         choices={
             "range": Choice("scaled", unit="ranges of the training rows"),
             "min-max": Choice("shifted and scaled", unit="ranges of the training rows"),
             "standard": Choice("standardised", unit="standard deviations of the training rows"),
+            "log": Choice(
+                "logarithmic", {"loss": ("mse", "huber", "absolute")},
+                "standard deviations of the training rows' logarithms",
+            ),
             "none": Choice("raw", unit="units of the target"),
         },
         per_copy=True,
     ),
     Parameter(
         "loss", "Loss",
-        "`mse` on one-hot targets where classes are predicted; `gaussian`: a mean and a variance "
-        "are predicted",
+        "`mse`: the squared error, of one-hot targets where classes are predicted; `huber`: half "
+        "of it up to an error of `huber_delta`, from there on a straight line (Huber, 1964); "
+        "`absolute`: the size of the error; `gaussian`: a mean and a variance are predicted. All "
+        "are taken of the target as scaled",
         "choice",
         of={"task": ("classification", "regression")},
         defaults={"classification": "cross-entropy", "regression": "mse"},
         choices={
             "cross-entropy": Choice("cross-entropy", {"task": ("classification",)}, "nats"),
-            "mse": Choice("MSE"),
+            "mse": Choice("MSE", unit="squared {}"),
+            "huber": Choice("Huber", {"task": ("regression",)}, "squared {}"),
+            "absolute": Choice("absolute error", {"task": ("regression",)}, "{}"),
             "gaussian": Choice("Gaussian", {"task": ("regression",)}, "nats", signed=True),
         },
+    ),
+    Parameter(
+        "huber_delta", "Huber delta",
+        "up to which error the Huber loss is squared, in units of the scaled target",
+        default=1.0, of={"loss": ("huber",)}, least=0, most=1000, open=("least",), short="delta",
+        scale="log", optional=True,
+    ),
+    Parameter(
+        "label_smoothing", "Label smoothing",
+        "s: cross-entropy is minimised against (1 - s) one-hot + s / classes (Szegedy and others, "
+        "2016), which the training loss over the epochs is; every other loss is taken against the "
+        "labels",
+        default=0.0, of={"loss": ("cross-entropy",)}, least=0, most=1, open=("most",),
+        short="smoothing", scale="linear", optional=True, strict=True,
     ),
     Parameter(
         "optimizer", "Optimizer", "", "choice",
@@ -450,10 +488,11 @@ PER_COPY = {parameter.name for parameter in TABLE if parameter.per_copy}
 
 
 # What no argument of a network of the study's own can be called: what runs and tables say besides
-# hyper-parameters, every measure, and the choices that decide which hyper-parameters there are.
+# hyper-parameters, every measure, the choices that decide which hyper-parameters there are, and
+# noise, which would be added twice.
 RESERVED = re.compile(
     r"run|problem|task|metric|seed|code|network|sweeps?|replicates?|(batch_)?rows?|epoch|epochs_run"
-    r"|diverged_at|learned|failed|diverged|outcome|parameters|model|module|optimizer|loss"
+    r"|diverged_at|learned|failed|diverged|outcome|parameters|model|module|optimizer|loss|noise"
     r"|target|prediction|variance|probability|pixels|gap|relative_gap|variance_spread"
     r"|calibration_error|(train|training|core)_seconds|seconds_per_epoch|roughness|validation_rise"
     r"|epochs_to_learn|(early|mean|final)_(train|validation)_loss"
