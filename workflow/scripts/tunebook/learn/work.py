@@ -10,9 +10,8 @@ from itertools import groupby
 from pathlib import Path
 
 from ..data.prepare import load
-from ..jobs import TunebookError, sha256
+from ..jobs import TunebookError, fingerprint, sha256
 from ..study.bundles import shape
-from ..study.runs import fingerprint
 from ..study.sizes import dense_numbers
 from ..tasks import TASKS
 from . import products
