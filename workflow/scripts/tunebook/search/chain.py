@@ -53,6 +53,9 @@ class Search:
         others = (*self.EXTENT, "folder")
         return {key: value for key, value in asdict(self).items() if key not in others}
 
+    def plain(self):
+        return asdict(self)
+
     @property
     def shown(self):
         """What tables, figures and report are told of it: what stands under `search`."""

@@ -115,7 +115,7 @@ def check_space(space):
 
 
 def check_range(name, spec):
-    """Raise TunebookError for a range that holds nothing, or that its scale or step does not fit."""
+    """Raise TunebookError for a range that is empty, or that its scale or step does not fit."""
     least, most, step = spec["from"], spec["to"], spec.get("step")
     if least >= most:
         raise TunebookError(f"{name}.from: found {least}; allowed: less than `to`, which is {most}")

@@ -8,7 +8,6 @@ share it. Knows neither torch nor Snakemake: it is read at the start of every `s
 
 import hashlib
 import itertools
-import math
 import re
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -19,7 +18,16 @@ from ..search.chain import Search
 from ..search.space import check_space, corners, ends
 from ..tasks import TASKS
 from . import signature
-from .parameters import PARAMETERS, RESERVED, TABLE, argument, asked_for, columns
+from .parameters import (
+    PARAMETERS,
+    RESERVED,
+    TABLE,
+    argument,
+    asked_for,
+    columns,
+    in_a_cell,
+    in_table_order,
+)
 from .read import check_against, describe, schema
 from .sizes import feature_sizes
 
@@ -79,7 +87,7 @@ class Study:
     in. along: the input columns that claims and figures ask for measures along. untestable: what is
     missing for some claims; absent: what is missing for the article, by its place. forms: a
     fingerprint of each claim's rule. seen: the `counts` that earlier looks at the claims saw.
-    searches: the Search of each sweep that is one; such a sweep has no runs until it has found some.
+    searches: the Search of each sweep that is one, and has no runs until it has found some.
     """
 
     configuration: dict
@@ -253,11 +261,6 @@ class Study:
         }
 
 
-def in_a_cell(value):
-    """A value as a table holds it: `200-200` for a list."""
-    return "-".join(map(str, value)) if isinstance(value, list) else value
-
-
 def judged(problem):
     """The metric that a problem is judged and chosen by."""
     return problem.get("metric", TASKS[problem["task"]].metric)
@@ -266,13 +269,8 @@ def judged(problem):
 def varied(sweep):
     """The hyper-parameters that a sweep varies: its axes, the keys of its points, its space."""
     names = [*sweep.get("axes", {}), *(key for point in sweep.get("points", []) for key in point)]
-    names += sorted(sweep.get("search", {}).get("space", {}), key=in_table)
+    names += in_table_order(sweep.get("search", {}).get("space", {}))
     return list(dict.fromkeys(names))
-
-
-def in_table(name):
-    """The place of a hyper-parameter in the table; arguments of own networks come last, by name."""
-    return (list(PARAMETERS).index(name) if name in PARAMETERS else math.inf), name
 
 
 def layered(*layers):
