@@ -67,9 +67,9 @@ rule gather:
 
 rule baselines:
     input:
-        development=lambda w: all_prepared(looked(), "development"),
-        test=lambda w: all_prepared(looked(), "test"),
-        looks=lambda w: looks(len(looked().seen) + 1),
+        development=lambda w: all_prepared(split(), "development"),
+        test=lambda w: all_prepared(split(), "test"),
+        looks=lambda w: looks(len(split().seen) + 1),
     output:
         report(
             f"{RESULTS}/baselines.csv",
@@ -83,7 +83,7 @@ rule baselines:
     conda:
         "../envs/tunebook.yaml"
     params:
-        splits=lambda w: baseline_splits(looked()),
+        splits=lambda w: baseline_splits(split()),
         problems=baselines(STUDY),
         code=code("baselines"),
     script:

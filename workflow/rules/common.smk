@@ -271,6 +271,11 @@ def unprepared():
     return {problem: some for problem, some in found.items() if len(some) > 1}
 
 
+def split():
+    """The study with all replicates of each problem, which are known before what searches find."""
+    return looked() if STUDY.plan else STUDY
+
+
 def all_prepared(study, half):
     """The prepared files of all replicates of all problems."""
     return [

@@ -36,6 +36,27 @@ def names_of(search, step):
     return {trial["trial"]: run.name for trial, run in asked_by(search, step)}
 
 
+# What is asked of a search, at a place that never changes: Snakemake makes nothing that is missing
+# behind what is there, and does not ask what has changed of a job that waits for a checkpoint. This
+# one waits for none, and so more trials, or another space, are seen.
+rule search:
+    output:
+        f"{RESULTS}/searches/{{sweep}}.json",
+    log:
+        f"{LOGS}/searches/{{sweep}}.log",
+    wildcard_constraints:
+        sweep="|".join(STUDY.searches),
+    priority: FIRST
+    localrule: True
+    conda:
+        "../envs/tunebook.yaml"
+    params:
+        search=lambda w: STUDY.searches[w.sweep].plain(),
+        code=code("search"),
+    script:
+        "../scripts/search.py"
+
+
 checkpoint propose:
     input:
         before=lambda w: step_file(w.search, int(w.step) - 1),
@@ -59,6 +80,7 @@ checkpoint propose:
 
 checkpoint finalists:
     input:
+        search=lambda w: f"{RESULTS}/searches/{SEARCHES[w.search].sweep}.json",
         before=lambda w: step_file(w.search, SEARCHES[w.search].steps - 1),
         records=lambda w: asked_for(w.search, SEARCHES[w.search].steps - 1),
     output:
@@ -69,7 +91,6 @@ checkpoint finalists:
     conda:
         "../envs/tunebook.yaml"
     params:
-        search=lambda w: SEARCHES[w.search].plain(),
         runs=lambda w, output: names_of(w.search, SEARCHES[w.search].steps - 1),
         code=code("finalists"),
     script:

@@ -5,7 +5,7 @@ from tunebook.learn.blocks import found_of
 from tunebook.search import chain
 
 with job(snakemake.log[0], snakemake.input, snakemake.output, snakemake.params.code) as console:
-    search = chain.Search(**snakemake.params.search)
+    search = chain.Search(**read_json(snakemake.input.search))
     found = found_of(snakemake.input.records, snakemake.params.runs)
     trials = read_json(snakemake.input.before[0])["trials"]
     trials = chain.told(search, search.steps - 1, trials, found)

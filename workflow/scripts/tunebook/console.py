@@ -16,6 +16,7 @@ MADE = {
     "retrieve": "data",
     "prepare": "splits",
     "propose": "steps of searches",
+    "finalists": "finalists",
     "choose": "choices",
     "evaluate": "evaluations",
     "look": "looks at the claims",
@@ -90,7 +91,7 @@ def plan_in_words(jobs, study, trained, searches=()):
     if of_searches:
         lines.append(f"Trainings that searches ask for: {of_searches}.")
     rules = {rule.partition("_")[0] for rule, _, _ in jobs}
-    lines += searches if "propose" in rules else []
+    lines += searches if {"propose", "finalists"} & rules else []
     if made := [words for rule, words in MADE.items() if rule in rules]:
         lines.append(f"To be made: {', '.join(made)}.")
     if "look" in rules:
