@@ -18,6 +18,9 @@ from ..jobs import TunebookError
 # What a trial is: to be trained (up to the epoch `until`), or one of what it can end as.
 GOING, FINISHED, HALVED, DIVERGED = "going", "finished", "halved away", "diverged"
 
+# The share of a generation that goes on from a rung, unless another is given.
+KEEP = 0.33
+
 
 @dataclass(frozen=True)
 class Search:

@@ -48,8 +48,10 @@ def in_order(space):
     while left := [name for name in sorted(space) if name not in found]:
         ready = [name for name in left if {*conditions(space[name])} <= {*found}]
         if not ready:
+            needed = {other for name in left for other in conditions(space[name])}
+            circle = [name for name in left if name in needed]
             raise TunebookError(
-                f"{left[0]}.when: found a circle of {', '.join(left)}; allowed: conditions on "
+                f"{circle[0]}.when: found a circle of {', '.join(circle)}; allowed: conditions on "
                 "others that do not depend on it in turn"
             )
         found += ready

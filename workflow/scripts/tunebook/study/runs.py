@@ -14,7 +14,7 @@ from pathlib import Path
 
 from ..data.description import check_data
 from ..jobs import TunebookError, fingerprint
-from ..search.chain import Search
+from ..search.chain import KEEP, Search
 from ..search.space import check_space, corners, ends
 from ..tasks import TASKS
 from . import signature
@@ -581,14 +581,17 @@ def search_of(study, name):
     sweep = study.configuration["sweeps"][name]
     problem, where = study.problem(sweep["problem"]), f"sweeps.{name}.search"
     base = layered(problem["base"], sweep.get("base", {}))
-    always = {key for key, spec in sweep["search"]["space"].items() if "when" not in spec}
+    said = dict(sweep["search"])
+    if "halving" in said:
+        said["halving"] = {"keep": KEEP} | said["halving"]
+    always = {key for key, spec in said["space"].items() if "when" not in spec}
     search = Search(
         sweep=name,
         problem=sweep["problem"],
         base={key: value for key, value in base.items() if key not in always},
         better=TASKS[problem["task"]].metrics[judged(problem)].better,
         folder="",
-        **sweep["search"],
+        **said,
     )
     for key in ("axes", "points", "grid", "replicates"):
         if key in sweep:
