@@ -20,6 +20,11 @@ include: "workflow/rules/analyse.smk"
 include: "workflow/rules/report.smk"
 
 
+if STUDY.searches:
+
+    include: "workflow/rules/searches.smk"
+
+
 if STUDY.plan:
 
     include: "workflow/rules/looks.smk"

@@ -3,8 +3,10 @@
 
 rule evaluate:
     input:
-        records=lambda w: records(STUDY.problem_runs(w.problem)),
-        weights=lambda w: blocks(STUDY.problem_runs(w.problem), "weights.safetensors"),
+        records=lambda w: records(searched().problem_runs(w.problem)),
+        weights=lambda w: blocks(
+            searched().problem_runs(w.problem), "weights.safetensors"
+        ),
         choice=rules.choose.output[0],
         development=lambda w: prepared(
             w.problem, "development", range(STUDY.replicates(w.problem))
@@ -23,9 +25,9 @@ rule evaluate:
         "../envs/tunebook.yaml"
     params:
         inputs=STUDY.along,
-        predictions=lambda w: predicted_runs(STUDY, w.problem),
+        predictions=lambda w: predicted_runs(searched(), w.problem),
         same_rows=lambda w: same_rows(PROBLEMS[w.problem]),
-        folder=lambda w: own_networks(STUDY, *STUDY.problem_runs(w.problem)),
+        folder=lambda w: own_networks(STUDY, *searched().problem_runs(w.problem)),
         first=0,
         products=STUDY.configuration["products"],
         code=code("evaluate"),
@@ -51,13 +53,14 @@ rule gather:
         predictions=f"{RESULTS}/predictions.parquet",
         misread=f"{RESULTS}/misread.parquet",
         importance=f"{RESULTS}/importance.csv",
+        trials=f"{RESULTS}/trials.csv",
         study=f"{RESULTS}/study.json",
     log:
         f"{LOGS}/gather/tables.log",
     conda:
         "../envs/tunebook.yaml"
     params:
-        rows=STUDY.rows(),
+        rows=lambda w: searched().rows(),
         study=lambda w: looked().description(),
         code=code("gather"),
     script:
@@ -66,9 +69,9 @@ rule gather:
 
 rule baselines:
     input:
-        development=lambda w: all_prepared(looked(), "development"),
-        test=lambda w: all_prepared(looked(), "test"),
-        looks=lambda w: looks(len(looked().seen) + 1),
+        development=lambda w: all_prepared(split(), "development"),
+        test=lambda w: all_prepared(split(), "test"),
+        looks=lambda w: looks(len(split().seen) + 1),
     output:
         report(
             f"{RESULTS}/baselines.csv",
@@ -82,7 +85,7 @@ rule baselines:
     conda:
         "../envs/tunebook.yaml"
     params:
-        splits=lambda w: baseline_splits(looked()),
+        splits=lambda w: baseline_splits(split()),
         problems=baselines(STUDY),
         code=code("baselines"),
     script:

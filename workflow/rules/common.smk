@@ -34,30 +34,34 @@ from tunebook.data.description import (
     same_rows,
 )
 from tunebook.jobs import TunebookError, hold, read_json
+from tunebook.search.chain import going
 from tunebook.study.bundles import Block
 from tunebook.study.runs import Study
 from tunebook.workflow import (
     added,
     against_folder,
-    all_folders,
     asked,
     baseline_splits,
     baselines,
     bundled,
+    candidates,
     check_files,
     code_before,
-    grid_candidates,
+    finalist_points,
     is_waiting,
     missing_data,
+    named,
     named_before,
     of_runs,
     own_networks,
     predicted_runs,
     priority,
+    searches_in_words,
     seeds,
     shown_configuration,
     timed_runs,
     trainings,
+    trial_runs,
 )
 
 # The graph is needed to the end: to look in it for garbage, and to take it apart when all is done,
@@ -125,6 +129,9 @@ wildcard_constraints:
     first=r"\d+",
     last=r"\d+",
     look=r"\d+",
+    search=r"[a-z][a-z0-9-]*",
+    step=r"\d+",
+    epochs=r"\d+",
 
 
 onstart:
@@ -214,7 +221,7 @@ def to_do():
 def plan_in_words():
     """What is to be done, for the console."""
     finished = lambda folder: Path(RESULTS, "runs", folder, "training.json").is_file()
-    return console.plan_in_words(to_do(), STUDY, finished)
+    return console.plan_in_words(to_do(), STUDY, finished, searches_in_words(STUDY))
 
 
 # With --verbose, Snakemake says everything.
@@ -264,6 +271,11 @@ def unprepared():
     return {problem: some for problem, some in found.items() if len(some) > 1}
 
 
+def split():
+    """The study with all replicates of each problem, which are known before what searches find."""
+    return looked() if STUDY.plan else STUDY
+
+
 def all_prepared(study, half):
     """The prepared files of all replicates of all problems."""
     return [
@@ -283,12 +295,46 @@ def records(runs):
     return blocks(runs, "training.json")
 
 
+# {name: Run} of the trials that searches have come to, as far as they were asked for.
+TRIALS = {}
+
+
+def known(run):
+    """The Run of that name: one of the study, or one that a search has come to."""
+    if run not in STUDY.runs and run not in TRIALS:
+        TRIALS.update(trial_runs(STUDY))
+    return STUDY.runs.get(run) or TRIALS[run]
+
+
+def searched():
+    """The study with what its searches have found, once all of them are through."""
+    if not STUDY.searches:
+        return STUDY
+    found = {
+        name: checkpoints.finalists.get(search=search.folder).output[0]
+        for name, search in STUDY.searches.items()
+    }
+    points = {name: finalist_points(path) for name, path in found.items()}
+    return STUDY.with_finalists(points)
+
+
+def shortlists(sweeps):
+    """What those of some sweeps that are searches have found."""
+    searches = [STUDY.searches[name] for name in sweeps if name in STUDY.searches]
+    return [f"{RESULTS}/searches/{search.folder}/finalists.json" for search in searches]
+
+
+def timed():
+    """The study with all runs that are timed alone."""
+    return searched() if shortlists(STUDY.configuration["timing"]["sweeps"]) else STUDY
+
+
 def looked(look=None):
     """The study with the replicates that looks at its claims have asked for.
 
     look: as that one sees it; None: once a look has asked for no more.
     """
-    study = STUDY
+    study = searched()
     while study.plan and len(study.seen) != look:
         path = checkpoints.look.get(look=len(study.seen)).output[0]
         counts = read_json(path)["runs"]
@@ -325,6 +371,7 @@ def gathered(study):
     return {
         "history": blocks(study.runs.values(), "history.csv"),
         "choices": [f"{RESULTS}/choice/{p}.json" for p in study.problems],
+        "searches": shortlists(study.searches),
         "metrics": evaluations(study, "metrics.csv"),
         "rows": evaluations(study, "rows.parquet"),
         "members": evaluations(study, "members.parquet"),

@@ -17,9 +17,9 @@ checkpoint look:
     conda:
         "../envs/tunebook.yaml"
     params:
-        rows=STUDY.rows(),
+        rows=lambda w: searched().rows(),
         study=lambda w: looked(int(w.look)).description(),
-        runs=of_runs(STUDY),
+        runs=lambda w: of_runs(searched()),
         code=code("look"),
     script:
         "../scripts/look.py"

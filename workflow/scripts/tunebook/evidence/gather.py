@@ -6,7 +6,7 @@ import pandas as pd
 
 from ..data.prepare import load
 from ..jobs import read_json, write_csv, write_json, write_parquet
-from ..learn.blocks import read_record
+from ..learn.blocks import last_validation, read_record
 from . import tables
 from .ensembles import ensembles_table
 
@@ -16,8 +16,8 @@ def gather(folder, rows, study, left):
 
     rows: one dictionary a run: run, problem, sweeps (a list) and its hyper-parameters. study: its
     description. left: lists of paths: metrics, rows, members, predictions and misread of
-    evaluations; history of blocks, each beside its record; choices; development and test rows of a
-    replicate, one a problem.
+    evaluations; history of blocks, each beside its record; choices; what searches have found;
+    development and test rows of a replicate, one a problem.
     """
     evaluated = [pd.read_csv(path) for path in left.metrics]
     runs = tables.runs_table(rows, evaluated, study)
@@ -28,6 +28,13 @@ def gather(folder, rows, study, left):
     blocks = zip(records, histories, strict=True)
     write_parquet(tables.history_table(blocks), folder / "history.parquet")
     write_csv(tables.cost_table(records), folder / "cost.csv")
+
+    searches = [read_json(path) for path in left.searches]
+    trained_again = {
+        found["sweep"]: again(study["sweeps"][found["sweep"]], left.history, records)
+        for found in searches
+    }
+    write_csv(tables.trials_table(searches, trained_again, study), folder / "trials.csv")
 
     for name in ("rows", "predictions", "misread"):
         frames = [pd.read_parquet(path) for path in getattr(left, name)]
@@ -46,3 +53,19 @@ def gather(folder, rows, study, left):
     choices = {choice.pop("problem"): choice for choice in map(read_json, left.choices)}
     study = study | {"products": tables.distinct(record["products"] for record in records)}
     write_json(folder / "study.json", tables.study_record(study, prepared, choices))
+
+
+def again(sweep, histories, records):
+    """{run: values of the judged metric on validation rows} of a search's finalists, one for each
+    replicate that they were trained again with.
+
+    sweep: its description. histories: paths, each beside its record.
+    """
+    first, count = sweep["search"]["replicates"], sweep["search"]["again"]
+    found = {}
+    for path, record in zip(histories, records, strict=True):
+        if record["run"] in sweep["runs"]:
+            pairs = zip(record["replicates"], last_validation(path, record), strict=True)
+            some = [value for replicate, value in pairs if first <= replicate < first + count]
+            found.setdefault(record["run"], []).extend(some)
+    return found

@@ -15,7 +15,8 @@ import pandas as pd
 
 from ..data.description import same_rows
 from ..jobs import TunebookError, read_json
-from ..study.parameters import columns, parameter
+from ..search.chain import FINISHED
+from ..study.parameters import columns, in_a_cell, in_table_order, parameter
 from ..tasks import TASKS, column
 from . import measures, words
 from .intervals import Interval, groups, mean_interval, median_range, scale
@@ -31,6 +32,8 @@ COLUMNS = {
     "ensembles": "run problem way members metric value low high rows",
     "predictions": "run problem replicate row target prediction variance",
     "misread": "run replicate row target prediction probability pixels",
+    "trials": "search trial generation run state epochs_trained value seconds core_seconds best "
+    "again again_replicates",
     "importance": "problem among hyper_parameter mean sd explained runs reason",
 }
 PARQUET = ("history", "rows", "predictions", "misread")
@@ -87,6 +90,7 @@ class Results:
     ensembles: pd.DataFrame
     predictions: pd.DataFrame
     misread: pd.DataFrame
+    trials: pd.DataFrame
     importance: pd.DataFrame
 
     def __post_init__(self):
@@ -424,7 +428,10 @@ def read_results(folder, provenance=()):
             f"{folder / 'study.json'}: found no {missing[0]}; allowed: as this version of the "
             "workflow writes it; make the study again"
         )
-    tables = {name: read_table(folder, name, study["parameters"]) for name in COLUMNS}
+    searches = [sweep for sweep in study["sweeps"].values() if "search" in sweep]
+    spaces = in_table_order({key: None for sweep in searches for key in sweep["axes"]})
+    named = dict.fromkeys(COLUMNS, study["parameters"]) | {"trials": spaces}
+    tables = {name: read_table(folder, name, named[name]) for name in COLUMNS}
     if tables["runs"].empty:
         raise TunebookError(f"{folder / 'runs.csv'}: found no rows; allowed: one a replicate")
     add_errors(tables["runs"], tables["history"], study["problems"])
@@ -436,9 +443,10 @@ def read_results(folder, provenance=()):
 def read_table(folder, name, parameters):
     """One table of a results folder as a frame with at least the columns that everybody uses.
 
-    parameters: the study's hyper-parameters, to tell text ("" for no layers, `full`) from numbers.
+    parameters: the hyper-parameters of runs or trials, to tell text ("" for no layers, `full`) from
+    numbers.
     """
-    needed = COLUMNS[name].split() + (parameters if name == "runs" else [])
+    needed = COLUMNS[name].split() + (parameters if name in ("runs", "trials") else [])
     path = folder / f"{name}.{'parquet' if name in PARQUET else 'csv'}"
     text = {key: str for key in parameters if parameter(key).kind not in ("number", "integer")}
     if not path.is_file() or path.stat().st_size == 0:
@@ -567,9 +575,54 @@ def cost_table(records):
     table = pd.DataFrame(list(records)).sort_values("started")
     replicates, seconds = table["replicates"].str, table["finished"] - table["started"]
     table = table.assign(first=replicates[0], last=replicates[-1], job_seconds=seconds)
+    # A job that went on from a trial's state has not trained its first epochs itself.
+    table["train_seconds"] = table["train_seconds"].clip(upper=seconds)
     # As text: of a time since 1970, nine figures are ten seconds.
     times = {key: table[key].map("{:.3f}".format) for key in ("started", "finished")}
     return table.assign(**times)[COLUMNS["cost"].split()]
+
+
+def trials_table(searches, again, study):
+    """trials.csv: one row a trial of each search, in the order in which they were proposed.
+
+    searches: what each search has left: its sweep, and all its trials. again: {search: {run: values
+    of the judged metric on validation rows}} of finalists, in the replicates that they were trained
+    again with. study: its description.
+
+    value: the mean over the search's own replicates, after epochs_trained; blank where one of them
+    diverged. best: of those that were trained to their end, so far. again: the mean over the other
+    replicates. seconds: of training on one core, 0 where the same point was tried before;
+    core_seconds: their sum so far.
+    """
+    rows, names = [], {}
+    for found in searches:
+        sweep = study["sweeps"][found["sweep"]]
+        better = measures.judged(study["problems"][sweep["problem"]])[1].better
+        names |= dict.fromkeys(sweep["axes"])
+        seen, spent, best = set(), 0.0, math.nan
+        for trial in found["trials"]:
+            run, value = trial["run"], trial["value"]
+            seconds = 0.0 if run in seen else trial["seconds"]
+            spent += seconds
+            if trial["state"] == FINISHED:
+                best = (np.fmax if better == "higher" else np.fmin)(best, value)
+            values = again.get(found["sweep"], {}).get(run, ()) if run not in seen else ()
+            seen.add(run)
+            rows.append(
+                {
+                    "search": found["sweep"],
+                    **{key: trial[key] for key in ("trial", "generation", "run", "state")},
+                    "epochs_trained": trial["epochs"],
+                    "value": value,
+                    "seconds": seconds,
+                    "core_seconds": spent,
+                    "best": best,
+                    "again": float(np.mean(values)) if len(values) else math.nan,
+                    "again_replicates": len(values),
+                    **{key: in_a_cell(each) for key, each in trial["point"].items()},
+                }
+            )
+    return pd.DataFrame(rows, columns=[*COLUMNS["trials"].split(), *in_table_order(names)])
 
 
 def distinct(dictionaries):

@@ -143,7 +143,6 @@ class Trainer:
         self.network = models.build(
             configuration, record, weights, folder, self.batches[0], dropout
         )
-        self.network.fit(rows["train"][0])
         self.augment = augment.make(configuration, record)
         # [R, f]: how much noise is added to each input.
         numbers = [feature["type"] == "number" for feature in record["features"]]

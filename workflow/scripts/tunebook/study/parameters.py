@@ -517,6 +517,11 @@ def label(name, value):
     return choices[value].label if value in choices else value
 
 
+def in_a_cell(value):
+    """A value as a table holds it: `200-200` for a list."""
+    return "-".join(map(str, value)) if isinstance(value, list) else value
+
+
 def schema():
     """The JSON schema of hyper-parameters: a mapping with any of those that can be set."""
     known = {row.name: value_schema(row) for row in TABLE if not row.derived}
@@ -572,9 +577,13 @@ def columns(settings):
 
     settings: iterable of mappings from name to value.
     """
-    found = dict.fromkeys(name for each in settings for name in asked_for(each))
-    return [row.name for row in TABLE if row.name in found] + [
-        name for name in found if name not in PARAMETERS
+    return in_table_order(dict.fromkeys(name for each in settings for name in asked_for(each)))
+
+
+def in_table_order(names):
+    """Some hyper-parameters in the table's order, then those that are not in it, as they come."""
+    return [row.name for row in TABLE if row.name in names] + [
+        name for name in names if name not in PARAMETERS
     ]
 
 

@@ -8,16 +8,26 @@ share it. Knows neither torch nor Snakemake: it is read at the start of every `s
 
 import hashlib
 import itertools
-import json
 import re
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from ..data.description import check_data
-from ..jobs import TunebookError
+from ..jobs import TunebookError, fingerprint
+from ..search.chain import KEEP, Search
+from ..search.space import check_space, corners, ends
 from ..tasks import TASKS
 from . import signature
-from .parameters import PARAMETERS, RESERVED, TABLE, argument, asked_for, columns
+from .parameters import (
+    PARAMETERS,
+    RESERVED,
+    TABLE,
+    argument,
+    asked_for,
+    columns,
+    in_a_cell,
+    in_table_order,
+)
 from .read import check_against, describe, schema
 from .sizes import feature_sizes
 
@@ -79,6 +89,7 @@ class Study:
     in. along: the input columns that claims and figures ask for measures along. untestable: what is
     missing for some claims; absent: what is missing for the article, by its place. forms: a
     fingerprint of each claim's rule. seen: the `counts` that earlier looks at the claims saw.
+    searches: the Search of each sweep that is one, and has no runs until it has found some.
     """
 
     configuration: dict
@@ -91,6 +102,7 @@ class Study:
     absent: dict = field(default_factory=dict)
     forms: dict = field(default_factory=dict)
     seen: list = field(default_factory=list)
+    searches: dict = field(default_factory=dict)
 
     def plain(self):
         """The study as plain values, which `of_plain` makes a Study of again."""
@@ -99,15 +111,17 @@ class Study:
     @classmethod
     def of_plain(cls, value):
         runs = {name: Run(**run) for name, run in value["runs"].items()}
-        return cls(**(value | {"folder": Path(value["folder"]), "runs": runs}))
+        searches = {name: Search(**search) for name, search in value["searches"].items()}
+        known = {"folder": Path(value["folder"]), "runs": runs, "searches": searches}
+        return cls(**(value | known))
 
     def problem_runs(self, problem):
         return [run for run in self.runs.values() if run.problem == problem]
 
     @property
     def problems(self):
-        """The problems that some run is about."""
-        return sorted({run.problem for run in self.runs.values()})
+        """The problems that some run or search is about."""
+        return sorted({each.problem for each in (*self.runs.values(), *self.searches.values())})
 
     def problem(self, name):
         return self.configuration["problems"][name]
@@ -122,8 +136,10 @@ class Study:
         return list(dict.fromkeys(map(self.dataset, self.problems)))
 
     def replicates(self, problem):
-        """How many replicates the most repeated run of a problem has."""
-        return max(run.replicates for run in self.problem_runs(problem))
+        """How many replicates the most repeated run of a problem has, or a finalist will have."""
+        searches = [each for each in self.searches.values() if each.problem == problem]
+        counts = [each.replicates + each.again for each in searches]
+        return max([*counts, *(run.replicates for run in self.problem_runs(problem))])
 
     @property
     def counts(self):
@@ -146,6 +162,42 @@ class Study:
         """The study once a look at the claims has asked for so many replicates of each run."""
         runs = {name: replace(run, replicates=counts[name]) for name, run in self.runs.items()}
         return replace(self, runs=runs, seen=[*self.seen, self.counts])
+
+    def trial(self, sweep, point):
+        """The Run that a point of a search's space is, with the replicates of a trial."""
+        search = self.searches[sweep]
+        overrides = layered(search.base, point)
+        run = run_of(self.configuration, search.problem, overrides, space_of(sweep), self.folder)
+        run.replicates = run.least = run.most = search.replicates
+        return run
+
+    def with_finalists(self, points):
+        """The study once its searches are through: {sweep: [point of a finalist, ...]}.
+
+        A finalist keeps the blocks that it was trained in as a trial, and gets more replicates.
+        """
+        runs = {name: replace(run, sweeps=[*run.sweeps]) for name, run in self.runs.items()}
+        sweeps = dict(self.sweeps)
+        for sweep, some in points.items():
+            search, members = self.searches[sweep], {}
+            count = search.replicates + search.again
+            for new in (self.trial(sweep, point) for point in some):
+                run = members[new.name] = runs.setdefault(new.name, new)
+                if run is not new and run.replicates < count:
+                    run.least = count
+                run.replicates, run.most = max(run.replicates, count), max(run.most, count)
+            for run in members.values():
+                run.sweeps.append(sweep)
+            sweeps[sweep] = list(members)
+        return replace(self, runs=runs, sweeps=sweeps)
+
+    def supposed(self):
+        """The study as if its searches had found some corners of their spaces: what claims, figures
+        and article say of them can be checked before anything is trained.
+        """
+        return self.with_finalists(
+            {name: corners(each.space)[: each.finalists] for name, each in self.searches.items()}
+        )
 
     @property
     def columns(self):
@@ -184,6 +236,7 @@ class Study:
                     "grid": sweep.get("grid", False),
                     "axes": varied(sweep),
                 }
+                | ({"search": self.searches[name].shown} if name in self.searches else {})
                 for name, sweep in self.configuration["sweeps"].items()
             },
         }
@@ -210,19 +263,15 @@ class Study:
         }
 
 
-def in_a_cell(value):
-    """A value as a table holds it: `200-200` for a list."""
-    return "-".join(map(str, value)) if isinstance(value, list) else value
-
-
 def judged(problem):
     """The metric that a problem is judged and chosen by."""
     return problem.get("metric", TASKS[problem["task"]].metric)
 
 
 def varied(sweep):
-    """The hyper-parameters that a sweep varies: its axes, and the keys of its points."""
+    """The hyper-parameters that a sweep varies: its axes, the keys of its points, its space."""
     names = [*sweep.get("axes", {}), *(key for point in sweep.get("points", []) for key in point)]
+    names += in_table_order(sweep.get("search", {}).get("space", {}))
     return list(dict.fromkeys(names))
 
 
@@ -425,12 +474,6 @@ def identity(configuration):
     return {key: configuration[key] for key in asked_for(configuration)}
 
 
-def fingerprint(value):
-    """SHA-256 (hexadecimal) of plain values, whatever the order of their keys."""
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
 def network_slug(configuration):
     """The network in a few letters: dense100x5, dense200-50, linear, conv16-32-64, skip."""
     if configuration["model"] == "module":
@@ -525,16 +568,17 @@ def expand(configuration, folder):
     study = Study(configuration, Path(folder), runs={}, sweeps={})
     for name, sweep in configuration["sweeps"].items():
         problem = configuration["problems"][sweep["problem"]]
+        if "search" in sweep:
+            study.searches[name] = search_of(study, name)
+            study.sweeps[name] = []
+            continue
         replicates = sweep.get("replicates", problem["replicates"])
         if not isinstance(replicates, dict):
             replicates = {"least": replicates, "most": replicates}
         members = {}
         for point in points(sweep, name):
             overrides = layered(problem["base"], sweep.get("base", {}), point)
-            where = f"sweeps.{name}"
-            resolved = resolve(sweep["problem"], configuration, overrides, where, folder)
-            block = configuration["replicates_per_job"][resolved["model"]]
-            new = Run(run_name(resolved), resolved, block)
+            new = run_of(configuration, sweep["problem"], overrides, f"sweeps.{name}", folder)
             run = study.runs.setdefault(new.name, new)
             run.replicates = run.least = max(run.least, replicates["least"])
             run.most = max(run.most, replicates["most"])
@@ -542,7 +586,7 @@ def expand(configuration, folder):
         for run in members.values():
             run.sweeps.append(name)
         study.sweeps[name] = list(members)
-    for name in study.problems:
+    for name in {*study.problems} - {each.problem for each in study.searches.values()}:
         if all(run.configuration["fit_on"] == "development" for run in study.problem_runs(name)):
             raise TunebookError(
                 f"configuration: problems.{name}: every run is fitted on development rows; "
@@ -554,6 +598,82 @@ def expand(configuration, folder):
             f"configuration: sweeps: {len(study.runs)} configurations found; at most {MOST_RUNS}"
         )
     return study
+
+
+def run_of(configuration, problem, overrides, where, folder):
+    """The Run, without replicates yet, of some hyper-parameters; see `resolve`."""
+    resolved = resolve(problem, configuration, overrides, where, folder)
+    block = configuration["replicates_per_job"][resolved["model"]]
+    return Run(run_name(resolved), resolved, block)
+
+
+def space_of(sweep):
+    """How messages call the space of a search."""
+    return f"sweeps.{sweep}.search.space"
+
+
+def search_of(study, name):
+    """The Search that a sweep is; TunebookError where its space or extent cannot be."""
+    sweep = study.configuration["sweeps"][name]
+    problem, where = study.problem(sweep["problem"]), f"sweeps.{name}.search"
+    base = layered(problem["base"], sweep.get("base", {}))
+    said = dict(sweep["search"])
+    if "halving" in said:
+        said["halving"] = {"keep": KEEP} | said["halving"]
+    always = {key for key, spec in said["space"].items() if "when" not in spec}
+    search = Search(
+        sweep=name,
+        problem=sweep["problem"],
+        base={key: value for key, value in base.items() if key not in always},
+        better=TASKS[problem["task"]].metrics[judged(problem)].better,
+        folder="",
+        **said,
+    )
+    for key in ("axes", "points", "grid", "replicates"):
+        if key in sweep:
+            refuse(f"sweeps.{name}", key, "it beside search", "one of the two")
+    if search.trials < search.generation:
+        refuse(where, "trials", search.trials, f"at least a generation, {search.generation}")
+    if search.finalists > search.trials:
+        refuse(where, "finalists", search.finalists, f"at most the {search.trials} trials")
+    if search.sampler == "gp" and search.halving:
+        told = "other samplers with halving, since gp learns from finished trials alone"
+        refuse(where, "sampler", "gp", told)
+    resolved = corners_of(study, search)
+    least = min(each["epochs"] for each in resolved)
+    if search.halving and search.halving["epochs"] >= least:
+        allowed = f"fewer than the {least} epochs of the shortest training"
+        refuse(where, "halving.epochs", search.halving["epochs"], allowed)
+    about = [resolved[0][key] for key in OF_PROBLEM]
+    code = sorted({each.get("code", "") for each in resolved})
+    return replace(search, folder=f"{name}-{fingerprint([search.meaning, about, code])[:8]}")
+
+
+def corners_of(study, search):
+    """The configurations at the corners of a search's space, each of which can be trained."""
+    where, found = space_of(search.sweep), []
+    try:
+        check_space(search.space)
+    except TunebookError as error:
+        raise TunebookError(f"configuration: {where}.{error}") from None
+    for key, spec in search.space.items():
+        for end, value in ends(spec).items():
+            check_axis(key, value, f"{where}.{key}.{end}")
+    for point in corners(search.space):
+        overrides = layered(search.base, point)
+        resolved = resolve(search.problem, study.configuration, overrides, where, study.folder)
+        for key in point:
+            if key not in resolved:
+                told = "one that is used with all others, or `when` that says with which it is"
+                refuse(where, key, f"it, which has no use at {in_words(point)}", told)
+        if resolved["fit_on"] != "training":
+            refuse(where, "fit_on", resolved["fit_on"], "training: trials are judged on the others")
+        found.append(resolved)
+    return found
+
+
+def in_words(point):
+    return ", ".join(f"{key}: {value}" for key, value in point.items())
 
 
 def check_whole(configuration):
