@@ -31,6 +31,8 @@ COLUMNS = {
     "predictions": "run problem replicate row target prediction variance",
     "misread": "run replicate row target prediction probability pixels",
     "importance": "problem among hyper_parameter mean sd explained runs reason",
+    "trials": "search trial generation run state epochs_trained value seconds core_seconds best "
+    "again again_replicates",
 }
 PARQUET = ("history", "rows", "predictions", "misread")
 
@@ -86,6 +88,7 @@ class Results:
     predictions: pd.DataFrame
     misread: pd.DataFrame
     importance: pd.DataFrame
+    trials: pd.DataFrame
 
     def __post_init__(self):
         runs = self.runs.groupby("run", sort=False)
@@ -111,6 +114,25 @@ class Results:
         """The names of a sweep's runs, in its order; none if there is no such sweep."""
         runs = self.study["sweeps"].get(sweep, {}).get("runs", [])
         return [name for name in runs if name in self.by_name]
+
+    @property
+    def searches(self):
+        """{sweep: what its search was asked for} of those sweeps that are searches."""
+        sweeps = self.study["sweeps"].items()
+        return {name: about["search"] for name, about in sweeps if about.get("search")}
+
+    def trials_of(self, sweep):
+        """The trials of a search in the order in which they finished, one row each.
+
+        Hyper-parameters are plain values, None where a trial has none.
+        """
+        rows = self.trials[self.trials["search"] == sweep].sort_values(
+            "core_seconds", kind="stable"
+        )
+        space = self.searches.get(sweep, {}).get("space", {})
+        cells = {name: [*map(setting, rows[name])] for name in space if name in rows}
+        plain = {name: pd.Series(each, rows.index, object) for name, each in cells.items()}
+        return rows.assign(**plain)
 
     def best(self, problem):
         """The name of the run that was chosen for a problem, "" where none was."""
@@ -201,16 +223,17 @@ class Results:
         values = self.values(name, run)
         return {key: v if math.isfinite(v) else math.nan for key, v in values.items()}
 
-    def interval(self, name, run=None):
+    def interval(self, name, run=None, since=0):
         """The Interval of a measure over the replicates of a run that have a finite value.
 
-        Of timings the median with its range; of the whole study its one number.
+        Of timings the median with its range; of the whole study its one number. since: the first
+        replicate that counts (a search has chosen by those before).
         """
         if run is None:
             value = self.values(name)[0]
             return Interval(value, value, value, 1)
-        about, values = self.measure(name, self.run(run)), self.finite(name, run).values()
-        known = [value for value in values if not math.isnan(value)]
+        about, values = self.measure(name, self.run(run)), self.finite(name, run).items()
+        known = [value for key, value in values if key >= since and not math.isnan(value)]
         if about.table == measures.TIMING:
             return median_range(known)
         return mean_interval(known, *measures.bounds(about, self.run(run).settings))
@@ -396,6 +419,9 @@ def read_results(folder, provenance=()):
             "workflow writes it; make the study again"
         )
     tables = {name: read_table(folder, name, study["parameters"]) for name in COLUMNS}
+    asked = (about.get("search", {}) for about in study["sweeps"].values())
+    spaces = [name for search in asked for name in search.get("space", {})]
+    tables["trials"] = read_table(folder, "trials", spaces)
     if tables["runs"].empty:
         raise TunebookError(f"{folder / 'runs.csv'}: found no rows; allowed: one a replicate")
     add_errors(tables["runs"], tables["history"], study["problems"])
