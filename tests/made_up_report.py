@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+import made_up as maker
 from tunebook.claims.read import VERDICTS, load_claims
 from tunebook.evidence import measures
 from tunebook.study.parameters import columns
@@ -99,6 +100,24 @@ def make_runs(problems, replicates, hostile, random):
         frames.append(measured(random, problem, rows, hostile))
     parameters = columns(known for _, known, _ in runs.values())
     return pd.concat(frames, ignore_index=True), sweeps, parameters
+
+
+def add_search(folder, sweep, problem, **asked):
+    """Add a search to written results, whose finalists are three runs of the problem's grid.
+
+    Returns their names. asked: what is asked for in another way than in `made_up.SEARCH`.
+    """
+    path, asked = Path(folder) / "results/study.json", maker.SEARCH | asked
+    study = json.loads(path.read_text())
+    names = study["sweeps"][f"grid-{problem}"]["runs"][:3]
+    about = {"problem": problem, "question": f"What does {sweep} find?", "axes": [], "grid": False}
+    study["sweeps"][sweep] = about | {"runs": names, "search": asked}
+    path.write_text(json.dumps(study))
+    better = TASKS[PROBLEMS[problem]["task"]].metrics[PROBLEMS[problem]["metric"]].better
+    trials, path = maker.trials(sweep, names, 0.5, asked, better), path.with_name("trials.csv")
+    known = [pd.read_csv(path)] if path.exists() else []
+    pd.concat([*known, trials], ignore_index=True).to_csv(path, index=False)
+    return names
 
 
 def make_claims(runs, kind="real"):

@@ -134,6 +134,13 @@ class Results:
         plain = {name: pd.Series(each, rows.index, object) for name, each in cells.items()}
         return rows.assign(**plain)
 
+    def finalists_of(self, sweep):
+        """[(Run, its trial)] of the trials of a search that were trained again."""
+        trials = self.trials_of(sweep).sort_values("trial")
+        first = trials[trials["state"] == "finished"].drop_duplicates("run")
+        rows = {row["run"]: row for _, row in first.iterrows()}
+        return [(self.run(name), rows[name]) for name in self.members(sweep) if name in rows]
+
     def best(self, problem):
         """The name of the run that was chosen for a problem, "" where none was."""
         return (self.study["problems"].get(problem, {}).get("best") or {}).get("run", "")

@@ -53,7 +53,7 @@ class Scale:
 class Searched(Panel):
     """A panel of the trials of one search; `of` is the form in which it shows what they reach.
 
-    A kind says `drawn`, the columns of trials.csv that it shows besides values, and LOOKS: how those
+    A kind says `drawn`, the columns of trials.csv that it shows beside values, and LOOKS: how those
     that did not finish are drawn.
     """
 
@@ -75,18 +75,15 @@ class Searched(Panel):
             self.absent = "No trial of this search was finished."
         else:
             self.winner = self.finished.loc[(self.sign * self.finished["value"]).idxmin()]
-            self.finalists = sorted(self.trained_again(), key=self.order)
+            trained = self.results.finalists_of(self.sweep)
+            self.finalists = sorted(map(self.finalist, trained), key=self.order)
             self.scale_of_values = self.scale_of()
 
-    def trained_again(self):
-        """The Finalists in the order of their sweep."""
-        found = (
-            self.finished.sort_values("trial").drop_duplicates("run").set_index("run", drop=False)
-        )
-        for run in self.runs:
-            if run.name in found.index:
-                again = self.results.interval(self.of, run.name, self.search["replicates"])
-                yield Finalist(run, found.loc[run.name], again)
+    def finalist(self, trained):
+        """The Finalist of a pair of a Run and its trial."""
+        run, trial = trained
+        again = self.results.interval(self.of, run.name, self.search["replicates"])
+        return Finalist(run, self.trials.loc[trial.name], again)
 
     def order(self, finalist):
         """Where one stands among the finalists: by what it has when trained again."""
