@@ -240,13 +240,15 @@ def trials(sweep, finalists, again, asked=SEARCH, better="lower", seed=0):
                 point[name] = low * (high / low) ** share if low else share * high
         error = 0.05 + 0.2 * abs(np.log10(point.get("learning_rate", 0.01)) + 2)
         error *= random.lognormal(0, 0.3)
-        state = ("finished", "finished", "halved", "finished", "finished", "diverged")[trial % 6]
-        value = np.nan if state == "diverged" else error * (2 if state == "halved" else 1)
+        state = ("finished", "finished", "halved away", "finished", "finished", "diverged")[
+            trial % 6
+        ]
+        value = np.nan if state == "diverged" else error * (2 if state == "halved away" else 1)
         value = 1 - value if better == "higher" else value
         seconds = 30.0 * (1 + trial % 3)
         rows.append({"search": sweep, "trial": trial, "generation": trial // asked["generation"]}
                     | {"run": f"{sweep}-trial-{trial}", "state": state, "value": value}
-                    | {"epochs_trained": 5 if state == "halved" else 20, "seconds": seconds}
+                    | {"epochs_trained": 5 if state == "halved away" else 20, "seconds": seconds}
                     | point)  # fmt: skip
     frame, side = pd.DataFrame(rows), 1 if better == "lower" else -1
     frame["core_seconds"] = frame["seconds"].cumsum()

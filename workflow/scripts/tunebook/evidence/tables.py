@@ -30,9 +30,9 @@ COLUMNS = {
     "rows": "run replicate values",
     "predictions": "run problem replicate row target prediction variance",
     "misread": "run replicate row target prediction probability pixels",
-    "importance": "problem among hyper_parameter mean sd explained runs reason",
     "trials": "search trial generation run state epochs_trained value seconds core_seconds best "
     "again again_replicates",
+    "importance": "problem among hyper_parameter mean sd explained runs reason",
 }
 PARQUET = ("history", "rows", "predictions", "misread")
 
@@ -87,8 +87,8 @@ class Results:
     rows: pd.DataFrame
     predictions: pd.DataFrame
     misread: pd.DataFrame
-    importance: pd.DataFrame
     trials: pd.DataFrame
+    importance: pd.DataFrame
 
     def __post_init__(self):
         runs = self.runs.groupby("run", sort=False)

@@ -16,7 +16,7 @@ from .kinds import SUMMARY
 from .page import beside
 from .panel import BAND, Panel, axis_text, finite, rank, said, tick, value_text
 
-FINISHED, HALVED, DIVERGED = "finished", "halved", "diverged"
+FINISHED, HALVED, DIVERGED = "finished", "halved away", "diverged"
 ENDS = {FINISHED: "finished", HALVED: "stopped early", DIVERGED: "diverged"}
 KEPT = 0.9  # of the finished trials that the axis of values holds; the others lie at its edge
 BANDS = 8  # colours, from the worst end of that axis to the best
@@ -207,11 +207,10 @@ class Progress(Searched):
         return " ".join([*texts, *([f"Finalists: {'; '.join(told)}."] if told else [])])
 
     def brief(self):
-        best = f"The best of {words.count(len(self.trials), 'trial')} has a {self.about} of "
-        best += self.told(self.winner["value"])
-        again = [each for each in self.finalists if each.run.name == self.winner["run"]]
-        again = [each.again.centre for each in again if each.again.n]
-        return best + "".join(f", and {self.told(each)} when trained again" for each in again) + "."
+        again = [each.again for each in self.finalists if each.run.name == self.winner["run"]]
+        told = [f"; when trained again: {self.told(each.centre)}" for each in again if each.n]
+        text = f"{self.about} of the best of {words.count(len(self.trials), 'trial')}: "
+        return text[:1].upper() + text[1:] + self.told(self.winner["value"]) + "".join(told) + "."
 
     def note(self):
         text = super().note() + ["▲: worse than the axis reaches"] * (not self.beyond.empty)
@@ -296,25 +295,25 @@ class Parallel(Searched):
             for axis in self.axes
         ]
         step = max(widths) + self.ROOM
-        self.beside = step * len(self.axes) <= page.INCH * width
+        self.upright = step * len(self.axes) <= page.INCH * width
         self.least = 0.6 * width  # never in a row with others
-        self.height = 2.8 if self.beside else self.DOWN * (len(self.axes) - 0.4)
-        room = self.NOT if self.beside else max(self.NOT, -40 / (page.INCH * width))
-        self.start = room if self.lacking else 0
+        self.height = 2.8 if self.upright else self.DOWN * (len(self.axes) - 0.4)
+        room = self.NOT if self.upright else max(self.NOT, -40 / (page.INCH * width))
+        self.foot = room if self.lacking else 0
 
     def at(self, place, axis):
         """A place on an axis in the panel's own coordinates."""
-        return (axis, place) if self.beside else (place, axis)
+        return (axis, place) if self.upright else (place, axis)
 
     def draw(self, ax):
         ax.set_axis_off()
         last = len(self.axes) - 1
-        if self.beside:
-            ax.set(xlim=(0, last), ylim=(self.start, 1))
+        if self.upright:
+            ax.set(xlim=(0, last), ylim=(self.foot, 1))
         else:
-            ax.set(xlim=(self.start, 1), ylim=(last + 0.3, -0.3))
+            ax.set(xlim=(self.foot, 1), ylim=(last + 0.3, -0.3))
         places = np.column_stack([axis.places for axis in self.axes])
-        places[:, :-1] = np.nan_to_num(places[:, :-1], nan=self.start)
+        places[:, :-1] = np.nan_to_num(places[:, :-1], nan=self.foot)
         done = self.trials.index.isin(self.finished.index)
         finalists = self.trials["trial"].isin([each.trial["trial"] for each in self.finalists])
         self.draw_lines(ax, places[~done], color=style.WITHOUT, lw=0.6, alpha=0.45, zorder=2)
@@ -349,17 +348,17 @@ class Parallel(Searched):
                 ax.plot(*line, color=color, lw=4, solid_capstyle="butt", zorder=5)
         ticks = list(axis.ticks)
         if np.isnan(axis.places).any() and not last:
-            ticks.append((self.start, "none"))
+            ticks.append((self.foot, "none"))
         ground = {"fc": style.GROUND, "alpha": 0.8, "lw": 0, "pad": 0.6}
         for place, text in self.roomy(ticks, ax):
             look = {"zorder": 6, "bbox": ground}
-            if self.beside:
+            if self.upright:
                 shift, look["ha"] = ((7, 0), "left") if last else ((-4, 0), "right")
             else:
                 shift, look["ha"] = (0, -9), "center"
             beside(ax, text, self.at(place, number), shift, **look)
         write = {"weight": 600, "linespacing": 1.05}
-        if self.beside:
+        if self.upright:
             step = ax.bbox.width / max(len(self.axes) - 1, 1)
             lines = "\n".join(page.wrapped(axis.title, step - self.ROOM / 2, weight=600))
             beside(ax, lines, (number, 1), (0, 8), ha="center", va="bottom", **write)
@@ -370,8 +369,8 @@ class Parallel(Searched):
         """Those of some ticks, from the start on, whose texts do not touch."""
         found, end = [], -math.inf
         for place, text in sorted(ticks):
-            size = 11 if self.beside else page.width_of(text)
-            middle = place * (ax.bbox.height if self.beside else ax.bbox.width) / (1 - self.start)
+            size = 11 if self.upright else page.width_of(text)
+            middle = place * (ax.bbox.height if self.upright else ax.bbox.width) / (1 - self.foot)
             if middle - size / 2 > end:
                 found.append((place, text))
                 end = middle + size / 2 + 3

@@ -53,7 +53,7 @@ def finalists(view, sweep):
                 again=again,
                 test=test,
                 worse=worse,
-                fall=words.show(worse, unit, signed=True),
+                fall=words.show(worse, unit, signed=True).removeprefix("+"),
                 chosen=run.name == view.results.best(problem),
             )
         )
@@ -80,7 +80,7 @@ def told(view, sweep):
     text = f"The best of {trials} had {winner.found} in the search; trained again, with "
     text += f"{replicates} that the search did not have, it has {again}: "
     if winner.worse > 0:
-        text += f"worse by {winner.fall.lstrip('+')}. That was to be expected: the best of many is "
+        text += f"worse by {winner.fall}. That was to be expected: the best of many is "
         text += "partly the luckiest of them, and its luck does not come again."
     else:
         text += "it did not fall."
