@@ -6,8 +6,6 @@ from ..evidence import measures, words
 from ..evidence.tables import Run
 from .view import Shown
 
-FIGURES = 3  # significant ones of a setting, in a sentence
-
 
 @dataclass
 class Finalist:
@@ -47,7 +45,7 @@ def finalists(view, sweep):
             Finalist(
                 trial=row["trial"],
                 run=run,
-                settings=", ".join(words.setting(*each) for each in map(short, point.items())),
+                settings=", ".join(words.setting(*each) for each in point.items()),
                 value=row["value"],
                 found=words.show(row["value"], unit),
                 again=again,
@@ -58,12 +56,6 @@ def finalists(view, sweep):
             )
         )
     return sorted(found, key=lambda each: (not each.again.n, side * each.again.found.centre))
-
-
-def short(setting):
-    """A setting (name, value) whose value, if it was drawn from a range, has few figures."""
-    name, value = setting
-    return (name, float(f"{value:.{FIGURES}g}")) if isinstance(value, float) else setting
 
 
 def told(view, sweep):
