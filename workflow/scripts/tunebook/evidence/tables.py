@@ -32,7 +32,7 @@ COLUMNS = {
     "misread": "run replicate row target prediction probability pixels",
     "trials": "search trial generation run state epochs_trained value seconds core_seconds best "
     "again again_replicates",
-    "importance": "problem among hyper_parameter mean sd explained runs reason",
+    "importance": "problem among hyper_parameter share explained runs reason",
 }
 PARQUET = ("history", "rows", "predictions", "misread")
 
