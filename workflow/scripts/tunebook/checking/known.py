@@ -117,6 +117,7 @@ def counted(results):
     for noun, many in (
         ("configurations", len(results.by_name)), ("runs", len(results.by_name)),
         ("trainings", len(results.runs)), ("claims", len(results.claims)),
+        ("trials", len(results.trials)),
     ):  # fmt: skip
         yield Known(many, noun, 0, f"{noun} of this study", "glance()")
 

@@ -34,7 +34,7 @@ COLUMNS = {
     "misread": "run replicate row target prediction probability pixels",
     "trials": "search trial generation run state epochs_trained value seconds core_seconds best "
     "again again_replicates",
-    "importance": "problem among hyper_parameter mean sd explained runs reason",
+    "importance": "problem among hyper_parameter share explained runs reason",
 }
 PARQUET = ("history", "rows", "predictions", "misread")
 
@@ -117,6 +117,32 @@ class Results:
         """The names of a sweep's runs, in its order; none if there is no such sweep."""
         runs = self.study["sweeps"].get(sweep, {}).get("runs", [])
         return [name for name in runs if name in self.by_name]
+
+    @property
+    def searches(self):
+        """{sweep: what its search was asked for} of those sweeps that are searches."""
+        sweeps = self.study["sweeps"].items()
+        return {name: about["search"] for name, about in sweeps if about.get("search")}
+
+    def trials_of(self, sweep):
+        """The trials of a search in the order in which they finished, one row each.
+
+        Hyper-parameters are plain values, None where a trial has none.
+        """
+        rows = self.trials[self.trials["search"] == sweep].sort_values(
+            "core_seconds", kind="stable"
+        )
+        space = self.searches.get(sweep, {}).get("space", {})
+        cells = {name: [*map(setting, rows[name])] for name in space if name in rows}
+        plain = {name: pd.Series(each, rows.index, object) for name, each in cells.items()}
+        return rows.assign(**plain)
+
+    def finalists_of(self, sweep):
+        """[(Run, its trial)] of the trials of a search that were trained again."""
+        trials = self.trials_of(sweep).sort_values("trial")
+        first = trials[trials["state"] == "finished"].drop_duplicates("run")
+        rows = {row["run"]: row for _, row in first.iterrows()}
+        return [(self.run(name), rows[name]) for name in self.members(sweep) if name in rows]
 
     def best(self, problem):
         """The name of the run that was chosen for a problem, "" where none was."""
@@ -211,16 +237,17 @@ class Results:
         values = self.values(name, run)
         return {key: v if math.isfinite(v) else math.nan for key, v in values.items()}
 
-    def interval(self, name, run=None):
+    def interval(self, name, run=None, since=0):
         """The Interval of a measure over the replicates of a run that have a finite value.
 
-        Of timings the median with its range; of the whole study its one number.
+        Of timings the median with its range; of the whole study its one number. since: the first
+        replicate that counts (a search has chosen by those before).
         """
         if run is None:
             value = self.values(name)[0]
             return Interval(value, value, value, 1)
-        about, values = self.measure(name, self.run(run)), self.finite(name, run).values()
-        known = [value for value in values if not math.isnan(value)]
+        about, values = self.measure(name, self.run(run)), self.finite(name, run).items()
+        known = [value for key, value in values if key >= since and not math.isnan(value)]
         if about.table == measures.TIMING:
             return median_range(known)
         return mean_interval(known, *measures.bounds(about, self.run(run).settings))

@@ -120,10 +120,13 @@ class Panel:
     absent: why there is nothing to draw. alike: the panels that share its scale. labelled: whether
     it names its series, or leaves that to the next one, which has the same `key`. colours:
     {hyper-parameter: {value: colour}} of the whole figure. source: what is claimed, a Source.
+    apart: what sets panels of its kind apart where nobody says. called: what such a panel is among
+    others of its figure.
     """
 
     height, least, most, weight = 2.1, 1.3, math.inf, 1.0
     letter = title = head = key = about = unit = scale = dotted = ""
+    apart = called = ""
     colours, labelled, source = None, True, Source()
 
     def __init__(self, spec, results, members=(), problem=None, facet=("", None), absent=""):

@@ -9,6 +9,9 @@ from ..evidence.intervals import Interval, mean_interval
 from ..study.parameters import label, parameter
 from ..study.sizes import feature_sizes, for_each
 
+# Whose the networks are that stand side by side at the head of a report.
+SOURCES, CHOSEN, FOUND = "The source’s, trained again", "Our search’s choice", "The best we found"
+
 
 @dataclass
 class Shown:
@@ -46,25 +49,28 @@ class View:
 
     @property
     def extent(self):
-        """How much was done: `3 configurations, 15 trainings`."""
+        """How much was done: `3 configurations, 15 trainings; 48 trials of a search`."""
         trainings = words.count(len(self.results.runs), "training")
-        return f"{words.count(len(self.runs), 'configuration')}, {trainings}"
+        searches, many = self.results.searches, len(self.results.trials)
+        of = "a search" if len(searches) == 1 else f"{words.word(len(searches))} searches"
+        trials = f"; {words.count(many, 'trial')} of {of}" if many else ""
+        return f"{words.count(len(self.runs), 'configuration')}, {trainings}{trials}"
 
     def next(self, what):
         """The next number for a table, or whatever is counted."""
         self.counts[what] += 1
         return self.counts[what]
 
-    def of(self, measure, run):
-        """A measure of a run, Shown."""
+    def of(self, measure, run, since=0):
+        """A measure of a run, Shown; since: the first replicate that counts."""
         about = measures.measure(measure, self.problems[run.problem])
         return Shown(
-            self.results.interval(measure, run.name),
+            self.results.interval(measure, run.name, since),
             about.unit,
-            list(self.results.finite(measure, run.name).values()),
+            [v for key, v in self.results.finite(measure, run.name).items() if key >= since],
             self.axis(about, run.problem),
             run.name if self.links else "",
-            self.results.groups(measure, run.name),
+            "" if since else self.results.groups(measure, run.name),
         )
 
     def on_other_rows(self, run, shifted=False):
@@ -188,7 +194,9 @@ class View:
             at = {split: words.ordinal(runs.index(run) + 1) for split, runs in orders.items()}
             return f"{who} is {at['validation']} by validation and {at['test']} by the test"
 
-        source, chosen = best["source"], place("our choice", best["chosen"])
+        source, chosen = best["source"], "our choice is none"
+        if best["chosen"].name in names:
+            chosen = place("our choice", best["chosen"])
         if best["same"]:
             chosen = f"the source’s is our choice too: it{chosen.removeprefix('our choice')}"
         elif source:
@@ -223,18 +231,26 @@ class View:
         members = self.results.members
         return [(said, self.runs[run]) for sweep, said in sweeps.items() for run in members(sweep)]
 
-    def best_of(self, problem, sweeps, claims):
-        """The best networks of a problem: the source's configuration, and what our search chose.
+    def best_of(self, problem, sweeps, claims, beyond=()):
+        """The best networks of a problem: the source's configuration, what our search chose, and
+        what was found beyond it.
 
-        sweeps: of the source's configurations; claims: the Claims with its numbers for them. A
-        dictionary with the Runs source and chosen (or None), same, and run, the one to show first;
-        claimed: {split: the source's number, as it stands there}; number: that of the test split.
+        sweeps: of the source's configurations; claims: the Claims with its numbers for them.
+        beyond: sweeps of the best that were found, of which the first by validation counts. A
+        dictionary with the Runs source, chosen and found (or None), same, and run, the one to show
+        first; first: [(whose, Run)] of those to show side by side; claimed: {split: the source's
+        number, as it stands there}; number: that of the test split.
         """
         about, claimed, number, source = self.problems[problem], {}, None, None
         chosen = self.runs.get(self.results.best(problem))
         for name in sweeps:
             if self.sweeps[name]["problem"] == problem:
                 source = next(map(self.runs.get, self.results.members(name)), source)
+        ours = [name for name in beyond if self.sweeps[name]["problem"] == problem]
+        runs = self.ranked(dict.fromkeys(run for s in ours for run in self.results.members(s)))
+        found = next(iter(runs), None)
+        run, whose = source or chosen, SOURCES if source else CHOSEN
+        first = [(whose, run)] if run and run is not found else []
         for leaf in (leaf for claim in claims for leaf in claim.rule.leaves()):
             if leaf.kind == "value":
                 split, _, metric = leaf.spec["metric"].partition("_")
@@ -246,7 +262,8 @@ class View:
                         number = leaf.compared().number
         return {
             "problem": problem, "title": about["title"], "chosen": chosen, "source": source,
-            "same": bool(source) and source is chosen, "run": source or chosen,
+            "found": found, "same": bool(source) and source is chosen, "run": run or found,
+            "first": [*first, (FOUND, found)] if found else first,
             "claimed": claimed, "number": number,
         }  # fmt: skip
 
@@ -295,17 +312,15 @@ class View:
     def importance(self, problem):
         """Which hyper-parameters matter: {group of runs: {runs, explained, reason, shares}}.
 
-        See `evidence.importance`. shares: {hyper-parameter: (mean, sd)}. Of runs that learned only
-        where others did not.
+        See `evidence.importance`. shares: {hyper-parameter: share}. Of runs that learned only where
+        others did not.
         """
         table, found = self.results.importance, {}
         rows = table[table["problem"] == problem].astype({"reason": object})
         for among, members in rows.fillna({"reason": ""}).groupby("among", sort=False):
             known = members.dropna(subset="hyper_parameter").set_index("hyper_parameter")
             about = members.iloc[0][["runs", "explained", "reason"]].to_dict()
-            shares = dict(
-                zip(known.index, zip(known["mean"], known["sd"], strict=True), strict=True)
-            )
+            shares = known["share"].to_dict()
             found[among] = about | {"runs": int(about["runs"]), "shares": shares}
         if len({each["runs"] for each in found.values()}) == 1:
             found.pop("learned", None)
@@ -314,8 +329,8 @@ class View:
     def by_importance(self, groups):
         """{hyper-parameter: its largest share} in [(group, entry of `importance`)], in order."""
         found = {}
-        for key, (mean, _) in (pair for _, each in groups for pair in each["shares"].items()):
-            found[key] = max(found.get(key, mean), mean)
+        for key, share in (pair for _, each in groups for pair in each["shares"].items()):
+            found[key] = max(found.get(key, share), share)
         return dict(sorted(found.items(), key=lambda pair: -pair[1]))
 
     def layers(self, run):
@@ -353,11 +368,16 @@ class View:
         steps += [(f"Dense{then}", str(width)) for width in widths]
         return [*steps, ("Dense, the output", str(len(problem["classes"] or [0])))]
 
-    def strip(self, shown, source):
-        """Positions, in percent of a strip's width, of replicates, mean, interval and source."""
+    def strip(self, shown, source, among=()):
+        """Positions, in percent of a strip's width, of replicates, mean, interval and source.
+
+        among: what is Shown beside it, on strips of the same scale.
+        """
         mean, low, high, _ = shown.found
         spots = {"mean": mean, "low": low, "high": high, "source": source}
-        known = [value for value in (*shown.values, *spots.values()) if words.known(value)]
+        others = [value for each in among for value in (*each.values, *each.found[:3])]
+        every = (*shown.values, *spots.values(), *others)
+        known = [value for value in every if words.known(value)]
         if not known:
             return None
         least, span = min(known), (max(known) - min(known)) or abs(max(known)) or 1.0
