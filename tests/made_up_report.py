@@ -184,7 +184,7 @@ def write_results(folder, problems=("kinds", "lengths"), replicates=5, hostile=F
             problem="kinds", baseline="forest", test_balanced_accuracy=0.8, fit_seconds=0.3
         ),
         "importance": pd.DataFrame({"problem": problems}).assign(
-            among="all", hyper_parameter="learning_rate", mean=0.5, sd=0.1, explained=0.7, runs=20,
+            among="all", hyper_parameter="learning_rate", share=0.5, explained=0.7, runs=20,
             reason="",
         ),
     }  # fmt: skip

@@ -13,7 +13,7 @@ from made_up import claims, configure, image_record, run, splits, table_record, 
 from made_up import results as made_up
 from tunebook.claims import judge_claims
 from tunebook.evidence import evaluate, intervals, measures, rows, tables, words
-from tunebook.evidence.importance import importance_table
+from tunebook.evidence.importance import importance_table, of
 from tunebook.evidence.intervals import Interval, mean_interval
 from tunebook.figures.draw import draw
 from tunebook.jobs import TunebookError, read_json, write_csv, write_json, write_parquet
@@ -1246,7 +1246,7 @@ def importance_of(error):
 def test_the_hyper_parameter_that_changes_the_error_matters_most():
     table = importance_of(lambda i, rate: rate**2)
     assert table["hyper_parameter"].tolist() == ["learning_rate", "dropout"]
-    assert table["mean"].iloc[0] > 1 > 0.1 > abs(table["mean"].iloc[1])
+    assert table["share"].iloc[0] > 0.9 > 0.1 > table["share"].iloc[1] >= 0
     assert table["explained"].iloc[0] > 0.9
     assert table["runs"].tolist() == [40, 40]
 
@@ -1269,6 +1269,54 @@ def test_few_runs_have_no_importance(results):
     assert table["among"].tolist() == ["all", "learned"] * 2
 
 
+DRAW = np.random.default_rng(1)
+POINTS = [
+    {"rate": 10.0**-r, "channels": [8 * c, 16 * c], "optimizer": "momentum", "momentum": m / 10}
+    if m else {"rate": 10.0**-r, "channels": [8 * c, 16 * c], "optimizer": "sgd"}
+    for r, c, m in DRAW.integers(0, 3, (80, 3)).tolist()
+]  # fmt: skip
+
+
+def shares_of(value, **about):
+    found = of(POINTS, [value(**{"momentum": None} | point) for point in POINTS], **about)
+    return {row["hyper_parameter"]: row["share"] for row in found}
+
+
+def test_lists_are_categories():
+    shares = shares_of(lambda channels, **others: float(channels == [8, 16]))
+    assert list(shares)[0] == "channels" and shares["channels"] > 0.95
+
+
+def test_what_decides_that_there_is_no_value_matters_and_not_its_absence():
+    shares = shares_of(lambda momentum, **others: 1.0 if momentum is None else 0.1)
+    assert shares["optimizer"] > 0.95 > 0.01 > shares["momentum"]
+
+
+def test_what_several_explain_at_once_is_no_share_of_one():
+    alone = shares_of(lambda rate, **others: rate)
+    both = shares_of(lambda rate, optimizer, **others: (rate < 0.1) ^ (optimizer == "sgd"))
+    assert sum(alone.values()) > 0.95 > 0.6 > sum(both.values())
+
+
+def test_a_point_without_a_value_counts_as_the_worst_by_the_side_that_is_better():
+    def accuracy(rate, channels, **others):
+        return NAN if channels == [0, 0] else 0.9 if rate == 1 else 0.1
+
+    def error(**point):
+        return 1 - accuracy(**point)
+
+    right, wrong = shares_of(accuracy, better="higher"), shares_of(accuracy, better="lower")
+    assert shares_of(error) == pytest.approx(right, abs=0.01)
+    # Those that failed are as bad as a small rate: then it matters little that others did not.
+    assert wrong["channels"] > 1.5 * right["channels"]
+
+
+def test_importance_is_the_same_each_time_and_says_nothing_on_the_way(capfd, recwarn):
+    values = [point["rate"] + DRAW.normal() / 100 for point in POINTS]
+    assert of(POINTS, values) == of(POINTS, values)
+    assert capfd.readouterr() == ("", "") and not recwarn.list
+
+
 def test_what_makes_training_fail_does_not_swamp_what_matters_among_runs_that_learned():
     pairs = [(rate, dropout) for rate in (0.1, 0.01) for dropout in (0.0, 0.1, 0.2, 0.3)] * 6
     runs = []
@@ -1280,8 +1328,8 @@ def test_what_makes_training_fail_does_not_swamp_what_matters_among_runs_that_le
                         validation_metric=[error] * 2))  # fmt: skip
     table = importance_table(made_up(*runs))
     table = table[table["problem"] == "prices"].set_index(["among", "hyper_parameter"])
-    shares = table["mean"]
+    shares = table["share"]
     assert shares["all", "learning_rate"] > 10 * shares["all", "dropout"]
     assert table.loc["learned"].index.tolist() == ["dropout"]
-    assert shares["learned", "dropout"] > 1
+    assert shares["learned", "dropout"] > 0.9
     assert set(table.loc["learned", "runs"]) == {24}

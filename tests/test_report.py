@@ -808,7 +808,7 @@ def test_importance_over_runs_that_learned_stands_beside_that_over_all(tmp_path)
     rows = pd.read_csv(path)
     learned = rows.assign(among="learned", runs=12, explained=0.2)
     few = rows.assign(problem="kinds", among="learned", runs=7, reason="few")[:1]
-    few.loc[:, ["hyper_parameter", "mean", "sd", "explained"]] = np.nan
+    few.loc[:, ["hyper_parameter", "share", "explained"]] = np.nan
     table = pd.concat([rows, learned[learned["problem"] == "lengths"], few])
     table.to_csv(path, index=False)
     page = render(study, '{{ table("importance", problem="lengths") }}')

@@ -30,7 +30,7 @@ COLUMNS = {
     "rows": "run replicate values",
     "predictions": "run problem replicate row target prediction variance",
     "misread": "run replicate row target prediction probability pixels",
-    "importance": "problem among hyper_parameter mean sd explained runs reason",
+    "importance": "problem among hyper_parameter share explained runs reason",
 }
 PARQUET = ("history", "rows", "predictions", "misread")
 

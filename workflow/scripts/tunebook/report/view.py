@@ -262,17 +262,15 @@ class View:
     def importance(self, problem):
         """Which hyper-parameters matter: {group of runs: {runs, explained, reason, shares}}.
 
-        See `evidence.importance`. shares: {hyper-parameter: (mean, sd)}. Of runs that learned only
-        where others did not.
+        See `evidence.importance`. shares: {hyper-parameter: share}. Of runs that learned only where
+        others did not.
         """
         table, found = self.results.importance, {}
         rows = table[table["problem"] == problem].astype({"reason": object})
         for among, members in rows.fillna({"reason": ""}).groupby("among", sort=False):
             known = members.dropna(subset="hyper_parameter").set_index("hyper_parameter")
             about = members.iloc[0][["runs", "explained", "reason"]].to_dict()
-            shares = dict(
-                zip(known.index, zip(known["mean"], known["sd"], strict=True), strict=True)
-            )
+            shares = known["share"].to_dict()
             found[among] = about | {"runs": int(about["runs"]), "shares": shares}
         if len({each["runs"] for each in found.values()}) == 1:
             found.pop("learned", None)
@@ -281,8 +279,8 @@ class View:
     def by_importance(self, groups):
         """{hyper-parameter: its largest share} in [(group, entry of `importance`)], in order."""
         found = {}
-        for key, (mean, _) in (pair for _, each in groups for pair in each["shares"].items()):
-            found[key] = max(found.get(key, mean), mean)
+        for key, share in (pair for _, each in groups for pair in each["shares"].items()):
+            found[key] = max(found.get(key, share), share)
         return dict(sorted(found.items(), key=lambda pair: -pair[1]))
 
     def layers(self, run):
