@@ -31,7 +31,7 @@ from tunebook.learn import (
     tapes,
     training,
 )
-from tunebook.learn.baselines import choose, fit_baselines
+from tunebook.learn.baselines import choose, estimators, fit_baselines, shifted
 from tunebook.learn.blocks import (
     HISTORY,
     HISTORY_COLUMNS,
@@ -1397,13 +1397,6 @@ def test_what_is_random_follows_from_the_seed(exact):
     assert first["test_mse"] == again["test_mse"] != other["test_mse"]
 
 
-class Says(SimpleNamespace):
-    """An estimator that always says one value."""
-
-    def fit(self, x, y):
-        return self
-
-
 @pytest.mark.parametrize(("metric", "values", "chosen"), [
     ("mse", (3, 1, 1, 2), 1), ("r2", (1, 3, 3, 2), 1), ("mse", (np.nan, 2), 1),
     ("mse", (np.nan, np.nan), 0),
@@ -1413,10 +1406,83 @@ def test_the_choice_is_made_by_the_judged_metric_of_the_validation_rows(metric, 
         assert split == "validation"
         return {"mse": abs(estimator.value), "r2": estimator.value}
 
-    rows = {"train": None}
-    data = SimpleNamespace(x=rows, y=rows, task=TASKS["regression"], metrics=metrics)
-    candidates = [Says(value=value) for value in values]
-    assert choose(candidates, data, metric) is candidates[chosen]
+    data = SimpleNamespace(fit=lambda each: each, task=TASKS["regression"], metrics=metrics)
+    candidates = [SimpleNamespace(value=value) for value in values]
+    best, found = choose(candidates, data, metric)
+    assert best is candidates[chosen]
+    assert found["r2"] == pytest.approx(values[chosen], nan_ok=True)
+
+
+KERNELS = "sklearn.gaussian_process.kernels"
+NOISY = {"estimator": f"{KERNELS}.Sum", "arguments": {
+    "k1": {"estimator": f"{KERNELS}.RBF", "arguments": {"length_scale": 2}},
+    "k2": {"estimator": f"{KERNELS}.WhiteKernel"},
+}}  # fmt: skip
+PROCESS = "sklearn.gaussian_process.GaussianProcessRegressor"
+RIDGE = "sklearn.kernel_ridge.KernelRidge"
+
+
+def test_kernels_and_other_objects_are_arguments():
+    about = {"estimator": PROCESS, "grid": {"kernel": [NOISY, {"estimator": f"{KERNELS}.RBF"}]}}
+    found = [str(each.kernel) for each in estimators(about, "regression", 0, "mine")]
+    assert found == ["RBF(length_scale=2) + WhiteKernel(noise_level=1)", "RBF(length_scale=1)"]
+    members = [["tree", {"estimator": FOREST}], ["line", {"estimator": LINEAR}]]
+    about = {"estimator": "sklearn.ensemble.VotingRegressor", "arguments": {"estimators": members}}
+    [votes] = estimators(about, "regression", 7, "mine")
+    assert votes.estimators[0][1].random_state == 7, "chance follows from the seed in parts too"
+    assert type(votes.estimators[1][1]).__name__ == "LinearRegression"
+
+
+def test_methods_without_an_intercept_find_values_far_from_zero(exact):
+    data, record = exact
+    far = {key: value + 1e7 if key.endswith("_y") else value for key, value in data.items()}
+    process = {"estimator": PROCESS, "arguments": {"kernel": NOISY}, "scale": "standard"}
+    ridge = {"estimator": RIDGE, "arguments": {"kernel": "rbf", "alpha": 0.001}}
+    rows = fit(REGRESSION, (far, record), process=process, ridge=ridge | {"scale": "standard"})
+    assert min(row["test_r2"] for row in rows) > 0.99
+
+
+def test_a_logarithm_is_fitted_and_its_errors_are_those_of_the_values():
+    # The feature says nothing: of 1 and 100, each as often, the mean of logarithms is that of 10.
+    y = np.array([1.0, 100.0, 1.0, 100.0, 10.0, 10.0, 20.0])
+    data = splits(np.zeros((7, 1)), y, 4, 1), table_record(["a"], target_range=99.0)
+    (row,) = fit(REGRESSION, data, linear={"estimator": LINEAR, "target": "log"})
+    assert row["validation_mae"] == pytest.approx(0, abs=1e-9)
+    assert row["test_mae"] == pytest.approx(5)
+    assert row["test_mse"] == pytest.approx(50 / 99**2)
+    assert row["train_rmse"] == pytest.approx(np.sqrt((81 + 8100) / 2))
+
+
+def test_targets_of_zero_have_no_logarithm(exact):
+    data, record = exact
+    zero = data | {"train_y": data["train_y"] * 0}
+    with pytest.raises(TunebookError, match=r"mine.target: found log, and a target of 0; allowed"):
+        fit(REGRESSION, (zero, record), mine={"estimator": LINEAR, "target": "log"})
+
+
+def test_images_are_shifted_to_each_side_and_paper_comes_in():
+    image = np.arange(12, dtype=np.float32).reshape(1, 12)
+    record = image_record() | {"shape": [2, 2, 3], "range": [-1.0, 20.0]}
+    same, up, down, left, right = shifted(image, record).reshape(5, 2, 2, 3)
+    assert same.ravel().tolist() == image[0].tolist()
+    assert up[0].tolist() == [[3, 4, 5], [-1, -1, -1]]
+    assert down[1].tolist() == [[-1, -1, -1], [6, 7, 8]]
+    assert left[0].tolist() == [[1, 2, -1], [4, 5, -1]]
+    assert right[1].tolist() == [[-1, 6, 7], [-1, 9, 10]]
+
+
+def test_virtual_examples_teach_what_lies_a_pixel_further_on(bright):
+    data, record = bright
+    moved = {key: np.roll(x.reshape(-1, 16, 16), 1, 1).reshape(-1, 256) if key == "test_x" else x
+             for key, x in data.items()}  # fmt: skip
+    svm = {"estimator": "sklearn.svm.SVC", "scale": "min-max"}
+    plain, virtual = fit(
+        CLASSES, (moved, record), plain=svm, virtual=svm | {"virtual": "support-vectors"}
+    )
+    assert plain["test_accuracy"] < 0.5 < 0.9 <= virtual["test_accuracy"]
+    for about in (svm | {"estimator": NEIGHBOURS}, svm | {"estimator": SOFTMAX}):
+        with pytest.raises(TunebookError, match="mine.virtual: found support-vectors; allowed: of"):
+            fit(CLASSES, (data, record), mine=about | {"virtual": "support-vectors"})
 
 
 def test_a_method_that_cannot_be_fitted_to_so_few_rows_says_so(bright):
@@ -1441,7 +1507,17 @@ WRONG = [
     ({"estimator": LINEAR, "grid": {"alpha": [1]}}, "grid: found alpha; allowed: "),
     ({"estimator": FOREST, "arguments": {"n_estimators": -1}}, "n_estimators.*Got -1"),
     ({"estimator": "sklearn.ensemble.StackingRegressor"}, "missing 1 required .*estimators"),
-]
+    ({"estimator": f"{KERNELS}.RBF"}, "found .*RBF; allowed: the dotted name"),
+    ({"estimator": PROCESS, "arguments": {"kernel": {"estimator": "os.system"}}},
+     "arguments.kernel.estimator: found os.system; allowed: the dotted name"),
+    ({"estimator": PROCESS, "arguments": {"kernel": NOISY | {"grid": {}}}},
+     "arguments.kernel: found grid; allowed: estimator, arguments"),
+    ({"estimator": PROCESS, "grid": {"kernel": [{"estimator": f"{KERNELS}.Sum"}]}},
+     "kernel.arguments: .*missing 2 required"),
+    ({"estimator": PROCESS, "arguments": {
+        "kernel": {"estimator": f"{KERNELS}.RBF", "arguments": {"nu": 1}}}},
+     "kernel.arguments: found nu; allowed: length_scale"),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("about", "message"), WRONG)

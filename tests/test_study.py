@@ -324,6 +324,17 @@ BAD_VALUES = [
     (f"{HOUSES}.target", "", "allowed: text of at least 1 characters"),
     (f"{HOUSES}.baselines", {"x": {"estimator": "os.system"}}, "the dotted name of a class"),
     (f"{HOUSES}.baselines", {"x": {}}, "x.estimator: missing; it must be given"),
+    (f"{HOUSES}.baselines.x", {"estimator": "sklearn.svm.SVR", "target": "root"}, "of as-is, log"),
+    (
+        f"{HOUSES}.baselines.x",
+        {"estimator": "sklearn.svm.SVR", "virtual": "support-vectors"},
+        "x.virtual: found support-vectors, and a dataset that is no images; allowed: nothing",
+    ),
+    (
+        "problems.digits.baselines",
+        {"x": {"estimator": "sklearn.svm.SVC", "target": "log"}},
+        "x.target: found log with classes; allowed: as-is",
+    ),
     # Datasets
     ("datasets", {}, "found {}; allowed: at least 1 keys"),
     ("datasets.ames.files", {}, "found {}; allowed: at least 1 keys"),

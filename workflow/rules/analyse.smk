@@ -67,10 +67,30 @@ rule gather:
         "../scripts/gather.py"
 
 
+rule fit_baselines:
+    input:
+        development=lambda w: prepared(w.problem, "development", replicates_of(w)),
+        test=lambda w: prepared(w.problem, "test", replicates_of(w)),
+    output:
+        f"{RESULTS}/baselines/{{problem}}/replicates-{{first}}-{{last}}.csv",
+    log:
+        f"{LOGS}/baselines/{{problem}}-replicates-{{first}}-{{last}}.log",
+    priority: FIRST
+    conda:
+        "../envs/tunebook.yaml"
+    threads: 1
+    params:
+        problem=lambda w: w.problem,
+        settings=lambda w: baselines(STUDY, w.problem),
+        seeds=lambda w: seeds(STUDY, w.problem, replicates_of(w)),
+        code=code("fit_baselines"),
+    script:
+        "../scripts/fit_baselines.py"
+
+
 rule baselines:
     input:
-        development=lambda w: all_prepared(split(), "development"),
-        test=lambda w: all_prepared(split(), "test"),
+        fitted=lambda w: fitted_baselines(split()),
         looks=lambda w: looks(len(split().seen) + 1),
     output:
         report(
@@ -85,8 +105,6 @@ rule baselines:
     conda:
         "../envs/tunebook.yaml"
     params:
-        splits=lambda w: baseline_splits(split()),
-        problems=baselines(STUDY),
         code=code("baselines"),
     script:
         "../scripts/baselines.py"

@@ -41,7 +41,7 @@ from tunebook.workflow import (
     added,
     against_folder,
     asked,
-    baseline_splits,
+    baseline_blocks,
     baselines,
     bundled,
     candidates,
@@ -276,12 +276,16 @@ def split():
     return looked() if STUDY.plan else STUDY
 
 
-def all_prepared(study, half):
-    """The prepared files of all replicates of all problems."""
+def replicates_of(wildcards):
+    """The replicates of a block of some."""
+    return range(int(wildcards.first), int(wildcards.last) + 1)
+
+
+def fitted_baselines(study):
+    """The rows of baselines.csv, by problem and block of replicates."""
     return [
-        path
-        for problem in study.problems
-        for path in prepared(problem, half, range(study.replicates(problem)))
+        f"{RESULTS}/baselines/{problem}/replicates-{first}-{last}.csv"
+        for problem, first, last in baseline_blocks(study)
     ]
 
 

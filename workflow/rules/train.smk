@@ -5,9 +5,7 @@
 rule train:
     input:
         development=lambda w: prepared(
-            known(w.run).problem,
-            "development",
-            range(int(w.first), int(w.last) + 1),
+            known(w.run).problem, "development", replicates_of(w)
         ),
     output:
         history=f"{RESULTS}/runs/{{run}}/replicates-{{first}}-{{last}}/history.csv",

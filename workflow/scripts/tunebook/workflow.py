@@ -17,6 +17,9 @@ ASKED = ("against", "delete")
 # About how many rows and inputs a table has, and how many images there are, to order jobs by before
 # the data are there.
 USUAL_ROWS, USUAL_INPUTS, USUAL_IMAGES = 1000, 10, 5000
+# Replicates whose baselines one job fits: enough that its start takes little of its time, and few
+# enough that all cores have some to do.
+BASELINES_PER_JOB = 5
 
 
 def check_files(folders):
@@ -263,26 +266,27 @@ def against_folder(study):
     return folder
 
 
-def baseline_splits(study):
-    """(problem, replicate, seed) of every split, in the order of their prepared files."""
+def baselines(study, name):
+    """The task, judged metric and baselines of a problem, as configured."""
+    problem = study.problem(name)
+    return {
+        "task": problem["task"],
+        "metric": judged(problem),
+        "baselines": problem.get("baselines", {}),
+    }
+
+
+def baseline_blocks(study):
+    """[(problem, first, last)] of the replicates whose baselines are fitted by one job each.
+
+    Aligned, so that what looks at the claims add leaves those that are there as they are.
+    """
     return [
-        (problem, replicate, seed)
+        (problem, first, min(first + BASELINES_PER_JOB, study.replicates(problem)) - 1)
         for problem in study.problems
-        for replicate, seed in seeds(study, problem, range(study.replicates(problem))).items()
+        if study.problem(problem).get("baselines")
+        for first in range(0, study.replicates(problem), BASELINES_PER_JOB)
     ]
-
-
-def baselines(study):
-    """{problem: its task, judged metric, and baselines as configured}."""
-    found = {}
-    for name in study.problems:
-        problem = study.problem(name)
-        found[name] = {
-            "task": problem["task"],
-            "metric": judged(problem),
-            "baselines": problem.get("baselines", {}),
-        }
-    return found
 
 
 def timed_runs(study):

@@ -687,6 +687,7 @@ def check_whole(configuration):
         metrics = TASKS[problem["task"]].metrics
         one_of(f"problems.{name}.metric", judged(problem), metrics, problem["task"])
         check_plan(f"problems.{name}.replicates", problem["replicates"])
+        check_baselines(name, problem, configuration["datasets"][problem["dataset"]])
         split = problem.get("split", {})
         shares = split.get("validation", 0) + split.get("test", 0)
         if shares >= 1:
@@ -707,6 +708,19 @@ def check_plan(where, replicates):
             f"configuration: {where}: found least {replicates['least']} and most "
             f"{replicates['most']}; allowed: least no larger than most"
         )
+
+
+def check_baselines(name, problem, dataset):
+    """Raise TunebookError for a baseline that wants other data than its problem has."""
+    for baseline, about in problem.get("baselines", {}).items():
+        where = f"configuration: problems.{name}.baselines.{baseline}"
+        if about.get("target") == "log" and problem["task"] != "regression":
+            raise TunebookError(f"{where}.target: found log with classes; allowed: as-is")
+        if "virtual" in about and not may_be_images(dataset):
+            raise TunebookError(
+                f"{where}.virtual: found {about['virtual']}, and a dataset that is no images; "
+                "allowed: nothing"
+            )
 
 
 def one_of(where, found, allowed, kind):
