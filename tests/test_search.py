@@ -307,7 +307,7 @@ BAD = {
         r"space.optimizer.choice\[1\]: found 'adm'; allowed: one of sgd"),
     "a combination that cannot be": (
         {"space": {"dropout": {"from": 0, "to": 0.5}}}, {},
-        "space.dropout: found 0.5; allowed: 0 for a network without hidden layers"),
+        "space.dropout: found 0.5; allowed: 0.0 for a network without hidden layers"),
     "both a choice and a range": (
         {"space": {"epochs": {"choice": [3]}}}, {}, r"epochs: found .*; allowed: \{choice"),
     "halving at the end": (
