@@ -2,6 +2,7 @@
 
 import math
 import time
+from copy import deepcopy
 from dataclasses import replace
 
 import pandas as pd
@@ -346,7 +347,7 @@ def project_of(folder, *sweeps):
     """A project with some searches: what differs from SEARCH and REAL, by name."""
     found = {"rates": None}
     for name, changes in sweeps:
-        search = merge(merge(SEARCH, REAL), changes)
+        search = deepcopy(merge(merge(SEARCH, REAL), changes))
         found[name] = {"problem": "houses", "question": "?", "search": search}
     project = Project(folder, {"sweeps": found, "timing": {"sweeps": []}})
     for name in ("claims.yaml", "figures.yaml"):

@@ -38,6 +38,7 @@ rule evaluate:
 rule gather:
     input:
         unpack(lambda w: gathered(looked())),
+        searches=shortlists(),
         looks=lambda w: looks(len(looked().seen) + 1),
     output:
         runs=report(

@@ -299,6 +299,8 @@ def records(runs):
     return blocks(runs, "training.json")
 
 
+# {folder: Search}
+SEARCHES = {search.folder: search for search in STUDY.searches.values()}
 # {name: Run} of the trials that searches have come to, as far as they were asked for.
 TRIALS = {}
 
@@ -322,15 +324,47 @@ def searched():
     return STUDY.with_finalists(points)
 
 
-def shortlists(sweeps):
-    """What those of some sweeps that are searches have found."""
-    searches = [STUDY.searches[name] for name in sweeps if name in STUDY.searches]
-    return [f"{RESULTS}/searches/{search.folder}/finalists.json" for search in searches]
+def shortlists():
+    """What all searches find."""
+    return [f"{RESULTS}/searches/{folder}/finalists.json" for folder in SEARCHES]
 
 
 def timed():
     """The study with all runs that are timed alone."""
-    return searched() if shortlists(STUDY.configuration["timing"]["sweeps"]) else STUDY
+    found = STUDY.searches.keys() & STUDY.configuration["timing"]["sweeps"]
+    return searched() if found else STUDY
+
+
+def step_file(search, step):
+    """What a step of a search leaves; nothing, as a list, where there is none before the first."""
+    return [f"{RESULTS}/searches/{search}/step-{step}.json"] * (step >= 0)
+
+
+def asked_by(search, step):
+    """(trial, its Run) of those that a step of a search has asked for; none before the first."""
+    if step < 0:
+        return []
+    path = checkpoints.propose.get(search=search, step=step).output[0]
+    sweep = SEARCHES[search].sweep
+    return [
+        (trial, STUDY.trial(sweep, trial["point"]))
+        for trial in going(read_json(path)["trials"])
+    ]
+
+
+def asked_for(search, step):
+    """The records of what a step of a search has asked for: of trainings to the end, or up to a rung."""
+    found = {}
+    for trial, run in asked_by(search, step):
+        whole = trial["until"] == run.configuration["epochs"]
+        name = "training.json" if whole else f"until-{trial['until']}.json"
+        found |= dict.fromkeys(blocks([run], name))
+    return list(found)
+
+
+def names_of(search, step):
+    """{number of a trial that a step has asked for: the name of its run}."""
+    return {trial["trial"]: run.name for trial, run in asked_by(search, step)}
 
 
 def looked(look=None):
@@ -375,7 +409,6 @@ def gathered(study):
     return {
         "history": blocks(study.runs.values(), "history.csv"),
         "choices": [f"{RESULTS}/choice/{p}.json" for p in study.problems],
-        "searches": shortlists(study.searches),
         "metrics": evaluations(study, "metrics.csv"),
         "rows": evaluations(study, "rows.parquet"),
         "members": evaluations(study, "members.parquet"),

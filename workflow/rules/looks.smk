@@ -5,6 +5,7 @@
 checkpoint look:
     input:
         unpack(lambda w: gathered(looked(int(w.look)))),
+        searches=shortlists(),
         claims=own_file("claims.yaml"),
         timing=rules.timing.output[0],
         provenance=provenance(),

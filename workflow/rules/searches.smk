@@ -1,39 +1,6 @@
 # Searches: each step proposes points from what validation says of those before, or lets the best of
 # them go on; what it asks for is trained, and the next step follows. Included only where a sweep is one.
-SEARCHES = {search.folder: search for search in STUDY.searches.values()}
 SEARCH = f"{RESULTS}/searches/{{search}}"
-
-
-def step_file(search, step):
-    """What a step of a search leaves; nothing, as a list, where there is none before the first."""
-    return [f"{RESULTS}/searches/{search}/step-{step}.json"] * (step >= 0)
-
-
-def asked_by(search, step):
-    """(trial, its Run) of those that a step of a search has asked for; none before the first."""
-    if step < 0:
-        return []
-    path = checkpoints.propose.get(search=search, step=step).output[0]
-    sweep = SEARCHES[search].sweep
-    return [
-        (trial, STUDY.trial(sweep, trial["point"]))
-        for trial in going(read_json(path)["trials"])
-    ]
-
-
-def asked_for(search, step):
-    """The records of what a step of a search has asked for: of trainings to the end, or up to a rung."""
-    found = {}
-    for trial, run in asked_by(search, step):
-        whole = trial["until"] == run.configuration["epochs"]
-        name = "training.json" if whole else f"until-{trial['until']}.json"
-        found |= dict.fromkeys(blocks([run], name))
-    return list(found)
-
-
-def names_of(search, step):
-    """{number of a trial that a step has asked for: the name of its run}."""
-    return {trial["trial"]: run.name for trial, run in asked_by(search, step)}
 
 
 # What is asked of a search, at a place that never changes: Snakemake makes nothing that is missing
