@@ -10,7 +10,7 @@ LONGEST_REASON = 160
 # Why what was trained is trained again, the most telling first.
 CAUSES = ("their code changed", "their data changed", "asked for", "not finished")
 # What Snakemake adds to a dry run about the jobs above, which may not be there.
-OF_JOBS = ("Reasons:", "Some jobs were triggered by provenance")
+OF_JOBS = ("Reasons:", "Some jobs were triggered by provenance", "DAG of jobs will be updated")
 # What the jobs of a rule make, in the order of the work.
 MADE = {
     "retrieve": "data",
