@@ -38,3 +38,5 @@ rule all:
     default_target: True
     input:
         f"{RESULTS}/report.html",
+        # What is known before searches are through is trained beside them.
+        records(STUDY.runs.values()) if STUDY.searches else [],
