@@ -111,7 +111,7 @@ class Study:
     @classmethod
     def of_plain(cls, value):
         runs = {name: Run(**run) for name, run in value["runs"].items()}
-        searches = {name: Search(**search) for name, search in value["searches"].items()}
+        searches = {name: Search(**search) for name, search in value.get("searches", {}).items()}
         known = {"folder": Path(value["folder"]), "runs": runs, "searches": searches}
         return cls(**(value | known))
 
