@@ -924,6 +924,22 @@ def test_importance_stands_where_the_article_places_it_and_else_in_the_explorer(
     assert "All 20 runs" in article and "that learned</" not in article
 
 
+def test_importance_in_a_search_stands_apart_from_that_over_runs(tmp_path):
+    made = write_results(tmp_path)
+    add_search(tmp_path, "find", "kinds")
+    path = made[0] / "importance.csv"
+    runs = pd.read_csv(path)
+    trials = runs[:1].assign(among="search find", hyper_parameter="momentum", share=0.3, runs=40)
+    pd.concat([runs, trials]).to_csv(path, index=False)
+    page = render(made)
+    told = between(page, 'id="importance-find"', "</table>")
+    assert "in the search find: share of the variance among its trials" in told
+    assert "All 40 trials" in told and "Momentum" in told and "Learning rate" not in told
+    assert "had then" in page[page.index('id="importance-find"') :][: len(told) + 2000]
+    explored = page[page.index('id="explorer"') :]
+    assert "Momentum" not in between(explored, 'id="importance-kinds"', "</table>")
+
+
 def test_importance_over_runs_that_learned_stands_beside_that_over_all(tmp_path):
     study = write_results(tmp_path)
     path = study[0] / "importance.csv"
