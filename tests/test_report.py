@@ -311,9 +311,16 @@ def test_a_winner_that_does_not_fall_is_not_said_to(tmp_path):
 
 
 def test_searches_come_by_themselves_where_no_article_places_them(searched):
-    page = render(searched)
+    figures = searched[0] / "figures"
+    for path in figures.glob("first.*"):  # as a search's own figure, whose runs a grid has as well
+        text = path.read_text().replace("first", "find-kinds")
+        path.with_name(path.name.replace("first", "find-kinds")).write_text(text)
+    runs = read_results(searched[0]).members("find-kinds")
+    alter(figures / "find-kinds.json", lambda about: about.update(runs=runs))
+    page = render(searched, figures=["first", "find-kinds"])
     own = between(page, 'id="section-what-does-find-kinds-find">', "<h2")
     assert "of the search find-kinds" in own and "configurations of this sweep" not in own
+    assert 'id="figure-find-kinds"' in own
     page = render(searched, '# Mine\n\n{{ table("finalists", sweep="find-kinds") }}')
     place = page.index('<h2 id="further">')
     assert page.index("of the search find-kinds") < place < page.index("of the search find-lengths")

@@ -267,13 +267,14 @@ class Page(Functions, View):
     def belonging(self, things):
         """{sweep: names of the figures or claims that have most of their runs in it}, if any has.
 
-        things: {name: figure or claim}.
+        A figure that was made for a sweep has its name, and belongs there. things: {name: figure or
+        claim}.
         """
         found = {sweep: [] for sweep in self.sweeps}
         for name, thing in things.items():
             runs = {*thing["runs"]}
             shared = {sweep: len(runs & {*each["runs"]}) for sweep, each in self.sweeps.items()}
-            most = max(shared, key=shared.get)
+            most = name if shared.get(name) else max(shared, key=shared.get)
             if shared[most]:
                 found[most].append(name)
         return found
