@@ -60,6 +60,11 @@ across:
 rows:
   title: Points in rows
   panels: {points: test_error, run: best, sweep: own, with: baselines, zero: true}
+losses:
+  title: Losses
+  panels:
+    - {curves: train_loss, sweep: rates}
+    - {curves: validation_loss, sweep: gaussian}
 changes:
   title: Changes
   panels: {points: test_error, sweep: [batches, own], against: first}
@@ -485,6 +490,13 @@ def test_what_a_logarithmic_axis_cannot_hold_is_said_to_be_so(study):
     }
     for of, more in shown.items():
         assert "above zero" in one(below, scatter=of, problem="prices", **more).absent
+
+
+def test_a_loss_is_drawn_with_its_name_and_unit(study):
+    for sweep, scale in (("rates", "MSE, squared ranges of the training rows"),
+                         ("trained", "cross-entropy, nats"),
+                         ("gaussian", "Gaussian, nats")):  # fmt: skip
+        assert one(study(), curves="train_loss", sweep=sweep).scale == scale
 
 
 def test_a_run_of_a_sweep_is_that_with_the_lowest_validation_loss(study):

@@ -21,6 +21,7 @@ from made_up import SEEDS, configure, image_record, images, replicates, splits, 
 from project import cut_short, one_byte_altered
 from tunebook.jobs import TunebookError
 from tunebook.learn import (
+    activations,
     losses,
     maps,
     models,
@@ -30,7 +31,7 @@ from tunebook.learn import (
     tapes,
     training,
 )
-from tunebook.learn.baselines import choose, fit_baselines
+from tunebook.learn.baselines import choose, estimators, fit_baselines, shifted
 from tunebook.learn.blocks import (
     HISTORY,
     HISTORY_COLUMNS,
@@ -43,6 +44,7 @@ from tunebook.learn.blocks import (
     save_block,
 )
 from tunebook.learn.training import Trained
+from tunebook.learn.work import size
 from tunebook.study.bundles import shape
 from tunebook.study.signature import REQUIRED, arguments
 from tunebook.study.sizes import feature_sizes, work
@@ -109,6 +111,7 @@ TOGETHER = (
     {"optimizer": "rmsprop", "alpha": 0.9}, {"optimizer": "sgd-momentum", "learning_rate": 0.001},
     {"beta1": 0.5, "beta2": 0.9, "epsilon": 1e-4}, {"scale_inputs": "none", "learning_rate": 1e-5},
     {"optimizer": "adamw", "weight_decay": 0.1, "scale_target": "standard"},
+    {"noise": 0.3}, {"noise": 0.1, "scale_inputs": "quartiles"}, {"scale_target": "log"},
 )  # fmt: skip
 
 
@@ -176,12 +179,42 @@ def test_what_multiplies_is_told_with_its_kernel(library):
         products.choose("cuda")
 
 
+ACTIVATIONS = {
+    "relu": nn.ReLU, "leaky-relu": nn.LeakyReLU, "tanh": nn.Tanh, "sigmoid": nn.Sigmoid,
+    "gelu": nn.GELU, "silu": nn.SiLU, "mish": nn.Mish,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("in_place", [False, True])
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_activations_and_their_gradients_are_those_of_pytorch(name, in_place):
+    activation, x = activations.ACTIVATIONS[name], 5 * torch.randn(3, 9, 7)
+    x[0, 0] = torch.tensor([0.0, 1e-6, -1e-6, 40, -40, 200, -200])
+    leaf = x.clone().requires_grad_()
+    expected = ACTIVATIONS[name]()(leaf)
+    gradient = torch.randn_like(x)
+    expected.backward(gradient)
+    given, kept = x.clone(), x.clone()
+    y = given if in_place else torch.empty_like(x)
+    activation.forward(given, y)
+    alike(y, expected.detach(), atol=2e-6)
+    if activation.keeps != "input":
+        kept = y.mul(2) if activation.keeps == "sign" else y
+    activation.backward(gradient, kept)
+    alike(gradient, leaf.grad, atol=2e-6)
+
+
 def reference_module(network, configuration, shape=(1, 16, 16)):
     """The same network in torch.nn, with the first replicate's weights."""
     values, layers = {name: value[0] for name, value in network.state().items()}, []
 
     def append(layer, name, weight, *more):
-        layer.load_state_dict({"weight": weight, "bias": values[f"{name}.bias"].flatten()})
+        numbers = {"weight": weight, "bias": values[f"{name}.bias"].flatten()}
+        for part in ("mean", "variance"):
+            if f"{name}.{part}" in values:
+                running = "running_" + part.replace("variance", "var")
+                numbers[running] = values[f"{name}.{part}"].flatten()
+        layer.load_state_dict(numbers, strict=False)
         layers.extend([layer, *more])
 
     if configuration["model"] == "convolutional":
@@ -191,9 +224,17 @@ def reference_module(network, configuration, shape=(1, 16, 16)):
             name, layer = f"convolution{i}", nn.Conv2d(fan_in, fan_out, *window)
             append(layer, name, values[f"{name}.weight"], nn.ReLU(), nn.MaxPool2d(2))
         layers.append(nn.Flatten())
-    for i in range(sum(name.startswith("dense") for name in values) // 2):
+    norm = {"none": None, "batch": nn.BatchNorm1d, "layer": nn.LayerNorm}
+    norm, count = norm[configuration["normalization"]], len(configuration["widths"])
+    for i in range(count + 1):
         weight = values[f"dense{i}.weight"]
-        append(nn.Linear(*weight.shape), f"dense{i}", weight.T, nn.ReLU())
+        if norm and i < count:
+            layers.append(nn.Linear(*weight.shape, bias=False))
+            layers[-1].weight.data = weight.T.contiguous()
+            append(norm(weight.shape[1]), f"dense{i}", values[f"dense{i}.scale"].flatten())
+        else:
+            append(nn.Linear(*weight.shape), f"dense{i}", weight.T)
+        layers.append(ACTIVATIONS[configuration["activation"]]())
     return nn.Sequential(*layers[:-1])
 
 
@@ -215,6 +256,179 @@ def test_steps_are_those_of_a_plain_pytorch_loop(problem, optimizer):
     expected = reference_module(trainer.network, configuration).state_dict()
     for name, value in reference.state_dict().items():
         alike(value, expected[name], atol=1e-5)
+
+
+DENSE = [
+    *({"activation": name} for name in ACTIVATIONS),
+    {"normalization": "batch"}, {"normalization": "layer", "activation": "silu"},
+    {"normalization": "batch", "activation": "tanh", "widths": [7, 1, 5]},
+    {"initial_weights": "he", "last_layer": "zero"},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("overrides", DENSE)
+def test_dense_networks_train_and_predict_as_those_of_a_plain_pytorch_loop(overrides, library):
+    # Plain steps, since Adam would blow up gradients that are nothing but rounding.
+    configuration = configure("prices", optimizer="sgd-momentum", **overrides)
+    data = table(3)
+    trainer = trainer_of(configuration, data, SEEDS)
+    references = [
+        reference_module(one, configuration)
+        for one in (trainer_of(configuration, [data[i]], [SEEDS[i]]).network for i in range(3))
+    ]
+    x, y = raw(configuration, data)
+    for i, reference in enumerate(references):
+        step = REFERENCE_OPTIMIZERS["sgd-momentum"](reference.parameters())
+        for rows in (slice(0, 20), slice(20, 40)):
+            step.zero_grad()
+            nn.functional.mse_loss(reference(x[i, rows]), y[i, rows]).backward()
+            step.step()
+    for rows in (slice(0, 20), slice(20, 40)):
+        trainer.step(trainer.network.prepare(x[:, rows]), y[:, rows])
+    held_out, _ = raw(configuration, data, "validation")
+    found = trainer.network.predict(trainer.validation[0])
+    for i, reference in enumerate(references):
+        alike(found[i], reference.eval()(held_out[i]).detach(), atol=1e-5)
+    expected = reference_module(trainer.network, configuration).state_dict()
+    for name, value in references[0].state_dict().items():
+        if "num_batches" not in name:
+            alike(value, expected[name], atol=1e-5)
+
+
+EMBEDDED = [
+    {"embedding": "periodic", "embedding_size": 6}, {"embedding": "piecewise-linear"},
+    {"embedding": "piecewise-linear", "embedding_size": 1, "widths": []},
+    {"embedding": "periodic", "embedding_scale": 0.1, "normalization": "batch", "dropout": 0.2},
+]  # fmt: skip
+
+
+def mixed(count, rows=40):
+    """Replicates of prices, one of whose features is a level of a category."""
+    data = table(count, rows)
+    for arrays, record in data:
+        record["features"][1]["type"] = "level"
+        for split in ("train", "validation", "test"):
+            arrays[f"{split}_x"][:, 1] = arrays[f"{split}_x"][:, 1] > 50
+    return data
+
+
+def bins(value, edges):
+    """The piecewise linear encoding of a number, as the paper defines it by cases."""
+    last, found = len(edges) - 2, []
+    for t, (low, high) in enumerate(itertools.pairwise(edges)):
+        if value < low and t > 0:
+            found.append(0.0)
+        elif value >= high and t < last:
+            found.append(1.0)
+        else:
+            found.append((value - low) / (high - low))
+    return found
+
+
+def test_numbers_are_embedded_by_bins_between_quantiles_of_the_training_rows():
+    configuration = configure("prices", embedding="piecewise-linear", embedding_size=4)
+    data = mixed(2)
+    for arrays, _ in data:
+        arrays["train_x"][:, 3] = 7.0 * (np.arange(40) > 35)  # most of them equal: one bin
+    x, _ = raw(configuration, data)
+    network = trainer_of(configuration, data, SEEDS[:2]).network
+    further = torch.cat([x, x[:, :1] + 9, x[:, :1] - 9], dim=1)
+    found = network.prepare(further)
+    assert found.shape == (2, 42, 3 * 4 + 1 + 1)
+    for replicate in range(2):
+        for column, feature in enumerate((0, 2)):
+            edges = np.quantile(x[replicate, :, feature], np.linspace(0, 1, 5))
+            expected = [bins(value, edges) for value in further[replicate, :, feature].tolist()]
+            alike(found[replicate, :, 4 * column :][:, :4], torch.tensor(expected).float())
+    alike(found[..., 8], further[..., 3])  # from 0 to 1 anyway
+    assert not found[..., 9:12].any()
+    assert torch.equal(found[..., 12], further[..., 1])
+
+
+def test_a_number_that_is_always_the_same_says_nothing():
+    data = table(1)
+    data[0][0]["train_x"][:, 0] = 5
+    for kind in ("piecewise-linear", "periodic"):
+        trained = training.train(configure("prices", embedding=kind), data, SEEDS[:1])
+        assert trained.history["validation_loss"].isfinite().all()
+
+
+def test_frequencies_embed_numbers_by_sines_and_cosines_and_are_trained_as_autograd_does():
+    configuration = configure("prices", embedding="periodic", optimizer="sgd-momentum", widths=[])
+    data = mixed(2)
+    trainer = trainer_of(configuration, data, SEEDS[:2])
+    start, (x, y) = trainer.network.state(), raw(configuration, data)
+    for rows in (slice(0, 20), slice(20, 40)):
+        trainer.step(trainer.network.prepare(x[:, rows]), y[:, rows])
+    state = trainer.network.state()
+    assert start["embedding.frequencies"].shape == (2, 3, 4)
+    for i in range(2):
+        values = {name: value[i].requires_grad_() for name, value in start.items()}
+        step = REFERENCE_OPTIMIZERS["sgd-momentum"](values.values())
+        for rows in (slice(0, 20), slice(20, 40)):
+            angles = x[i, rows][:, [0, 2, 3], None] * values["embedding.frequencies"] * math.tau
+            inputs = angles.sin().flatten(1), angles.cos().flatten(1), x[i, rows, 1:2]
+            outputs = torch.cat(inputs, dim=1) @ values["dense0.weight"] + values["dense0.bias"]
+            step.zero_grad()
+            nn.functional.mse_loss(outputs, y[i, rows]).backward()
+            step.step()
+        for name, value in values.items():
+            alike(state[name][i], value.detach(), atol=1e-5)
+
+
+def test_frequencies_start_with_the_deviation_that_is_asked_for():
+    data = table(1)
+    for scale in (0.1, 2.0):
+        configuration = configure(
+            "prices", embedding="periodic", embedding_scale=scale, embedding_size=400
+        )
+        frequencies = trainer_of(configuration, data, SEEDS[:1]).network.frequencies.value
+        assert frequencies.std().item() == pytest.approx(scale, rel=0.1)
+
+
+@pytest.mark.parametrize("overrides", [*DENSE, *EMBEDDED])
+def test_numbers_that_are_trained_are_counted_without_the_network(overrides):
+    configuration, data = configure("prices", loss="gaussian", **overrides), mixed(2)
+    network = trainer_of(configuration, data, SEEDS[:2]).network
+    block = {"configuration": configuration, "seeds": SEEDS[:2]}
+    assert size(block, data[0][1]) == 2 * network.size()
+
+
+TANH = {"activation": "tanh", "dropout": 0.3}
+
+
+@pytest.mark.parametrize("overrides", [*DENSE, *EMBEDDED, TANH])
+def test_replicates_give_together_bit_by_bit_what_each_gives_alone(overrides, monkeypatch):
+    # MKL's products are rounded by where in memory they lie.
+    monkeypatch.setattr(products, "_chosen", products.LIBRARIES["numpy"])
+    # The last step is one row, which joins the one before it only for batch normalization.
+    configuration = configure("prices", batch_size=20, **overrides)
+    data = mixed(3, rows=41)
+    together = training.train(configuration, data, SEEDS)
+    for i, seed in enumerate(SEEDS):
+        alone = training.train(configuration, [data[i]], [seed])
+        for name, value in alone.weights.items():
+            assert torch.equal(together.weights[name][i], value[0]), name
+        for name, value in alone.history.items():
+            assert torch.equal(together.history[name][:, i], value[:, 0]), name
+
+
+@pytest.mark.parametrize("overrides", [{"normalization": "batch", "dropout": 0.1}, *EMBEDDED])
+def test_what_is_known_besides_weights_is_kept_and_predicting_leaves_it_alone(overrides):
+    configuration, data = configure("prices", **overrides), mixed(3)
+    trainer = trainer_of(configuration, data, SEEDS)
+    start = trainer.network.state()
+    trainer.epoch()
+    state = trainer.network.state()
+    if configuration["normalization"] == "batch":
+        assert not torch.equal(start["dense1.mean"], state["dense1.mean"])
+    fresh = models.build(configuration, data[0][1], models.blank(3))
+    fresh.restore(state)
+    x = fresh.prepare(raw(configuration, data, "validation")[0])
+    assert torch.equal(fresh.predict(x), trainer.network.predict(trainer.validation[0]))
+    # Each row is predicted by itself, whatever rows there are besides.
+    alike(fresh.predict(x[:, :1]), fresh.predict(x)[:, :1])
+    assert all(torch.equal(state[key], value) for key, value in fresh.state().items())
 
 
 @pytest.mark.parametrize("shape", [(1, 16, 16), (3, 12, 20), (2, 9, 8)])
@@ -308,6 +522,48 @@ def test_initial_weights_are_bounded_as_pytorch_bounds_them():
     assert network.size() == 256 * 50 + 50 + 50 * 10 + 10
 
 
+# {way: (standard deviation of weights, of biases; largest of both)}, of a layer from 256 to 50.
+INITIAL = {
+    "torch": ((1 / 48) ** 0.5 / 4, (1 / 48) ** 0.5 / 4, 1 / 16),
+    "uniform": (2.4 / 256 / 3**0.5, 2.4 / 256 / 3**0.5, 2.4 / 256),
+    "he": ((2 / 256) ** 0.5, 0, 1),
+    "xavier": ((2 / 306) ** 0.5, 0, (6 / 306) ** 0.5),
+}
+
+
+@pytest.mark.parametrize("way", INITIAL)
+def test_initial_weights_have_the_spread_that_they_are_said_to_have(way):
+    configuration = configure("images", model="dense", widths=[50], initial_weights=way)
+    network = models.build(configuration, images(1)[0][1], training.generators(SEEDS, "weights"))
+    weights, biases, most = INITIAL[way]
+    for part, deviation in (("weight", weights), ("bias", biases)):
+        value = network.parameters[f"dense0.{part}"].value
+        assert value.std().item() == pytest.approx(deviation, rel=0.15)
+        assert value.abs().max().item() <= most
+        assert value.mean().item() == pytest.approx(0, abs=deviation / 5)
+
+
+@pytest.mark.parametrize("way", INITIAL)
+def test_initial_weights_of_convolutions_go_by_what_a_kernel_sees(way):
+    generators = training.generators(SEEDS[:2], "weights")
+    weight, bias = network.initial(((200, 3, 5, 5), (200,)), (75, 5000), generators, way)
+    bound = {"torch": 75**-0.5, "uniform": 2.4 / 75, "xavier": (6 / 5075) ** 0.5}
+    assert (weight.value.shape, bias.value.shape) == ((2, 200, 3, 5, 5), (2, 200))
+    if way == "he":
+        assert weight.value.std().item() == pytest.approx((2 / 75) ** 0.5, rel=0.05)
+    else:
+        assert 0.99 * bound[way] < weight.value.abs().max() <= bound[way]
+
+
+def test_a_last_layer_of_zeros_says_0_of_every_row_and_learns():
+    configuration = configure("prices", last_layer="zero", initial_weights="he")
+    trainer = trainer_of(configuration, table(2), SEEDS[:2])
+    assert not trainer.network.predict(trainer.validation[0]).any()
+    trainer.epoch()
+    assert trainer.network.predict(trainer.validation[0]).all()
+    assert trainer.network.state()["dense0.weight"].std() > 0.1
+
+
 def test_outputs_are_classes_a_value_or_its_mean_and_variance():
     cases = [(images(1, classes="abc"), "images", "mse", 3), (table(1), "prices", "mse", 1)]
     for data, problem, loss, count in [*cases, (table(1), "prices", "gaussian", 2)]:
@@ -327,6 +583,16 @@ GRADIENT_CASES = [
     ("prices", {"loss": "gaussian", "dropout": 0.4}),
     ("images", {"widths": [6], "dropout": 0.3}), ("images", {"loss": "mse"}),
     ("images", {"model": "dense", "widths": [9, 9]}),
+    *(("prices", {"activation": name, "dropout": 0.3})
+      for name in ("leaky-relu", "tanh", "sigmoid", "gelu", "silu", "mish")),
+    # Where ReLU and dropout leave nothing of a row, a layer's slope is that of no side of a corner.
+    *(("prices", {"normalization": kind, "activation": name, "dropout": rate, "widths": [5, 4, 6]})
+      for kind in ("batch", "layer")
+      for name, rate in (("relu", 0.0), ("tanh", 0.3), ("silu", 0.0), ("silu", 0.3))),
+    *(("prices", {"embedding": kind, "activation": "silu"})
+      for kind in ("periodic", "piecewise-linear")),
+    ("images", {"label_smoothing": 0.2}),
+    ("prices", {"loss": "huber", "huber_delta": 0.3}), ("prices", {"loss": "absolute"}),
 ]  # fmt: skip
 
 
@@ -344,15 +610,16 @@ def test_gradients_are_slopes_of_the_loss(problem, overrides, double_precision):
     rows, _, _ = training.tensors(configuration, data, ["train"])
     x, y = rows["train"]
     network = models.build(configuration, data[0][1], training.generators(SEEDS[:2], "weights"))
+    network.fit(x)
     x, y = network.prepare(x.double()), y if problem == "images" else y.double()
-    loss = losses.LOSSES[configuration["loss"]]
+    loss = losses.make(configuration)
 
     def forward():
         # From the same state of chance each time, so that dropout drops the same.
         return network.forward(x, training.generators(SEEDS[:2], "dropout"))
 
     outputs, trace = forward()
-    gradient = losses.GRADIENTS[configuration["loss"]](outputs, y)
+    gradient = loss.gradient(outputs, y)
     network.backward(trace, gradient)
     found = {name: p.gradient.clone() for name, p in network.parameters.items()}
     network.backward(forward()[1], gradient, add=True)
@@ -362,7 +629,7 @@ def test_gradients_are_slopes_of_the_loss(problem, overrides, double_precision):
         values = []
         for step in (1e-6, -1e-6):
             parameter.value.copy_(start + step * direction)
-            values.append(loss(forward()[0], y).sum().item())
+            values.append(loss.minimised(forward()[0], y).sum().item())
         parameter.value.copy_(start)
         slope = (values[0] - values[1]) / 2e-6
         assert slope == pytest.approx(found[name].norm().item(), rel=1e-5), name
@@ -401,9 +668,11 @@ def test_progress_says_epoch_losses_and_time_left(capsys):
     assert told in capsys.readouterr().out
 
 
-def test_a_module_gets_no_single_row_at_the_end_of_an_epoch():
+def test_batch_normalization_gets_no_single_row_at_the_end_of_an_epoch():
     configuration = configure("prices", batch_size=20)
     assert training.batches(configuration, 41) == [20, 20, 1]
+    assert training.batches(configuration | {"normalization": "batch"}, 41) == [20, 21]
+    assert training.batches(configuration | {"normalization": "layer"}, 41) == [20, 20, 1]
     assert training.batches(configuration | {"model": "module"}, 41) == [20, 21]
     assert training.batches(configuration | {"model": "module", "batch_size": 1}, 2) == [1, 1]
     assert training.batches(configuration | {"batch_size": "full"}, 41) == [41]
@@ -452,6 +721,103 @@ def test_predicted_variance_is_positive_and_finite_for_every_output(raw):
     assert loss.isfinite() and outputs.grad.isfinite().all()
 
 
+@pytest.mark.parametrize(("given", "theirs"), [
+    ({"loss": "huber", "huber_delta": 0.5}, nn.HuberLoss(delta=0.5)),
+    ({"loss": "huber"}, nn.HuberLoss()), ({"loss": "absolute"}, nn.L1Loss()),
+    ({"loss": "mse"}, nn.MSELoss()),
+])  # fmt: skip
+def test_losses_of_values_and_their_gradients_are_those_of_pytorch(given, theirs):
+    random = torch.Generator().manual_seed(0)
+    outputs, y = torch.randn((2, 2, 50, 1), generator=random)
+    y[0, 0] = outputs[0, 0]  # no error has a slope of zero
+    compare(configure("prices", **given), outputs, y, theirs)
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.05, 0.9])
+def test_smoothed_labels_and_their_gradients_are_those_of_pytorch(smoothing):
+    random = torch.Generator().manual_seed(0)
+    outputs = 3 * torch.randn(2, 50, 7, generator=random)
+    y = torch.randint(7, (2, 50), generator=random)
+    ours = configure("images", label_smoothing=smoothing)
+    compare(ours, outputs, y, nn.CrossEntropyLoss(label_smoothing=smoothing))
+    plain = [nn.functional.cross_entropy(*pair).item() for pair in zip(outputs, y, strict=True)]
+    assert losses.make(ours).rows(outputs, y).mean(dim=1).tolist() == pytest.approx(plain)
+
+
+def compare(configuration, outputs, y, theirs):
+    """What is minimised for two replicates, and its gradient, beside PyTorch's own."""
+    ours = losses.make(configuration)
+    values, gradients = ours.minimised(outputs, y).mean(dim=1), ours.gradient(outputs, y)
+    for slot in range(2):
+        alone = outputs[slot].clone().requires_grad_()
+        loss = theirs(alone, y[slot])
+        loss.backward()
+        torch.testing.assert_close(values[slot], loss.detach())
+        torch.testing.assert_close(gradients[slot] / outputs.shape[1], alone.grad)
+
+
+def test_the_training_loss_is_what_is_minimised_and_the_validation_loss_that_of_the_labels():
+    # Steps so small that the weights stay: the network after the epoch is that of the epoch.
+    still = {"optimizer": "sgd", "learning_rate": 1e-12, "epochs": 1}
+    configuration = configure("images", label_smoothing=0.3, **still)
+    trainer = trainer_of(configuration, images(2), SEEDS[:2])
+    found = trainer.epoch()
+    for split, row, smoothing in (("train", 0, 0.3), ("validation", 2, 0.0)):
+        x, y = getattr(trainer, split)
+        pairs = zip(trainer.network.predict(x), y, strict=True)
+        expected = [nn.functional.cross_entropy(*each, label_smoothing=smoothing) for each in pairs]
+        alike(found[row], torch.stack(expected))
+
+
+# Noise
+
+
+def noisy(deviation, problem="prices", **overrides):
+    """(the rows of two epochs less what they are without noise, those rows) of two replicates."""
+    data = table(2, rows=400) if problem == "prices" else images(2, rows=20)
+    data[0][1]["features"][1]["type"] = "level"
+    found = []
+    for noise in (deviation, 0.0):
+        configuration = configure(problem, noise=noise, **overrides)
+        trainer = trainer_of(configuration, data, SEEDS[:2])
+        found.append([trainer.shuffle()[0].clone() for _ in range(2)])
+    return [with_it - without for with_it, without in zip(*found, strict=True)], found[1]
+
+
+def test_noise_is_drawn_anew_for_each_row_epoch_and_replicate():
+    noise, _ = noisy(0.25)
+    numbers = torch.stack([epoch[..., [0, 2, 3]] for epoch in noise])
+    assert numbers.mean().item() == pytest.approx(0, abs=0.02)
+    assert numbers.std(dim=2).flatten().tolist() == pytest.approx([0.25] * 12, rel=0.15)
+    drawn = torch.corrcoef(numbers.movedim(2, -1).reshape(12, -1))
+    assert (drawn - torch.eye(12)).abs().max() < 0.25, "nothing follows from another"
+
+
+def test_noise_leaves_levels_the_order_of_rows_and_the_validation_rows_alone():
+    noise, _ = noisy(0.25)
+    assert all((epoch[..., 1] == 0).all() for epoch in noise)
+    for problem, more in (("prices", {}), ("images", {}), ("images", {"model": "dense"})):
+        trainers = [
+            trainer_of(configure(problem, noise=noise, **more), replicates(problem, 2), SEEDS[:2])
+            for noise in (5.0, 0.0)
+        ]
+        (x, y), (plain_x, plain_y) = (trainer.shuffle() for trainer in trainers)
+        assert torch.equal(y, plain_y) and not torch.equal(x, plain_x)
+        held_out, plain = (trainer.validation[0] for trainer in trainers)
+        assert torch.equal(held_out, plain)
+
+
+def test_a_replicate_gets_the_same_noise_alone_and_together():
+    for problem in ("prices", "images"):
+        configuration, data = configure(problem, noise=0.2), replicates(problem)
+        together = training.train(configuration, data, SEEDS)
+        alone = training.train(configuration, data[1:2], SEEDS[1:2])
+        without = training.train(configuration | {"noise": 0.0}, data[1:2], SEEDS[1:2])
+        for name, value in alone.weights.items():
+            alike(together.weights[name][1], value[0])
+            assert not torch.equal(value, without.weights[name])
+
+
 # Sizes and work, without PyTorch.
 
 
@@ -460,6 +826,12 @@ def test_maps_halve_with_each_pooling():
     assert feature_sizes((3, 20, 13), [8, 8], 3, 1, 2) == [(10, 6), (5, 3)]
     # 16 -> 12 -> 6 -> 2 -> 1, and a kernel of 5 does not fit on 1.
     assert feature_sizes((1, 16, 16), [16, 32], 5, 0, 2) == [(6, 6), (1, 1)]
+    assert feature_sizes((1, 17, 16), [4] * 3, [5, 3, 1], [2, 1, 0], [1, 2, 4], [2, 1, 1]) == [
+        (9, 8), (4, 4), (1, 1)
+    ]  # fmt: skip
+    assert feature_sizes((1, 16, 16), [4, 4], "3-5", 1, 2.0) == [(8, 8), (3, 3)]  # as tables say it
+    with pytest.raises(TunebookError, match=r"found \[3, 3\] for 3 convolutions; allowed: a size"):
+        feature_sizes((1, 16, 16), [4] * 3, [3, 3], 1, 2)
 
 
 @pytest.mark.parametrize("shape", [(1, 16, 16), (1, 16, 200)])
@@ -845,6 +1217,8 @@ def trained():
     return Trained(
         history={name: values * (i + 1) for i, name in enumerate(HISTORY)},
         diverged_at=[0, 2],
+        ended=[3, 2],
+        reported=[3, 1],
         weights={"dense0.weight": torch.arange(8.0).view(2, 4, 1), "steps": torch.tensor([3, 1])},
         seconds=1.5,
         parameters=4,
@@ -1023,13 +1397,6 @@ def test_what_is_random_follows_from_the_seed(exact):
     assert first["test_mse"] == again["test_mse"] != other["test_mse"]
 
 
-class Says(SimpleNamespace):
-    """An estimator that always says one value."""
-
-    def fit(self, x, y):
-        return self
-
-
 @pytest.mark.parametrize(("metric", "values", "chosen"), [
     ("mse", (3, 1, 1, 2), 1), ("r2", (1, 3, 3, 2), 1), ("mse", (np.nan, 2), 1),
     ("mse", (np.nan, np.nan), 0),
@@ -1039,10 +1406,83 @@ def test_the_choice_is_made_by_the_judged_metric_of_the_validation_rows(metric, 
         assert split == "validation"
         return {"mse": abs(estimator.value), "r2": estimator.value}
 
-    rows = {"train": None}
-    data = SimpleNamespace(x=rows, y=rows, task=TASKS["regression"], metrics=metrics)
-    candidates = [Says(value=value) for value in values]
-    assert choose(candidates, data, metric) is candidates[chosen]
+    data = SimpleNamespace(fit=lambda each: each, task=TASKS["regression"], metrics=metrics)
+    candidates = [SimpleNamespace(value=value) for value in values]
+    best, found = choose(candidates, data, metric)
+    assert best is candidates[chosen]
+    assert found["r2"] == pytest.approx(values[chosen], nan_ok=True)
+
+
+KERNELS = "sklearn.gaussian_process.kernels"
+NOISY = {"estimator": f"{KERNELS}.Sum", "arguments": {
+    "k1": {"estimator": f"{KERNELS}.RBF", "arguments": {"length_scale": 2}},
+    "k2": {"estimator": f"{KERNELS}.WhiteKernel"},
+}}  # fmt: skip
+PROCESS = "sklearn.gaussian_process.GaussianProcessRegressor"
+RIDGE = "sklearn.kernel_ridge.KernelRidge"
+
+
+def test_kernels_and_other_objects_are_arguments():
+    about = {"estimator": PROCESS, "grid": {"kernel": [NOISY, {"estimator": f"{KERNELS}.RBF"}]}}
+    found = [str(each.kernel) for each in estimators(about, "regression", 0, "mine")]
+    assert found == ["RBF(length_scale=2) + WhiteKernel(noise_level=1)", "RBF(length_scale=1)"]
+    members = [["tree", {"estimator": FOREST}], ["line", {"estimator": LINEAR}]]
+    about = {"estimator": "sklearn.ensemble.VotingRegressor", "arguments": {"estimators": members}}
+    [votes] = estimators(about, "regression", 7, "mine")
+    assert votes.estimators[0][1].random_state == 7, "chance follows from the seed in parts too"
+    assert type(votes.estimators[1][1]).__name__ == "LinearRegression"
+
+
+def test_methods_without_an_intercept_find_values_far_from_zero(exact):
+    data, record = exact
+    far = {key: value + 1e7 if key.endswith("_y") else value for key, value in data.items()}
+    process = {"estimator": PROCESS, "arguments": {"kernel": NOISY}, "scale": "standard"}
+    ridge = {"estimator": RIDGE, "arguments": {"kernel": "rbf", "alpha": 0.001}}
+    rows = fit(REGRESSION, (far, record), process=process, ridge=ridge | {"scale": "standard"})
+    assert min(row["test_r2"] for row in rows) > 0.99
+
+
+def test_a_logarithm_is_fitted_and_its_errors_are_those_of_the_values():
+    # The feature says nothing: of 1 and 100, each as often, the mean of logarithms is that of 10.
+    y = np.array([1.0, 100.0, 1.0, 100.0, 10.0, 10.0, 20.0])
+    data = splits(np.zeros((7, 1)), y, 4, 1), table_record(["a"], target_range=99.0)
+    (row,) = fit(REGRESSION, data, linear={"estimator": LINEAR, "target": "log"})
+    assert row["validation_mae"] == pytest.approx(0, abs=1e-9)
+    assert row["test_mae"] == pytest.approx(5)
+    assert row["test_mse"] == pytest.approx(50 / 99**2)
+    assert row["train_rmse"] == pytest.approx(np.sqrt((81 + 8100) / 2))
+
+
+def test_targets_of_zero_have_no_logarithm(exact):
+    data, record = exact
+    zero = data | {"train_y": data["train_y"] * 0}
+    with pytest.raises(TunebookError, match=r"mine.target: found log, and a target of 0; allowed"):
+        fit(REGRESSION, (zero, record), mine={"estimator": LINEAR, "target": "log"})
+
+
+def test_images_are_shifted_to_each_side_and_paper_comes_in():
+    image = np.arange(12, dtype=np.float32).reshape(1, 12)
+    record = image_record() | {"shape": [2, 2, 3], "range": [-1.0, 20.0]}
+    same, up, down, left, right = shifted(image, record).reshape(5, 2, 2, 3)
+    assert same.ravel().tolist() == image[0].tolist()
+    assert up[0].tolist() == [[3, 4, 5], [-1, -1, -1]]
+    assert down[1].tolist() == [[-1, -1, -1], [6, 7, 8]]
+    assert left[0].tolist() == [[1, 2, -1], [4, 5, -1]]
+    assert right[1].tolist() == [[-1, 6, 7], [-1, 9, 10]]
+
+
+def test_virtual_examples_teach_what_lies_a_pixel_further_on(bright):
+    data, record = bright
+    moved = {key: np.roll(x.reshape(-1, 16, 16), 1, 1).reshape(-1, 256) if key == "test_x" else x
+             for key, x in data.items()}  # fmt: skip
+    svm = {"estimator": "sklearn.svm.SVC", "scale": "min-max"}
+    plain, virtual = fit(
+        CLASSES, (moved, record), plain=svm, virtual=svm | {"virtual": "support-vectors"}
+    )
+    assert plain["test_accuracy"] < 0.5 < 0.9 <= virtual["test_accuracy"]
+    for about in (svm | {"estimator": NEIGHBOURS}, svm | {"estimator": SOFTMAX}):
+        with pytest.raises(TunebookError, match="mine.virtual: found support-vectors; allowed: of"):
+            fit(CLASSES, (data, record), mine=about | {"virtual": "support-vectors"})
 
 
 def test_a_method_that_cannot_be_fitted_to_so_few_rows_says_so(bright):
@@ -1067,7 +1507,17 @@ WRONG = [
     ({"estimator": LINEAR, "grid": {"alpha": [1]}}, "grid: found alpha; allowed: "),
     ({"estimator": FOREST, "arguments": {"n_estimators": -1}}, "n_estimators.*Got -1"),
     ({"estimator": "sklearn.ensemble.StackingRegressor"}, "missing 1 required .*estimators"),
-]
+    ({"estimator": f"{KERNELS}.RBF"}, "found .*RBF; allowed: the dotted name"),
+    ({"estimator": PROCESS, "arguments": {"kernel": {"estimator": "os.system"}}},
+     "arguments.kernel.estimator: found os.system; allowed: the dotted name"),
+    ({"estimator": PROCESS, "arguments": {"kernel": NOISY | {"grid": {}}}},
+     "arguments.kernel: found grid; allowed: estimator, arguments"),
+    ({"estimator": PROCESS, "grid": {"kernel": [{"estimator": f"{KERNELS}.Sum"}]}},
+     "kernel.arguments: .*missing 2 required"),
+    ({"estimator": PROCESS, "arguments": {
+        "kernel": {"estimator": f"{KERNELS}.RBF", "arguments": {"nu": 1}}}},
+     "kernel.arguments: found nu; allowed: length_scale"),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("about", "message"), WRONG)

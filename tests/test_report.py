@@ -246,6 +246,34 @@ def test_the_rank_of_the_sources_configuration_in_our_search_is_told(study):
     assert "searched, our choice is" in page
 
 
+def test_ways_of_predicting_stand_beside_each_other_and_say_what_they_are(tmp_path):
+    study = write_results(tmp_path)
+    results, runs = study[0], pd.read_csv(study[0] / "runs.csv")
+    chosen, *others = runs.loc[runs["problem"] == "lengths", "run"].unique()
+    kept = pd.DataFrame({"run": [others[0], chosen], "problem": "lengths"})
+    kept.to_parquet(results / "predictions.parquet", index=False)
+    article = '{{ table("ways", problem="lengths") }}'
+    assert "kept no predictions for Lengths of fish by which ways" in render(study, article)
+    ways = {"ensemble": (0.01, 0.008, 0.0123), "ensemble over shifts": (0.02, np.nan, np.nan)}
+    told = [(chosen, "lengths", way, 4, "mse", *found, 20) for way, found in ways.items()]
+    columns = ["run", "problem", "way", "members", "metric", "value", "low", "high", "rows"]
+    pd.DataFrame(told, columns=columns).to_csv(results / "ensembles.csv", index=False)
+    table = between(render(study, article), "Predicted by", "</table>")
+    rows = [" ".join(re.sub("<[^>]+>", " ", row).split()) for row in table.split("<tr>")[1:]]
+    assert len(rows) == 3, "of a run without an ensemble there is nothing to compare"
+    view = View(read_results(results))
+    run = view.runs[chosen]
+    shown = view.of("test_metric", run)
+    assert f"one network {shown.text} {shown.interval} {view.on_other_rows(run)} 5" in rows[0]
+    assert "ensemble of 4 networks 0.0100 0.00800 to 0.0123 1" in rows[1]
+    assert "ensemble of 4 networks averaged over shifts 0.0200 – 1" in rows[2]
+    assert "On others" in table
+    # Of another sweep nothing was kept.
+    assert "kept no predictions" in render(
+        study, '{{ table("ways", sweep="own", problem="kinds") }}'
+    )
+
+
 @pytest.fixture(scope="module")
 def searched(tmp_path_factory):
     """A study with two searches: one judged by what is better higher, and one lower."""
@@ -787,6 +815,15 @@ def test_layers_are_worked_out_as_the_network_is_built(study):
     run = SimpleNamespace(problem="kinds", settings=known)
     assert [size for _, size in view.layers(run)] == [
         "1 × 16 × 12", "16 × 8 × 6", "32 × 4 × 3", "384", "20", "3"
+    ]  # fmt: skip
+    known |= {"kernel": "5-3", "padding": "2-0", "stride": "2-1", "pooling": "1-4"}
+    known |= {"pooling_kind": "average", "normalization": "batch", "activation": "gelu"}
+    run = SimpleNamespace(problem="kinds", settings=known)
+    assert view.layers(run)[1:-1] == [
+        ("Convolution 5 × 5, padding 2, stride 2; batch normalization; GELU", "16 × 8 × 6"),
+        ("Convolution 3 × 3, padding 0; batch normalization; GELU; average pooling 4 × 4",
+         "32 × 1 × 1"),
+        ("Flattened", "32"), ("Dense; batch normalization; GELU", "20"),
     ]  # fmt: skip
     run = SimpleNamespace(problem="lengths", settings={"model": "dense", "widths": "10-5"})
     assert [size for _, size in view.layers(run)] == ["2", "10", "5", "1"]

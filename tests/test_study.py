@@ -66,6 +66,14 @@ def test_values_that_change_the_outcome_change_the_name_and_no_others(changes):
     assert (run_name(houses(**changes)) == run_name(houses())) is (changes in SAME)
 
 
+def test_a_size_for_each_convolution_means_what_one_for_all_means():
+    one = resolved("digits", kernel=3, padding=1)
+    assert run_name(resolved("digits", kernel=[3] * 3, padding=[1, 1, 1])) == run_name(one)
+    assert run_name(resolved("digits", kernel=3, padding=1, stride=[1] * 3)) == run_name(one)
+    each = resolved("digits", kernel=[3, 3, 1], padding=1)
+    assert each["kernel"] == [3, 3, 1] and run_name(each) != run_name(one)
+
+
 def test_two_sweeps_share_a_configuration():
     whole = study()
     shared = whole.runs[whole.sweeps["best-houses"][0]]
@@ -264,7 +272,8 @@ BASE = "problems.houses.base"
 IMAGES = "problems.digits.base"
 RATES = "sweeps.rates"
 CONVOLUTIONAL = {**DIGITS["base"], "model": "convolutional", "widths": []}
-UNKNOWN = "unknown hyper-parameter; allowed here: alpha, batch_size, beta1"
+ROLLING = {"augment_border": "roll"}
+UNKNOWN = "unknown hyper-parameter; allowed here: a"
 
 # (key, bad value, what the message says besides the key)
 BAD_VALUES = [
@@ -315,6 +324,17 @@ BAD_VALUES = [
     (f"{HOUSES}.target", "", "allowed: text of at least 1 characters"),
     (f"{HOUSES}.baselines", {"x": {"estimator": "os.system"}}, "the dotted name of a class"),
     (f"{HOUSES}.baselines", {"x": {}}, "x.estimator: missing; it must be given"),
+    (f"{HOUSES}.baselines.x", {"estimator": "sklearn.svm.SVR", "target": "root"}, "of as-is, log"),
+    (
+        f"{HOUSES}.baselines.x",
+        {"estimator": "sklearn.svm.SVR", "virtual": "support-vectors"},
+        "x.virtual: found support-vectors, and a dataset that is no images; allowed: nothing",
+    ),
+    (
+        "problems.digits.baselines",
+        {"x": {"estimator": "sklearn.svm.SVC", "target": "log"}},
+        "x.target: found log with classes; allowed: as-is",
+    ),
     # Datasets
     ("datasets", {}, "found {}; allowed: at least 1 keys"),
     ("datasets.ames.files", {}, "found {}; allowed: at least 1 keys"),
@@ -353,10 +373,17 @@ BAD_VALUES = [
     (f"{BASE}.widths", [8] * 101, "allowed: a list of at most 100 values"),
     (f"{BASE}.widths", ["8"], "[0]: found '8'; allowed: a whole number"),
     (f"{IMAGES}", CONVOLUTIONAL | {"channels": []}, "channels: found []; allowed: a list of at"),
+    (f"{IMAGES}.pooling", 0, "found 0; allowed: a whole number from 1 to 100, or a list of"),
+    (f"{IMAGES}.kernel", [3, "5"], "found [3, '5']; allowed: a whole number from 1 to 100, or a"),
+    (f"{IMAGES}.pooling_kind", "least", "found 'least'; allowed: one of max, average"),
     (f"{BASE}.dropout", 1, "found 1; allowed: a number less than 1"),
     (f"{BASE}.dropout", -0.1, "found -0.1; allowed: a number at least 0"),
     # Training
-    (f"{BASE}.loss", "huber", "allowed: one of cross-entropy, mse, gaussian"),
+    (f"{BASE}.loss", "l2", "allowed: one of cross-entropy, mse, huber, absolute, gaussian"),
+    (f"{BASE}.huber_delta", 0, "found 0; allowed: a number more than 0"),
+    (f"{BASE}.label_smoothing", 1, "found 1; allowed: a number less than 1"),
+    (f"{BASE}.noise", -1, "found -1; allowed: a number at least 0"),
+    (f"{BASE}.scale_target", "logarithm", "one of range, min-max, standard, log, none"),
     (f"{BASE}.optimizer", "lion", "allowed: one of sgd, sgd-momentum, adam, adamw, rmsprop"),
     (f"{BASE}.learning_rate", -0.1, "found -0.1; allowed: a number more than 0"),
     (f"{BASE}.learning_rate", 1e9, "allowed: a number at most 1000"),
@@ -430,7 +457,13 @@ CONTRADICTIONS = [
     (put(f"{BASE}.model", "module"), "sweeps.rates.module: found nothing", "FILE.py:Class"),
     (put(BASE, {"module": "none.py:Net"}), "sweeps.rates.module", "none.py: cannot be read"),
     (put(f"{BASE}.loss", "cross-entropy"), "sweeps.rates.loss: found cross-entropy",
-     "for regression: mse, gaussian"),
+     "for regression: mse, huber, absolute, gaussian"),
+    (put(BASE, VALID["problems"]["houses"]["base"] | {"loss": "gaussian", "scale_target": "log"}),
+     "sweeps.rates.scale_target: found log", "for gaussian: range, min-max, standard, none"),
+    (put(f"{BASE}.label_smoothing", 0.1), "label_smoothing: found 0.1 with loss = mse",
+     "0.0, or loss = cross-entropy"),
+    (put(f"{IMAGES}.loss", "huber"), "sweeps.layers.loss: found huber",
+     "for classification: cross-entropy, mse"),
     (put(f"{IMAGES}.loss", "gaussian"), "sweeps.layers.loss: found gaussian",
      "for classification: cross-entropy, mse"),
     (put(BASE, {**CONVOLUTIONAL, "loss": "mse", "channels": [8]}),
@@ -444,8 +477,36 @@ CONTRADICTIONS = [
      "convolution 1 has no pixel left", "a smaller kernel"),
     (put(IMAGES, CONVOLUTIONAL | {"channels": [8], "pooling": 100}),
      "convolution 1 has no pixel left", "fewer convolutions"),
+    (put(IMAGES, CONVOLUTIONAL | {"channels": [8, 8, 8], "kernel": [3, 3]}),
+     "sweeps.layers.kernel: found a list of 2", "a list of 3, one for each of the channels"),
+    (put(IMAGES, CONVOLUTIONAL | {"channels": [8], "pooling": [1, 2]}),
+     "sweeps.layers.pooling: found a list of 2", "a whole number, or a list of 1"),
+    (put(IMAGES, CONVOLUTIONAL | {"channels": [8, 8], "stride": [9, 2]}),
+     "convolution 2 has no pixel left of a map of 1 x 1", "fewer convolutions"),
+    (put(f"{IMAGES}.stride", 2), "sweeps.layers.stride: found 2 with model = dense",
+     "1, or model = convolutional"),
+    (put(f"{IMAGES}.pooling_kind", "average"), "sweeps.layers.pooling_kind: found average",
+     "max, or model = convolutional"),
+    (put(f"{BASE}.padding_value", -1), "sweeps.rates.padding_value: found -1 with data = table",
+     "0.0, or data = images"),
     (put(f"{BASE}.widths", []) | {"sweeps": {"rates": {**VALID["sweeps"]["rates"],
      "base": {"dropout": 0.2}}}}, "sweeps.rates.dropout: found 0.2", "0 for a network without"),
+    (put(f"{BASE}.augment_shift", 2), "sweeps.rates.augment_shift: found 2 with data = table",
+     "allowed: 0.0, or data = images"),
+    (put(f"{BASE}.augment_border", "roll"), "found roll with data = table", "value, or data ="),
+    (put(IMAGES, DIGITS["base"] | ROLLING | {"augment_shift": 1.5}),
+     "sweeps.layers.augment_shift: found 1.5", "whole pixels where images roll round"),
+    (put(IMAGES, DIGITS["base"] | ROLLING | {"augment_rotate": 5}),
+     "sweeps.layers.augment_border: found roll with augment_rotate", "value, or shifts alone"),
+    (put(f"{BASE}.widths", []) | {"sweeps": {"rates": {**VALID["sweeps"]["rates"],
+     "base": {"activation": "tanh"}}}}, "sweeps.rates.activation: found tanh",
+     "relu for a network without hidden layers"),
+    (put(f"{RATES}.base", {"normalization": "batch", "batch_size": 1}),
+     "sweeps.rates.batch_size: found 1", "2 or more rows"),
+    (put(f"{RATES}.base", {"embedding": "periodic", "embedding_size": 7}),
+     "sweeps.rates.embedding_size: found 7", "an even number"),
+    (put(f"{IMAGES}.embedding", "periodic"),
+     "sweeps.layers.embedding: found periodic with data = images", "none, or data = table"),
     (put(f"{RATES}.axes", {"learning_rate": [i / 1000 for i in range(1, 201)],
      "epochs": list(range(1, 202))}), "sweeps.rates: 40200 configurations found", "at most 20000"),
 ]  # fmt: skip

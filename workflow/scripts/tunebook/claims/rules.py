@@ -48,7 +48,7 @@ from ..evidence import intervals, measures, words
 from ..evidence.intervals import Interval
 from ..jobs import TunebookError
 from ..study.parameters import label, parameter
-from ..study.sizes import feature_sizes
+from ..study.sizes import feature_sizes, for_each
 from . import family
 from .compare import Comparison, as_ratio, compare, ratios, sampling
 from .read import NOT, PARTLY, REPRODUCED, SET_UP, SIDES, UNDECIDED, UNTESTABLE, Rule, telling
@@ -668,8 +668,8 @@ def replicates_with(question, results):
         return [end == spec["property"] for end in ends.values()]
     curves = results.replicate_curves(run.name)
     if spec["property"] == "overfits":
-        epochs = run.settings["epochs"]
-        return [measures.overfits(curve, epochs, spec["rise"]) for curve in curves.values()]
+        epochs = results.epochs_of(run.name)
+        return [measures.overfits(each, epochs[key], spec["rise"]) for key, each in curves.items()]
     near = int(question.rule.bound("around")), spec["window"]
     lost = {key for key, at in zip(run.replicates, run.diverged, strict=True) if at is not None}
     rises = {key: measures.overshoot(curve, *near) for key, curve in curves.items()}
@@ -724,7 +724,8 @@ def maps(shape, row):
     The sizes begin with the image, [channels, height, width], and end where no pixel is left.
     """
     channels = [int(each) for each in shown(row["channels"]).split("-")]
-    layers = {key: int(row[key]) for key in ("kernel", "padding", "pooling")}
+    keys = [key for key in ("kernel", "padding", "pooling", "stride") if key in row]
+    layers = {key: for_each(row[key], len(channels)) for key in keys}
     sizes = [tuple(shape[1:])]
     with suppress(TunebookError):
         for count in range(1, len(channels) + 1):

@@ -204,10 +204,9 @@ class Panel:
         self.scale = words.unit_words(self.unit, self.problem)
         self.losses = {(r.settings.get("loss"), r.settings.get("scale_target")) for r in self.runs}
         if self.unit == "loss" and len(self.losses) == 1:
-            ((loss, target),) = self.losses
-            choice = parameter("loss").choices.get(loss)
-            unit = "scaled units" if (loss, target) == ("mse", "range") else choice and choice.unit
-            self.scale = ", ".join(filter(None, [label("loss", loss), unit]))
+            settings = self.runs[0].settings
+            said = label("loss", settings.get("loss")), words.loss_unit(settings)
+            self.scale = ", ".join(filter(None, said))
 
     def draw_levels(self, ax):
         """Dotted lines worth comparing with, where they are in sight: the constant predictor's

@@ -6,6 +6,7 @@ from ..jobs import TunebookError
 from ..tasks import TASKS
 from .convolutional import ConvolutionalNetwork
 from .dense import DenseStack
+from .embeddings import EMBEDDINGS
 from .modules import module_stack
 
 
@@ -32,8 +33,9 @@ def build(configuration, record, generators, folder=None, rows=None, dropout=Non
                 "allowed: dense or module, since its inputs are no images"
             )
         return ConvolutionalNetwork(configuration, tuple(shape), outputs, generators)
-    rates = dropout or [configuration["dropout"]]
-    return DenseStack(features, configuration["widths"], outputs, rates, generators)
+    if embedding := EMBEDDINGS.get(configuration.get("embedding")):
+        return embedding(configuration, record["features"], outputs, generators, dropout)
+    return DenseStack(configuration, features, outputs, generators, dropout)
 
 
 def blank(count):

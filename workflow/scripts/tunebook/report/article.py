@@ -27,7 +27,7 @@ from .markdown import MARKDOWN, PRIVATE
 MISPLACED = re.compile(r"\s*[#|].*\{\{[-\s]*(figure|claim|glance|table|tally|traps)\b")
 TABLES = (
     "baselines", "best", "cost", "data", "finalists", "importance", "network", "open", "outcomes",
-    "problems", "runs", "search",
+    "problems", "runs", "search", "ways",
 )  # fmt: skip
 # What an article's own words can end in.
 FAILURES = (TunebookError, TemplateError, TypeError, ValueError, LookupError, ArithmeticError)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ..evidence import measures, tables, words
 from ..evidence.intervals import Interval, mean_interval
 from ..study.parameters import label, parameter
-from ..study.sizes import feature_sizes
+from ..study.sizes import feature_sizes, for_each
 
 # Whose the networks are that stand side by side at the head of a report.
 SOURCES, CHOSEN, FOUND = "The source’s, trained again", "Our search’s choice", "The best we found"
@@ -29,6 +29,10 @@ class Shown:
     text = property(lambda self: words.show(self.found.centre, self.unit))
     interval = property(lambda self: words.interval(*self.found[1:3], self.unit))
     each = property(lambda self: [words.show(value, self.unit) for value in self.values])
+
+
+# Of a way of predicting an image: by it and its four shifts by one pixel.
+OVER_SHIFTS = " averaged over shifts"
 
 
 class View:
@@ -69,11 +73,38 @@ class View:
             "" if since else self.results.groups(measure, run.name),
         )
 
-    def on_other_rows(self, run):
-        """The interval of the judged test metric on other test rows, in words; "" without one."""
-        found = self.results.on_other_rows(run.name)
+    def on_other_rows(self, run, shifted=False):
+        """The interval of the judged test metric on other test rows, in words; "" without one.
+
+        shifted: of the network averaged over shifts.
+        """
+        found = self.results.on_other_rows(run.name, shifted)
         about = measures.measure("test_metric", self.problems[run.problem])
         return words.interval(*found[1:3], about.unit) if found else ""
+
+    def ways(self, problem, sweep=None):
+        """[(Run, [(way of predicting, Shown, its interval on other test rows in words)])] of the
+        runs of a problem, or of a sweep, whose predictions are kept, the best validation first.
+
+        By one network, by one averaged over shifts, and by all replicates of a run together. No
+        runs for which there is the first alone.
+        """
+        about, table, found = self.problems[problem], self.results.ensembles, []
+        unit, kept = measures.measure("test_metric", about).unit, {*self.results.predictions["run"]}
+        for run in self.ranked(self.results.members(sweep) if sweep else self.runs):
+            if run.name not in kept or run.problem != problem:
+                continue
+            ways = [("one network", self.of("test_metric", run), self.on_other_rows(run))]
+            if about["shape"]:
+                shifted = self.of("shifted_test_metric", run)
+                ways.append((f"one network{OVER_SHIFTS}", shifted, self.on_other_rows(run, True)))
+            for each in table[table["run"] == run.name].itertuples():
+                way = f"ensemble of {words.count(each.members, 'network')}"
+                way += OVER_SHIFTS if each.way.endswith("shifts") else ""
+                one = Shown(Interval(each.value, math.nan, math.nan, 1), unit, [each.value])
+                ways.append((way, one, words.interval(each.low, each.high, unit)))
+            found += [(run, ways)] if len(ways) > 1 else []
+        return found
 
     def test_rows(self, problem):
         """How many rows a replicate is tested on: `2,007 test images`."""
@@ -144,10 +175,12 @@ class View:
         return sorted((self.runs[name] for name in names), key=place)
 
     def candidates(self, problem):
-        """The names of the runs that the grid searches of a problem chose from."""
-        sweeps = self.sweeps.items()
-        grids = [name for name, each in sweeps if each["problem"] == problem and each["grid"]]
-        return dict.fromkeys(run for name in grids for run in self.results.members(name))
+        """The names of the runs that a problem's best was chosen from: those of its grid searches,
+        and the finalists of its other searches.
+        """
+        ours = {name: each for name, each in self.sweeps.items() if each["problem"] == problem}
+        named = [name for name, each in ours.items() if each["grid"] or "search" in each]
+        return dict.fromkeys(run for name in named for run in self.results.members(name))
 
     def standing(self, best):
         """Where the source's configuration and our choice stand in the search, in a sentence.
@@ -318,15 +351,25 @@ class View:
         )
         shape = problem["shape"] or [len(problem["inputs"])]
         steps = [("Inputs", " × ".join(map(str, shape)))]
+        normalization = known.get("normalization", "none")
+        then = f"; {normalization} normalization" if normalization != "none" else ""
+        then += f"; {label('activation', known.get('activation', 'relu'))}"
         if channels:
-            kernel, padding, pooling = (known[key] for key in ("kernel", "padding", "pooling"))
-            sides = feature_sizes(shape, channels, kernel, padding, pooling)
-            what = f"Convolution {kernel} × {kernel}, padding {padding}; ReLU; "
-            what += f"max pooling {pooling} × {pooling}"
-            for maps, (height, width) in zip(channels, sides, strict=True):
+            sizes = [
+                for_each(known.get(key, 1), len(channels))
+                for key in ("kernel", "padding", "pooling", "stride")
+            ]
+            sides = feature_sizes(shape, channels, *sizes)
+            kind = label("pooling_kind", known.get("pooling_kind", "max"))
+            for maps, (height, width), kernel, padding, pooling, stride in zip(
+                channels, sides, *sizes, strict=True
+            ):
+                what = f"Convolution {kernel} × {kernel}, padding {padding}"
+                what += f", stride {stride}" if stride > 1 else ""
+                what += then + (f"; {kind} pooling {pooling} × {pooling}" if pooling > 1 else "")
                 steps.append((what, f"{maps} × {height} × {width}"))
             steps.append(("Flattened", str(maps * height * width)))
-        steps += [("Dense; ReLU", str(width)) for width in widths]
+        steps += [(f"Dense{then}", str(width)) for width in widths]
         return [*steps, ("Dense, the output", str(len(problem["classes"] or [0])))]
 
     def strip(self, shown, source, among=()):

@@ -8,22 +8,34 @@ share it. Knows neither torch nor Snakemake: it is read at the start of every `s
 
 import hashlib
 import itertools
-import json
 import re
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from ..data.description import check_data
-from ..jobs import TunebookError
+from ..jobs import TunebookError, fingerprint
+from ..search.chain import KEEP, Search
+from ..search.space import check_space, corners, ends
 from ..tasks import TASKS
 from . import signature
-from .parameters import PARAMETERS, RESERVED, TABLE, argument, asked_for, columns
+from .parameters import (
+    PARAMETERS,
+    RESERVED,
+    TABLE,
+    argument,
+    asked_for,
+    columns,
+    in_a_cell,
+    in_table_order,
+)
 from .read import check_against, describe, schema
 from .sizes import feature_sizes
 
 MOST_RUNS = 20_000
 # What a resolved configuration says of its problem, beside its hyper-parameters.
 OF_PROBLEM = ("problem", "task", "metric", "seed")
+# What the sizes of maps follow from.
+SIZES = ("channels", "kernel", "padding", "pooling", "stride")
 # What follows from the rest and is not shown: the fingerprint of a module's code.
 HIDDEN = ("code",)
 
@@ -77,6 +89,7 @@ class Study:
     in. along: the input columns that claims and figures ask for measures along. untestable: what is
     missing for some claims; absent: what is missing for the article, by its place. forms: a
     fingerprint of each claim's rule. seen: the `counts` that earlier looks at the claims saw.
+    searches: the Search of each sweep that is one, and has no runs until it has found some.
     """
 
     configuration: dict
@@ -89,6 +102,7 @@ class Study:
     absent: dict = field(default_factory=dict)
     forms: dict = field(default_factory=dict)
     seen: list = field(default_factory=list)
+    searches: dict = field(default_factory=dict)
 
     def plain(self):
         """The study as plain values, which `of_plain` makes a Study of again."""
@@ -97,15 +111,17 @@ class Study:
     @classmethod
     def of_plain(cls, value):
         runs = {name: Run(**run) for name, run in value["runs"].items()}
-        return cls(**(value | {"folder": Path(value["folder"]), "runs": runs}))
+        searches = {name: Search(**search) for name, search in value["searches"].items()}
+        known = {"folder": Path(value["folder"]), "runs": runs, "searches": searches}
+        return cls(**(value | known))
 
     def problem_runs(self, problem):
         return [run for run in self.runs.values() if run.problem == problem]
 
     @property
     def problems(self):
-        """The problems that some run is about."""
-        return sorted({run.problem for run in self.runs.values()})
+        """The problems that some run or search is about."""
+        return sorted({each.problem for each in (*self.runs.values(), *self.searches.values())})
 
     def problem(self, name):
         return self.configuration["problems"][name]
@@ -120,8 +136,10 @@ class Study:
         return list(dict.fromkeys(map(self.dataset, self.problems)))
 
     def replicates(self, problem):
-        """How many replicates the most repeated run of a problem has."""
-        return max(run.replicates for run in self.problem_runs(problem))
+        """How many replicates the most repeated run of a problem has, or a finalist will have."""
+        searches = [each for each in self.searches.values() if each.problem == problem]
+        counts = [each.replicates + each.again for each in searches]
+        return max([*counts, *(run.replicates for run in self.problem_runs(problem))])
 
     @property
     def counts(self):
@@ -144,6 +162,42 @@ class Study:
         """The study once a look at the claims has asked for so many replicates of each run."""
         runs = {name: replace(run, replicates=counts[name]) for name, run in self.runs.items()}
         return replace(self, runs=runs, seen=[*self.seen, self.counts])
+
+    def trial(self, sweep, point):
+        """The Run that a point of a search's space is, with the replicates of a trial."""
+        search = self.searches[sweep]
+        overrides = layered(search.base, point)
+        run = run_of(self.configuration, search.problem, overrides, space_of(sweep), self.folder)
+        run.replicates = run.least = run.most = search.replicates
+        return run
+
+    def with_finalists(self, points):
+        """The study once its searches are through: {sweep: [point of a finalist, ...]}.
+
+        A finalist keeps the blocks that it was trained in as a trial, and gets more replicates.
+        """
+        runs = {name: replace(run, sweeps=[*run.sweeps]) for name, run in self.runs.items()}
+        sweeps = dict(self.sweeps)
+        for sweep, some in points.items():
+            search, members = self.searches[sweep], {}
+            count = search.replicates + search.again
+            for new in (self.trial(sweep, point) for point in some):
+                run = members[new.name] = runs.setdefault(new.name, new)
+                if run is not new and run.replicates < count:
+                    run.least = count
+                run.replicates, run.most = max(run.replicates, count), max(run.most, count)
+            for run in members.values():
+                run.sweeps.append(sweep)
+            sweeps[sweep] = list(members)
+        return replace(self, runs=runs, sweeps=sweeps)
+
+    def supposed(self):
+        """The study as if its searches had found some corners of their spaces: what claims, figures
+        and article say of them can be checked before anything is trained.
+        """
+        return self.with_finalists(
+            {name: corners(each.space)[: each.finalists] for name, each in self.searches.items()}
+        )
 
     @property
     def columns(self):
@@ -182,6 +236,7 @@ class Study:
                     "grid": sweep.get("grid", False),
                     "axes": varied(sweep),
                 }
+                | ({"search": self.searches[name].shown} if name in self.searches else {})
                 for name, sweep in self.configuration["sweeps"].items()
             },
         }
@@ -208,19 +263,15 @@ class Study:
         }
 
 
-def in_a_cell(value):
-    """A value as a table holds it: `200-200` for a list."""
-    return "-".join(map(str, value)) if isinstance(value, list) else value
-
-
 def judged(problem):
     """The metric that a problem is judged and chosen by."""
     return problem.get("metric", TASKS[problem["task"]].metric)
 
 
 def varied(sweep):
-    """The hyper-parameters that a sweep varies: its axes, and the keys of its points."""
+    """The hyper-parameters that a sweep varies: its axes, the keys of its points, its space."""
     names = [*sweep.get("axes", {}), *(key for point in sweep.get("points", []) for key in point)]
+    names += in_table_order(sweep.get("search", {}).get("space", {}))
     return list(dict.fromkeys(names))
 
 
@@ -270,6 +321,8 @@ def resolve(name, configuration, overrides, where, folder):
             refuse(where, row.name, "nothing", allowed)
         resolved[row.name] = one_form(row, value)
     check_fitting(resolved, where)
+    check_schedule(resolved, where)
+    check_rolling(resolved, where)
     for key, default in arguments.items():
         value = overrides.get(key, default)
         if value is signature.REQUIRED:
@@ -319,6 +372,25 @@ def check_fitting(resolved, where):
                 refuse(where, row.name, resolved[row.name], allowed)
 
 
+def check_schedule(resolved, where):
+    """Raise TunebookError for a schedule that is longer than the training."""
+    for key in ("warmup", "step_every"):
+        if resolved.get(key, 0) >= resolved["epochs"]:
+            allowed = f"fewer than the {resolved['epochs']} epochs of the training"
+            refuse(where, key, f"{resolved[key]:g}", allowed)
+
+
+def check_rolling(resolved, where):
+    """Raise TunebookError for images that roll round and are moved by more than whole pixels."""
+    if resolved.get("augment_border") == "roll":
+        shift = resolved.get("augment_shift", 0)
+        if shift % 1:
+            refuse(where, "augment_shift", shift, "whole pixels where images roll round")
+        for key in ("augment_rotate", "augment_scale", "augment_shear", "augment_elastic"):
+            if resolved.get(key):
+                refuse(where, "augment_border", f"roll with {key}", "value, or shifts alone")
+
+
 def module_arguments(overrides, where, folder):
     """{argument: default} of the module that a configuration names; none for other models."""
     if overrides.get("model") != "module":
@@ -347,21 +419,43 @@ def check_names(overrides, arguments, where):
             )
 
 
+def settle_sizes(resolved, where):
+    """Say lists of equal sizes, one for each convolution, as the number that means the same.
+
+    Raises TunebookError for a list that has not one for each.
+    """
+    for row in TABLE:
+        if row.kind == "sizes" and isinstance(value := resolved[row.name], list):
+            found, needed = len(value), len(resolved["channels"])
+            if found != needed:
+                allowed = f"a whole number, or a list of {needed}, one for each of the channels"
+                refuse(where, row.name, f"a list of {found}", allowed)
+            if len(set(value)) == 1:
+                resolved[row.name] = value[0]
+
+
 def check_network(resolved, dataset, where):
     """Raise TunebookError for a network that cannot be built on this dataset."""
     if resolved["model"] == "convolutional":
+        settle_sizes(resolved, where)
         shape = dataset.get("image", {}).get("shape")
         if not may_be_images(dataset):
             refuse(where, "model", "convolutional", "for rows that are no images: dense, module")
         if shape is not None:
             try:
-                feature_sizes(
-                    shape, *(resolved[key] for key in ("channels", "kernel", "padding", "pooling"))
-                )
+                feature_sizes(shape, **{key: resolved[key] for key in SIZES})
             except TunebookError as error:
                 raise TunebookError(f"configuration: {where}.channels: {error}") from None
-    if resolved["model"] == "dense" and resolved["dropout"] > 0 and not resolved["widths"]:
-        refuse(where, "dropout", resolved["dropout"], "0 for a network without hidden layers")
+    if resolved["model"] == "dense" and not resolved["widths"]:
+        for key in ("dropout", "activation", "normalization"):
+            off = PARAMETERS[key].default
+            if resolved[key] != off:
+                refuse(where, key, resolved[key], f"{off} for a network without hidden layers")
+    if resolved.get("normalization") == "batch" and resolved["batch_size"] == 1:
+        refuse(where, "batch_size", 1, "2 or more rows for normalization over the batch")
+    if resolved.get("embedding") == "periodic" and resolved["embedding_size"] % 2:
+        allowed = "an even number, of as many sines as cosines"
+        refuse(where, "embedding_size", resolved["embedding_size"], allowed)
 
 
 def one_form(row, value):
@@ -378,12 +472,6 @@ def one_form(row, value):
 def identity(configuration):
     """What of a resolved configuration names its run: all but the optional that it does without."""
     return {key: configuration[key] for key in asked_for(configuration)}
-
-
-def fingerprint(value):
-    """SHA-256 (hexadecimal) of plain values, whatever the order of their keys."""
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def network_slug(configuration):
@@ -480,16 +568,17 @@ def expand(configuration, folder):
     study = Study(configuration, Path(folder), runs={}, sweeps={})
     for name, sweep in configuration["sweeps"].items():
         problem = configuration["problems"][sweep["problem"]]
+        if "search" in sweep:
+            study.searches[name] = search_of(study, name)
+            study.sweeps[name] = []
+            continue
         replicates = sweep.get("replicates", problem["replicates"])
         if not isinstance(replicates, dict):
             replicates = {"least": replicates, "most": replicates}
         members = {}
         for point in points(sweep, name):
             overrides = layered(problem["base"], sweep.get("base", {}), point)
-            where = f"sweeps.{name}"
-            resolved = resolve(sweep["problem"], configuration, overrides, where, folder)
-            block = configuration["replicates_per_job"][resolved["model"]]
-            new = Run(run_name(resolved), resolved, block)
+            new = run_of(configuration, sweep["problem"], overrides, f"sweeps.{name}", folder)
             run = study.runs.setdefault(new.name, new)
             run.replicates = run.least = max(run.least, replicates["least"])
             run.most = max(run.most, replicates["most"])
@@ -497,11 +586,94 @@ def expand(configuration, folder):
         for run in members.values():
             run.sweeps.append(name)
         study.sweeps[name] = list(members)
+    for name in {*study.problems} - {each.problem for each in study.searches.values()}:
+        if all(run.configuration["fit_on"] == "development" for run in study.problem_runs(name)):
+            raise TunebookError(
+                f"configuration: problems.{name}: every run is fitted on development rows; "
+                "allowed: at least one with fit_on: training, since the best is chosen by "
+                "validation"
+            )
     if len(study.runs) > MOST_RUNS:
         raise TunebookError(
             f"configuration: sweeps: {len(study.runs)} configurations found; at most {MOST_RUNS}"
         )
     return study
+
+
+def run_of(configuration, problem, overrides, where, folder):
+    """The Run, without replicates yet, of some hyper-parameters; see `resolve`."""
+    resolved = resolve(problem, configuration, overrides, where, folder)
+    block = configuration["replicates_per_job"][resolved["model"]]
+    return Run(run_name(resolved), resolved, block)
+
+
+def space_of(sweep):
+    """How messages call the space of a search."""
+    return f"sweeps.{sweep}.search.space"
+
+
+def search_of(study, name):
+    """The Search that a sweep is; TunebookError where its space or extent cannot be."""
+    sweep = study.configuration["sweeps"][name]
+    problem, where = study.problem(sweep["problem"]), f"sweeps.{name}.search"
+    base = layered(problem["base"], sweep.get("base", {}))
+    said = dict(sweep["search"])
+    if "halving" in said:
+        said["halving"] = {"keep": KEEP} | said["halving"]
+    always = {key for key, spec in said["space"].items() if "when" not in spec}
+    search = Search(
+        sweep=name,
+        problem=sweep["problem"],
+        base={key: value for key, value in base.items() if key not in always},
+        better=TASKS[problem["task"]].metrics[judged(problem)].better,
+        folder="",
+        **said,
+    )
+    for key in ("axes", "points", "grid", "replicates"):
+        if key in sweep:
+            refuse(f"sweeps.{name}", key, "it beside search", "one of the two")
+    if search.trials < search.generation:
+        refuse(where, "trials", search.trials, f"at least a generation, {search.generation}")
+    if search.finalists > search.trials:
+        refuse(where, "finalists", search.finalists, f"at most the {search.trials} trials")
+    if search.sampler == "gp" and search.halving:
+        told = "other samplers with halving, since gp learns from finished trials alone"
+        refuse(where, "sampler", "gp", told)
+    resolved = corners_of(study, search)
+    least = min(each["epochs"] for each in resolved)
+    if search.halving and search.halving["epochs"] >= least:
+        allowed = f"fewer than the {least} epochs of the shortest training"
+        refuse(where, "halving.epochs", search.halving["epochs"], allowed)
+    about = [resolved[0][key] for key in OF_PROBLEM]
+    code = sorted({each.get("code", "") for each in resolved})
+    return replace(search, folder=f"{name}-{fingerprint([search.meaning, about, code])[:8]}")
+
+
+def corners_of(study, search):
+    """The configurations at the corners of a search's space, each of which can be trained."""
+    where, found = space_of(search.sweep), []
+    try:
+        check_space(search.space)
+    except TunebookError as error:
+        raise TunebookError(f"configuration: {where}.{error}") from None
+    for key, spec in search.space.items():
+        for end, value in ends(spec).items():
+            check_axis(key, value, f"{where}.{key}.{end}")
+    for point in corners(search.space):
+        overrides = layered(search.base, point)
+        resolved = resolve(search.problem, study.configuration, overrides, where, study.folder)
+        for key in point:
+            if key not in resolved:
+                told = "one that is used with all others, or `when` that says with which it is"
+                refuse(where, key, f"it, which has no use at {in_words(point)}", told)
+        if resolved["fit_on"] != "training":
+            refuse(where, "fit_on", resolved["fit_on"], "training: trials are judged on the others")
+        found.append(resolved)
+    return found
+
+
+def in_words(point):
+    return ", ".join(f"{key}: {value}" for key, value in point.items())
 
 
 def check_whole(configuration):
@@ -515,6 +687,7 @@ def check_whole(configuration):
         metrics = TASKS[problem["task"]].metrics
         one_of(f"problems.{name}.metric", judged(problem), metrics, problem["task"])
         check_plan(f"problems.{name}.replicates", problem["replicates"])
+        check_baselines(name, problem, configuration["datasets"][problem["dataset"]])
         split = problem.get("split", {})
         shares = split.get("validation", 0) + split.get("test", 0)
         if shares >= 1:
@@ -535,6 +708,19 @@ def check_plan(where, replicates):
             f"configuration: {where}: found least {replicates['least']} and most "
             f"{replicates['most']}; allowed: least no larger than most"
         )
+
+
+def check_baselines(name, problem, dataset):
+    """Raise TunebookError for a baseline that wants other data than its problem has."""
+    for baseline, about in problem.get("baselines", {}).items():
+        where = f"configuration: problems.{name}.baselines.{baseline}"
+        if about.get("target") == "log" and problem["task"] != "regression":
+            raise TunebookError(f"{where}.target: found log with classes; allowed: as-is")
+        if "virtual" in about and not may_be_images(dataset):
+            raise TunebookError(
+                f"{where}.virtual: found {about['virtual']}, and a dataset that is no images; "
+                "allowed: nothing"
+            )
 
 
 def one_of(where, found, allowed, kind):
