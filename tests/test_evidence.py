@@ -9,7 +9,17 @@ import pytest
 import scipy.stats
 import torch
 
-from made_up import claims, configure, image_record, run, splits, table_record, write_results
+from made_up import (
+    SEARCH,
+    claims,
+    configure,
+    image_record,
+    run,
+    splits,
+    table_record,
+    trials,
+    write_results,
+)
 from made_up import results as made_up
 from tunebook import tasks
 from tunebook.claims import judge_claims
@@ -1483,6 +1493,22 @@ def test_without_importance_there_is_a_reason(error, reason):
     table = importance_of(error)
     assert table["reason"].tolist() == [reason]
     assert table["hyper_parameter"].isna().all()
+
+
+def test_the_trials_of_a_search_have_an_importance_of_their_own():
+    names = ["a", "b", "c"]
+    runs = [run(name, "find", learning_rate=0.01 + i / 100) for i, name in enumerate(names)]
+    asked = SEARCH | {"trials": 120}
+    tried = trials("find", names, 0.1, asked)
+    # The rate alone decides, also which trials diverge; these count as the worst.
+    errors = 10 ** abs(np.log10(tried["learning_rate"]) + 2)
+    tried["value"] = errors.where(tried["learning_rate"] < 0.05)
+    table = importance_table(made_up(*runs, searches={"find": (asked, tried)}))
+    found = table[table["among"] == "search find"]
+    assert set(found["hyper_parameter"]) == set(asked["space"]) and set(found["runs"]) == {120}
+    assert found.iloc[0]["hyper_parameter"] == "learning_rate" and found.iloc[0]["share"] > 0.5
+    ours = table[(table["problem"] == "prices") & (table["among"] == "all")]
+    assert ours["reason"].tolist() == ["few"] and ours["runs"].tolist() == [3]
 
 
 def test_few_runs_have_no_importance(results):

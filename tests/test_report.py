@@ -339,9 +339,16 @@ def test_a_winner_that_does_not_fall_is_not_said_to(tmp_path):
 
 
 def test_searches_come_by_themselves_where_no_article_places_them(searched):
-    page = render(searched)
+    figures = searched[0] / "figures"
+    for path in figures.glob("first.*"):  # as a search's own figure, whose runs a grid has as well
+        text = path.read_text().replace("first", "find-kinds")
+        path.with_name(path.name.replace("first", "find-kinds")).write_text(text)
+    runs = read_results(searched[0]).members("find-kinds")
+    alter(figures / "find-kinds.json", lambda about: about.update(runs=runs))
+    page = render(searched, figures=["first", "find-kinds"])
     own = between(page, 'id="section-what-does-find-kinds-find">', "<h2")
     assert "of the search find-kinds" in own and "configurations of this sweep" not in own
+    assert 'id="figure-find-kinds"' in own
     page = render(searched, '# Mine\n\n{{ table("finalists", sweep="find-kinds") }}')
     place = page.index('<h2 id="further">')
     assert page.index("of the search find-kinds") < place < page.index("of the search find-lengths")
@@ -959,6 +966,22 @@ def test_importance_stands_where_the_article_places_it_and_else_in_the_explorer(
     assert here in article and table in article and 'href="#importance-kinds"' in explored
     assert here not in explored and 'id="importance-lengths"' in explored
     assert "All 20 runs" in article and "that learned</" not in article
+
+
+def test_importance_in_a_search_stands_apart_from_that_over_runs(tmp_path):
+    made = write_results(tmp_path)
+    add_search(tmp_path, "find", "kinds")
+    path = made[0] / "importance.csv"
+    runs = pd.read_csv(path)
+    trials = runs[:1].assign(among="search find", hyper_parameter="momentum", share=0.3, runs=40)
+    pd.concat([runs, trials]).to_csv(path, index=False)
+    page = render(made)
+    told = between(page, 'id="importance-find"', "</table>")
+    assert "in the search find: share of the variance among its trials" in told
+    assert "All 40 trials" in told and "Momentum" in told and "Learning rate" not in told
+    assert "had then" in page[page.index('id="importance-find"') :][: len(told) + 2000]
+    explored = page[page.index('id="explorer"') :]
+    assert "Momentum" not in between(explored, 'id="importance-kinds"', "</table>")
 
 
 def test_importance_over_runs_that_learned_stands_beside_that_over_all(tmp_path):

@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from ..study.parameters import parameter
-from . import words
+from . import measures, words
 
 FEWEST_RUNS = 20
 FOLDS = 5
@@ -31,7 +31,8 @@ COLUMNS = ["problem", "among", "hyper_parameter", "share", "explained", "runs", 
 def importance_table(results):
     """importance.csv: one row a problem, group of runs, and hyper-parameter that varies in it.
 
-    among: `all` runs or those that `learned`. runs: how many. The others are as in `of`.
+    among: `all` runs or those that `learned`, or `search NAME`, the trials of a search. runs: how
+    many. The others are as in `of`.
     """
     rows = []
     for problem in results.problems:
@@ -40,6 +41,10 @@ def importance_table(results):
         for among, members in {"all": runs, "learned": learned}.items():
             about = {"problem": problem, "among": among, "runs": len(members)}
             rows += [about | found for found in importance(results, members)]
+    for sweep in results.searches:
+        about = {"problem": results.study["sweeps"][sweep]["problem"], "among": f"search {sweep}"}
+        about["runs"] = len(results.trials_of(sweep))
+        rows += [about | found for found in importance_in(results, sweep)]
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
@@ -57,6 +62,17 @@ def importance(results, runs):
     endless = bool(runs) and not np.isfinite(results.measure("validation_error", runs[0]).most)
     points = [{name: run.settings.get(name) for name in names} for run in runs]
     return of(points, errors, logarithms=endless)
+
+
+def importance_in(results, sweep):
+    """The rows of the trials of a search, by the errors that they had last: one that was stopped
+    early, by what it had then."""
+    problem = results.problem(results.study["sweeps"][sweep]["problem"])
+    trials, metric = results.trials_of(sweep), measures.judged(problem)[1]
+    names = [name for name in results.searches[sweep]["space"] if name in trials]
+    endless = not np.isfinite(measures.measure("validation_error", problem).most)
+    errors = metric.error(trials["value"].to_numpy(float))
+    return of(trials[names].to_dict("records"), errors, logarithms=endless)
 
 
 def of(points, values, better="lower", logarithms=False):

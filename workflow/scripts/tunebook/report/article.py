@@ -143,7 +143,8 @@ class Functions:
         """A table of one of TABLES. by: hyper-parameters to count by; rows: how many are shown;
         beside: {sweep: what its networks are called} of further networks in the table `best`."""
         problem = self.known.problem(sweep, problem)
-        self.tabled |= {kind, (kind, problem), (kind, problem, sweep)}
+        search = sweep if sweep in self.results.searches else None
+        self.tabled |= {kind, (kind, problem, search)}
         stated = [self.stated[claim]] if claim else []
         best = self.best_of(problem, [sweep] if sweep else [], stated)
         given = {"sweep": sweep, "by": by, "rows": rows, "best": best}

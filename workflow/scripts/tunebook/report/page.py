@@ -247,32 +247,34 @@ class Page(Functions, View):
         return sorted((pair for pair in found if pair[1]["needed"]), key=by_need)
 
     def further(self):
-        """The marks of what the article did not place: claims, traps, figures with data, finalists
-        of searches, and what would settle what is open.
+        """The marks of what the article did not place: claims, traps, figures with data, what
+        searches found, and what would settle what is open.
         """
         traps = self.traps() if len(self.trapped) < len(self.numbered_traps) else Markup("")
         claims = self.claim(*(name for name in self.claims if name not in self.placed))
         figures = [name for name in self.figures if name not in self.numbers]
-        finalists = [
-            self.table("finalists", sweep=sweep)
+        found = [
+            self.table(kind, sweep=sweep)
             for sweep in self.results.searches
-            if ("finalists", self.sweeps[sweep]["problem"], sweep) not in self.tabled
+            for kind in ("finalists", "importance")
+            if (kind, self.sweeps[sweep]["problem"], sweep) not in self.tabled
         ]
         settle = (
             self.table("open") if self.open_pieces and "open" not in self.tabled else Markup("")
         )
-        return Markup("").join([claims, traps, *map(self.figure, figures), *finalists, settle])
+        return Markup("").join([claims, traps, *map(self.figure, figures), *found, settle])
 
     def belonging(self, things):
         """{sweep: names of the figures or claims that have most of their runs in it}, if any has.
 
-        things: {name: figure or claim}.
+        A figure that was made for a sweep has its name, and belongs there. things: {name: figure or
+        claim}.
         """
         found = {sweep: [] for sweep in self.sweeps}
         for name, thing in things.items():
             runs = {*thing["runs"]}
             shared = {sweep: len(runs & {*each["runs"]}) for sweep, each in self.sweeps.items()}
-            most = max(shared, key=shared.get)
+            most = name if shared.get(name) else max(shared, key=shared.get)
             if shared[most]:
                 found[most].append(name)
         return found

@@ -309,14 +309,18 @@ class View:
             for values, rows in groups
         ]
 
-    def importance(self, problem):
+    def importance(self, problem, search=None):
         """Which hyper-parameters matter: {group of runs: {runs, explained, reason, shares}}.
 
         See `evidence.importance`. shares: {hyper-parameter: share}. Of runs that learned only where
-        others did not.
+        others did not. search: of whose trials, all of them, in place of the problem's runs.
         """
         table, found = self.results.importance, {}
-        rows = table[table["problem"] == problem].astype({"reason": object})
+        rows = table[table["problem"] == problem].astype({"reason": object, "among": object})
+        if search:
+            rows = rows[rows["among"] == f"search {search}"].assign(among="all")
+        else:
+            rows = rows[rows["among"].isin(["all", "learned"])]
         for among, members in rows.fillna({"reason": ""}).groupby("among", sort=False):
             known = members.dropna(subset="hyper_parameter").set_index("hyper_parameter")
             about = members.iloc[0][["runs", "explained", "reason"]].to_dict()
