@@ -168,7 +168,7 @@ class Trainer:
         self.configurations = [block.configuration for block in blocks]
         self.clip_norm = configuration["clip_norm"]
         self.decay = configuration["weight_averaging"]
-        self.average = self.network.numbers() if self.decay else None
+        self.average = self.network.snapshot() if self.decay else None
         self.in_order = configuration["order"] == "constant"
         self.steps = 0
         streams = ("order", "dropout", "augmentation", "noise")
@@ -293,7 +293,7 @@ class Course:
         self.history = torch.full((self.epochs, len(HISTORY), count), torch.nan)
         self.ended, self.diverged_at, self.reported = torch.zeros(3, count, dtype=torch.int64)
         self.found = torch.full((count, 2), torch.inf)
-        self.best = trainer.network.numbers() if self.keeps_best else []
+        self.best = trainer.network.snapshot() if self.keeps_best else []
 
     def note(self, epoch, values):
         """Keep what an epoch gave: values [4, R]; find out who has ended with it."""
