@@ -12,8 +12,8 @@ from made_up import SEEDS, configure, images, table
 from tunebook.jobs import TunebookError
 from tunebook.learn import schedules, training
 from tunebook.learn.blocks import HISTORY, last_validation, read_record, save_block
+from tunebook.study.expand import expand
 from tunebook.study.read import check_configuration
-from tunebook.study.runs import expand
 
 torch.set_num_threads(1)
 

@@ -525,7 +525,7 @@ def in_a_cell(value):
 def schema():
     """The JSON schema of hyper-parameters: a mapping with any of those that can be set."""
     known = {row.name: value_schema(row) for row in TABLE if not row.derived}
-    # Arguments of a network of the study's own have any plain value; runs.py knows their names.
+    # Arguments of a network of the study's own have any plain value; resolve.py knows their names.
     return {"type": "object", "properties": known, "additionalProperties": PLAIN}
 
 
