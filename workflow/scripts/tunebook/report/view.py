@@ -324,8 +324,8 @@ class View:
             return "", {}
         about, table = self.problems[best["problem"]], self.results.baselines
         metric = measures.judged(about)[0]
-        of, ours = self.results.measure("test_metric", run), self.results.finite("test_metric", run)
-        found = {}
+        of, found = self.results.measure("test_metric", run), {}
+        ours = self.results.finite("test_metric", run.name)
         for name, rows in table[table["problem"] == best["problem"]].groupby("baseline"):
             theirs = dict(zip(rows["replicate"].astype(int), rows[f"test_{metric}"], strict=True))
             shared = [key for key in ours if math.isfinite(ours[key] + theirs.get(key, math.nan))]
