@@ -699,6 +699,8 @@ FACTS = [
      "padding 0: convolution 3 has no pixel left: 16 × 16, 6 × 6, 1 × 1"),
     ("images", fact("possible", **{"with": {"padding": 2}}), REPRODUCED,
      "padding 2: pixels are left: 16 × 16, 8 × 8, 4 × 4, 2 × 2"),
+    ("images", fact("possible", **{"with": {"stride": 3}}), NOT,
+     "stride 3: convolution 2 has no pixel left: 16 × 16, 3 × 3"),
     ("prices", fact("configuration", keys=["loss"]), SET_UP, "loss MSE: all values as stated"),
     ("prices", fact("configuration", keys=["loss", "epochs"]), UNTESTABLE,
      "loss MSE, epochs 100: epochs is 20"),

@@ -5,6 +5,7 @@ from functools import partial
 import pytest
 import torch
 import torch.nn.functional as F
+from torch import nn
 
 from made_up import SEEDS, configure, image_record, replicates
 from tunebook.learn import convolutional, losses, models, products, training
@@ -82,14 +83,65 @@ def test_the_gradient_goes_to_the_first_of_equal_pixels(size, sides):
     assert torch.equal(found, to_maps(images.grad))
 
 
-def reference(configuration, values, images):
-    """Outputs by torch.nn.functional of a network without hidden dense layers."""
-    x = images
-    for i in range(len(configuration["channels"])):
-        weight, bias = values[f"convolution{i}.weight"], values[f"convolution{i}.bias"]
-        x = F.conv2d(x, weight, bias, padding=configuration["padding"])
-        x = F.relu(F.max_pool2d(x, configuration["pooling"]))
-    return x.flatten(1) @ values["dense0.weight"] + values["dense0.bias"]
+ACTIVATIONS = {
+    "relu": nn.ReLU, "leaky-relu": nn.LeakyReLU, "tanh": nn.Tanh, "sigmoid": nn.Sigmoid,
+    "gelu": nn.GELU, "silu": nn.SiLU, "mish": nn.Mish,
+}  # fmt: skip
+
+
+class Reference(nn.Module):
+    """A convolutional network without hidden dense layers, as one writes it with torch.nn."""
+
+    def __init__(self, configuration, shape, inputs):
+        super().__init__()
+        c, count = configuration, len(configuration["channels"])
+        keys = ("kernel", "stride", "padding", "pooling")
+        sizes = zip(*(v if isinstance(v := c[k], list) else [v] * count for k in keys), strict=True)
+        fans = [shape[0], *c["channels"]]
+        by_batch, bare = c["normalization"] == "batch", c["normalization"] == "none"
+        pool = nn.MaxPool2d if c["pooling_kind"] == "max" else nn.AvgPool2d
+        self.parts = nn.ModuleList()
+        for fan_in, fan_out, (kernel, stride, padding, pooling) in zip(
+            fans, fans[1:], sizes, strict=False
+        ):
+            convolve = nn.Conv2d(fan_in, fan_out, kernel, stride, bias=bare)
+            normal = nn.BatchNorm2d(fan_out) if by_batch else nn.GroupNorm(1, fan_out)
+            self.parts.append(
+                nn.ModuleDict({
+                    "pad": nn.ConstantPad2d(padding, c["padding_value"]),
+                    "convolution": convolve,
+                    "normal": nn.Identity() if bare else normal,
+                    "activation": ACTIVATIONS[c["activation"]](),
+                    "pool": pool(pooling),
+                })
+            )  # fmt: skip
+        self.dense = nn.Linear(inputs, 10)
+
+    def forward(self, x):
+        for part in self.parts:
+            for layer in part.values():
+                x = layer(x)
+        return self.dense(x.flatten(1))
+
+    def numbers(self):
+        """Its tensors, by our names."""
+        found = {"dense0.weight": self.dense.weight, "dense0.bias": self.dense.bias}
+        for i, part in enumerate(self.parts):
+            convolve, normal = part["convolution"], part["normal"]
+            ours = {"weight": convolve.weight, "bias": convolve.bias}
+            if not isinstance(normal, nn.Identity):
+                ours |= {"scale": normal.weight, "bias": normal.bias}
+            if isinstance(normal, nn.BatchNorm2d):
+                ours |= {"mean": normal.running_mean, "variance": normal.running_var}
+            found |= {f"convolution{i}.{name}": value for name, value in ours.items()}
+        return found
+
+    @torch.no_grad()
+    def take(self, network, slot):
+        """Take the numbers of one copy of a network."""
+        for name, value in self.numbers().items():
+            ours = network.tensors()[name][slot]
+            value.copy_((ours.T if name == "dense0.weight" else ours).reshape(value.shape))
 
 
 @pytest.mark.parametrize(("shape", "layers", "way"), [
@@ -103,33 +155,94 @@ def test_networks_are_convolved_by_products_where_that_is_much_less_work(shape, 
     assert type(network.maps) is way
 
 
-@pytest.mark.parametrize("share", [0, 10])
-@pytest.mark.parametrize(("shape", "overrides"), [
+FORMS = [
     ((1, 16, 16), {"kernel": 5, "padding": 2, "channels": [4, 8, 8]}),
     ((3, 14, 17), {"pooling": 3}),
     ((2, 9, 8), {"pooling": 1, "padding": 0, "channels": [5]}),
     ((1, 20, 13), {"kernel": 4, "padding": 3}),
-])  # fmt: skip
-def test_a_networks_gradients_are_those_of_autograd(shape, overrides, share, monkeypatch):
+    ((1, 16, 16), {"kernel": [5, 3, 1], "padding": [2, 1, 0], "pooling": [1, 2, 4],
+                   "channels": [4, 8, 8]}),
+    ((2, 12, 9), {"stride": 2, "pooling": 1, "activation": "leaky-relu"}),
+    ((2, 15, 12), {"stride": [1, 2], "pooling": [2, 1], "padding_value": -1.0}),
+    ((1, 16, 11), {"padding_value": 0.5, "normalization": "batch"}),
+    ((1, 12, 13), {"pooling_kind": "average", "activation": "tanh"}),
+    ((3, 12, 12), {"pooling_kind": "average", "pooling": [3, 4], "normalization": "layer"}),
+    ((1, 11, 12), {"normalization": "layer", "activation": "gelu"}),
+    ((2, 11, 12), {"normalization": "batch"}),
+    ((2, 12, 12), {"normalization": "batch", "pooling_kind": "average", "activation": "mish"}),
+    *(((1, 12, 12), {"activation": name, "normalization": "batch"}) for name in ACTIVATIONS),
+    *(((1, 12, 12), {"activation": name, "pooling": [1, 2]}) for name in ACTIVATIONS),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("share", [0, 10])
+@pytest.mark.parametrize(("shape", "overrides"), FORMS)
+def test_networks_are_those_of_torch_in_training_and_after_it(shape, overrides, share, monkeypatch):
     monkeypatch.setattr(convolutional, "SHARE", share)
     configuration = configure("images", **overrides)
     seeds = SEEDS[:2]
     weights = training.generators(seeds, "weights")
     network = models.build(configuration, image_record(shape), weights)
+    for name, each in network.parameters.items():
+        if name.endswith(("scale", "bias")):  # Whose first values hide what they do.
+            each.value.add_(random(*each.value.shape))
+    references = [
+        Reference(configuration, shape, len(network.parameters["dense0.weight"].value[0]))
+        for _ in seeds
+    ]
+    for slot, each in enumerate(references):
+        each.take(network, slot)
     images = random(2, 6, *shape)
-    images[:, :, :, : shape[1] // 2] = -1.0  # blank, so that maps have equal pixels
+    images[:, :, :, : shape[1] // 2] = -1.0  # Blank, so that maps have equal pixels.
     outputs, trace = network.forward(images.flatten(2), training.generators(seeds, "dropout"))
     gradient = random(*outputs.shape)
     network.backward(trace, gradient)
-    for replicate in range(2):
-        values = {
-            name: value[replicate].requires_grad_() for name, value in network.state().items()
-        }
-        expected = reference(configuration, values, images[replicate])
-        alike(outputs[replicate], expected.detach())
-        expected.backward(gradient[replicate])
-        for name, value in values.items():
-            alike(network.parameters[name].gradient[replicate], value.grad, rtol=1e-3)
+    predicted = network.predict(images.flatten(2))
+    for slot, each in enumerate(references):
+        expected = each(images[slot])
+        alike(outputs[slot], expected.detach())
+        expected.backward(gradient[slot])
+        for name, value in each.numbers().items():
+            if name in network.buffers:
+                alike(network.buffers[name][slot], value)
+            else:
+                right = value.grad.T if name == "dense0.weight" else value.grad
+                found = network.parameters[name].gradient[slot]
+                # A sum over all rows and pixels is as exact as the largest of them allow.
+                alike(found, right.view_as(found), rtol=1e-3, atol=1e-4)
+        alike(predicted[slot], each.eval()(images[slot]).detach())
+
+
+@pytest.mark.parametrize("share", [0, 10])
+@pytest.mark.parametrize("overrides", [
+    {"normalization": "batch", "dropout": 0.3, "pooling": [1, 2]},
+    {"normalization": "layer", "activation": "silu", "pooling_kind": "average", "dropout": 0.3},
+    {"stride": 2, "padding_value": -1.0, "activation": "tanh"},
+])  # fmt: skip
+def test_replicates_trained_together_are_those_trained_alone(overrides, share, monkeypatch):
+    monkeypatch.setattr(convolutional, "SHARE", share)
+    configuration, data = configure("images", **overrides), replicates("images", 3)
+    together = training.train(configuration, data, SEEDS)
+    for slot, seed in enumerate(SEEDS):
+        alone = training.train(configuration, data[slot : slot + 1], [seed])
+        for name, value in alone.weights.items():
+            assert torch.equal(together.weights[name][slot], value[0])
+        for name, value in alone.history.items():
+            assert torch.equal(together.history[name][:, slot], value[:, 0])
+
+
+@pytest.mark.parametrize("share", [0, 10])
+def test_a_batch_is_normalized_as_a_whole_and_predictions_go_in_pieces(share, monkeypatch):
+    monkeypatch.setattr(convolutional, "SHARE", share)
+    configuration, data = configure("images", normalization="batch"), replicates("images", 1)
+    trained = training.train(configuration, data, SEEDS[:1])
+    for pixels in (16 * 16 * 3, 16 * 16 * 100):
+        for way in (ByProducts, ByPyTorch):
+            monkeypatch.setattr(way, "PIXELS", pixels)
+        other = training.train(configuration, data, SEEDS[:1])
+        for name, value in other.weights.items():
+            assert torch.equal(trained.weights[name], value)
+        alike(other.history["validation_loss"], trained.history["validation_loss"])
 
 
 def test_a_weight_that_changes_is_seen_to_have_changed():
@@ -142,9 +255,10 @@ def test_a_weight_that_changes_is_seen_to_have_changed():
         weights.mul_(2)
 
 
+@pytest.mark.parametrize("normalization", ["none", "batch"])
 @pytest.mark.parametrize("optimizer", ["adam", "adamw", "sgd", "sgd-momentum", "rmsprop"])
-def test_a_network_is_held_out_as_the_network_that_training_leaves(optimizer):
-    layers = {"kernel": 5, "padding": 2, "channels": [4, 16, 32]}
+def test_a_network_is_held_out_as_the_network_that_training_leaves(optimizer, normalization):
+    layers = {"kernel": 5, "padding": 2, "channels": [4, 16, 32], "normalization": normalization}
     configuration = configure("images", optimizer=optimizer, **layers)
     data = replicates("images", 1)
     trained = training.train(configuration, data, SEEDS[:1])

@@ -528,6 +528,12 @@ def test_maps_halve_with_each_pooling():
     assert feature_sizes((3, 20, 13), [8, 8], 3, 1, 2) == [(10, 6), (5, 3)]
     # 16 -> 12 -> 6 -> 2 -> 1, and a kernel of 5 does not fit on 1.
     assert feature_sizes((1, 16, 16), [16, 32], 5, 0, 2) == [(6, 6), (1, 1)]
+    assert feature_sizes((1, 17, 16), [4] * 3, [5, 3, 1], [2, 1, 0], [1, 2, 4], [2, 1, 1]) == [
+        (9, 8), (4, 4), (1, 1)
+    ]  # fmt: skip
+    assert feature_sizes((1, 16, 16), [4, 4], "3-5", 1, 2.0) == [(8, 8), (3, 3)]  # as tables say it
+    with pytest.raises(TunebookError, match=r"found \[3, 3\] for 3 convolutions; allowed: a size"):
+        feature_sizes((1, 16, 16), [4] * 3, [3, 3], 1, 2)
 
 
 @pytest.mark.parametrize("shape", [(1, 16, 16), (1, 16, 200)])

@@ -659,6 +659,15 @@ def test_layers_are_worked_out_as_the_network_is_built(study):
     assert [size for _, size in view.layers(run)] == [
         "1 × 16 × 12", "16 × 8 × 6", "32 × 4 × 3", "384", "20", "3"
     ]  # fmt: skip
+    known |= {"kernel": "5-3", "padding": "2-0", "stride": "2-1", "pooling": "1-4"}
+    known |= {"pooling_kind": "average", "normalization": "batch", "activation": "gelu"}
+    run = SimpleNamespace(problem="kinds", settings=known)
+    assert view.layers(run)[1:-1] == [
+        ("Convolution 5 × 5, padding 2, stride 2; batch normalization; GELU", "16 × 8 × 6"),
+        ("Convolution 3 × 3, padding 0; batch normalization; GELU; average pooling 4 × 4",
+         "32 × 1 × 1"),
+        ("Flattened", "32"), ("Dense; batch normalization; GELU", "20"),
+    ]  # fmt: skip
     run = SimpleNamespace(problem="lengths", settings={"model": "dense", "widths": "10-5"})
     assert [size for _, size in view.layers(run)] == ["2", "10", "5", "1"]
 

@@ -66,6 +66,14 @@ def test_values_that_change_the_outcome_change_the_name_and_no_others(changes):
     assert (run_name(houses(**changes)) == run_name(houses())) is (changes in SAME)
 
 
+def test_a_size_for_each_convolution_means_what_one_for_all_means():
+    one = resolved("digits", kernel=3, padding=1)
+    assert run_name(resolved("digits", kernel=[3] * 3, padding=[1, 1, 1])) == run_name(one)
+    assert run_name(resolved("digits", kernel=3, padding=1, stride=[1] * 3)) == run_name(one)
+    each = resolved("digits", kernel=[3, 3, 1], padding=1)
+    assert each["kernel"] == [3, 3, 1] and run_name(each) != run_name(one)
+
+
 def test_two_sweeps_share_a_configuration():
     whole = study()
     shared = whole.runs[whole.sweeps["best-houses"][0]]
@@ -353,6 +361,9 @@ BAD_VALUES = [
     (f"{BASE}.widths", [8] * 101, "allowed: a list of at most 100 values"),
     (f"{BASE}.widths", ["8"], "[0]: found '8'; allowed: a whole number"),
     (f"{IMAGES}", CONVOLUTIONAL | {"channels": []}, "channels: found []; allowed: a list of at"),
+    (f"{IMAGES}.pooling", 0, "found 0; allowed: a whole number from 1 to 100, or a list of"),
+    (f"{IMAGES}.kernel", [3, "5"], "found [3, '5']; allowed: a whole number from 1 to 100, or a"),
+    (f"{IMAGES}.pooling_kind", "least", "found 'least'; allowed: one of max, average"),
     (f"{BASE}.dropout", 1, "found 1; allowed: a number less than 1"),
     (f"{BASE}.dropout", -0.1, "found -0.1; allowed: a number at least 0"),
     # Training
@@ -444,6 +455,18 @@ CONTRADICTIONS = [
      "convolution 1 has no pixel left", "a smaller kernel"),
     (put(IMAGES, CONVOLUTIONAL | {"channels": [8], "pooling": 100}),
      "convolution 1 has no pixel left", "fewer convolutions"),
+    (put(IMAGES, CONVOLUTIONAL | {"channels": [8, 8, 8], "kernel": [3, 3]}),
+     "sweeps.layers.kernel: found a list of 2", "a list of 3, one for each of the channels"),
+    (put(IMAGES, CONVOLUTIONAL | {"channels": [8], "pooling": [1, 2]}),
+     "sweeps.layers.pooling: found a list of 2", "a whole number, or a list of 1"),
+    (put(IMAGES, CONVOLUTIONAL | {"channels": [8, 8], "stride": [9, 2]}),
+     "convolution 2 has no pixel left of a map of 1 x 1", "fewer convolutions"),
+    (put(f"{IMAGES}.stride", 2), "sweeps.layers.stride: found 2 with model = dense",
+     "1, or model = convolutional"),
+    (put(f"{IMAGES}.pooling_kind", "average"), "sweeps.layers.pooling_kind: found average",
+     "max, or model = convolutional"),
+    (put(f"{BASE}.padding_value", -1), "sweeps.rates.padding_value: found -1 with data = table",
+     "0.0, or data = images"),
     (put(f"{BASE}.widths", []) | {"sweeps": {"rates": {**VALID["sweeps"]["rates"],
      "base": {"dropout": 0.2}}}}, "sweeps.rates.dropout: found 0.2", "0 for a network without"),
     (put(f"{RATES}.axes", {"learning_rate": [i / 1000 for i in range(1, 201)],

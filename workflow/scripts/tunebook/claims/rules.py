@@ -48,7 +48,7 @@ from ..evidence import intervals, measures, words
 from ..evidence.intervals import Interval
 from ..jobs import TunebookError
 from ..study.parameters import label, parameter
-from ..study.sizes import feature_sizes
+from ..study.sizes import feature_sizes, for_each
 from . import family
 from .compare import Comparison, as_ratio, compare, ratios, sampling
 from .read import NOT, PARTLY, REPRODUCED, SET_UP, SIDES, UNDECIDED, UNTESTABLE, Rule, telling
@@ -724,7 +724,8 @@ def maps(shape, row):
     The sizes begin with the image, [channels, height, width], and end where no pixel is left.
     """
     channels = [int(each) for each in shown(row["channels"]).split("-")]
-    layers = {key: int(row[key]) for key in ("kernel", "padding", "pooling")}
+    keys = [key for key in ("kernel", "padding", "pooling", "stride") if key in row]
+    layers = {key: for_each(row[key], len(channels)) for key in keys}
     sizes = [tuple(shape[1:])]
     with suppress(TunebookError):
         for count in range(1, len(channels) + 1):

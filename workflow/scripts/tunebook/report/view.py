@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ..evidence import measures, tables, words
 from ..evidence.intervals import Interval, mean_interval
 from ..study.parameters import label, parameter
-from ..study.sizes import feature_sizes
+from ..study.sizes import feature_sizes, for_each
 
 
 @dataclass
@@ -299,15 +299,25 @@ class View:
         )
         shape = problem["shape"] or [len(problem["inputs"])]
         steps = [("Inputs", " × ".join(map(str, shape)))]
+        normalization = known.get("normalization", "none")
+        then = f"; {normalization} normalization" if normalization != "none" else ""
+        then += f"; {label('activation', known.get('activation', 'relu'))}"
         if channels:
-            kernel, padding, pooling = (known[key] for key in ("kernel", "padding", "pooling"))
-            sides = feature_sizes(shape, channels, kernel, padding, pooling)
-            what = f"Convolution {kernel} × {kernel}, padding {padding}; ReLU; "
-            what += f"max pooling {pooling} × {pooling}"
-            for maps, (height, width) in zip(channels, sides, strict=True):
+            sizes = [
+                for_each(known.get(key, 1), len(channels))
+                for key in ("kernel", "padding", "pooling", "stride")
+            ]
+            sides = feature_sizes(shape, channels, *sizes)
+            kind = label("pooling_kind", known.get("pooling_kind", "max"))
+            for maps, (height, width), kernel, padding, pooling, stride in zip(
+                channels, sides, *sizes, strict=True
+            ):
+                what = f"Convolution {kernel} × {kernel}, padding {padding}"
+                what += f", stride {stride}" if stride > 1 else ""
+                what += then + (f"; {kind} pooling {pooling} × {pooling}" if pooling > 1 else "")
                 steps.append((what, f"{maps} × {height} × {width}"))
             steps.append(("Flattened", str(maps * height * width)))
-        steps += [("Dense; ReLU", str(width)) for width in widths]
+        steps += [(f"Dense{then}", str(width)) for width in widths]
         return [*steps, ("Dense, the output", str(len(problem["classes"] or [0])))]
 
     def strip(self, shown, source):

@@ -79,6 +79,7 @@ class Parameter:
 
 LAYERED = {"model": ("dense", "convolutional")}
 CONVOLUTIONAL = {"model": ("convolutional",)}
+IMAGES = {"data": ("images",)}
 ADAM = ("adam", "adamw")
 
 TABLE = (
@@ -105,7 +106,7 @@ TABLE = (
     ),
     Parameter(
         "channels", "Channels",
-        "output channels of each convolution; each is followed by max pooling and ReLU",
+        "output channels of each convolution; normalization, activation and pooling follow it",
         "integers", of=CONVOLUTIONAL, least=1, most=10_000, short="channels",
     ),
     Parameter(
@@ -121,16 +122,33 @@ TABLE = (
         short="convolutions",
     ),
     Parameter(
-        "kernel", "Kernel", "side of every convolution's kernel (stride 1)", "integer", 5,
+        "kernel", "Kernel", "side of a convolution's kernel", "sizes", 5,
         of=CONVOLUTIONAL, least=1, most=100, short="kernel", scale="linear",
     ),
     Parameter(
-        "padding", "Padding", "rows of zeros around the maps of every convolution", "integer", 2,
+        "stride", "Stride", "pixels from one place of a kernel to the next", "sizes", 1,
+        of=CONVOLUTIONAL, least=1, most=100, short="stride", scale="linear", optional=True,
+        strict=True,
+    ),
+    Parameter(
+        "padding", "Padding", "pixels put around the maps that a convolution gets", "sizes", 2,
         of=CONVOLUTIONAL, least=0, most=100, short="padding", scale="linear",
     ),
     Parameter(
-        "pooling", "Pooling", "side of the square that max pooling takes", "integer", 2,
-        of=CONVOLUTIONAL, least=1, most=100, short="pooling", scale="linear",
+        "pooling", "Pooling",
+        "side of the square that pooling makes one pixel of; `1` is none, and a last one as large "
+        "as the maps is global",
+        "sizes", 2, of=CONVOLUTIONAL, least=1, most=100, short="pooling", scale="linear",
+    ),
+    Parameter(
+        "pooling_kind", "Pooling kind", "what pooling takes of a square", "choice", "max",
+        of=CONVOLUTIONAL, short="pooling", optional=True, strict=True,
+        choices={"max": Choice("max"), "average": Choice("average")},
+    ),
+    Parameter(
+        "padding_value", "Padding value", "what lies outside of images and maps, as scaled",
+        "number", 0.0, of=IMAGES, least=-1e6, most=1e6, short="padding value", scale="linear",
+        optional=True, strict=True,
     ),
     Parameter(
         "activation", "Activation",
@@ -394,7 +412,7 @@ def allowed_words(row):
         "rows": "a whole number, or `full`",
     }
     words = kinds[row.kind]
-    if row.least > -math.inf and row.kind in ("number", "integer", "rows"):
+    if row.least > -math.inf and row.kind in ("number", "integer", "sizes", "rows"):
         words += f", {'above' if 'least' in row.open else 'from'} {row.least:g}"
         words += f" {'to below' if 'most' in row.open else 'to'} {row.most:g}"
     return words

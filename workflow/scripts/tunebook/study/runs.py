@@ -24,6 +24,8 @@ from .sizes import feature_sizes
 MOST_RUNS = 20_000
 # What a resolved configuration says of its problem, beside its hyper-parameters.
 OF_PROBLEM = ("problem", "task", "metric", "seed")
+# What the sizes of maps follow from.
+SIZES = ("channels", "kernel", "padding", "pooling", "stride")
 # What follows from the rest and is not shown: the fingerprint of a module's code.
 HIDDEN = ("code",)
 
@@ -347,17 +349,31 @@ def check_names(overrides, arguments, where):
             )
 
 
+def settle_sizes(resolved, where):
+    """Say lists of equal sizes, one for each convolution, as the number that means the same.
+
+    Raises TunebookError for a list that has not one for each.
+    """
+    for row in TABLE:
+        if row.kind == "sizes" and isinstance(value := resolved[row.name], list):
+            found, needed = len(value), len(resolved["channels"])
+            if found != needed:
+                allowed = f"a whole number, or a list of {needed}, one for each of the channels"
+                refuse(where, row.name, f"a list of {found}", allowed)
+            if len(set(value)) == 1:
+                resolved[row.name] = value[0]
+
+
 def check_network(resolved, dataset, where):
     """Raise TunebookError for a network that cannot be built on this dataset."""
     if resolved["model"] == "convolutional":
+        settle_sizes(resolved, where)
         shape = dataset.get("image", {}).get("shape")
         if not may_be_images(dataset):
             refuse(where, "model", "convolutional", "for rows that are no images: dense, module")
         if shape is not None:
             try:
-                feature_sizes(
-                    shape, *(resolved[key] for key in ("channels", "kernel", "padding", "pooling"))
-                )
+                feature_sizes(shape, **{key: resolved[key] for key in SIZES})
             except TunebookError as error:
                 raise TunebookError(f"configuration: {where}.channels: {error}") from None
     if resolved["model"] == "dense" and resolved["dropout"] > 0 and not resolved["widths"]:

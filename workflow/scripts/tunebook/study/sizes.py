@@ -10,18 +10,36 @@ STEP = 3e6
 NO_SIZES = ("seed", "batch_size", "epochs")
 
 
-def feature_sizes(shape, channels, kernel, padding, pooling):
+def for_each(value, count):
+    """A size of each of `count` convolutions, of what the configuration or a table says of them.
+
+    value: one number for all, a list, or either as a table's cell holds it, `1-2-1`. A longer list
+    is given as it is. Raises TunebookError for a shorter one.
+    """
+    texts = value if isinstance(value, list) else str(value).split("-")
+    numbers = [int(float(each)) for each in texts]
+    numbers = numbers * count if len(numbers) == 1 else numbers
+    if len(numbers) < count:
+        raise TunebookError(
+            f"found {value} for {count} convolutions; allowed: a size for all, or one for each"
+        )
+    return numbers
+
+
+def feature_sizes(shape, channels, kernel, padding, pooling, stride=1):
     """(height, width) of the maps after each convolution and its pooling.
 
-    shape: (channels, height, width) of an image. A convolution of stride 1 gives
-    `side + 2 * padding - kernel + 1`; max pooling then divides it, rounding down. Source: the
-    output-size formulas of torch.nn.Conv2d and torch.nn.MaxPool2d. Raises TunebookError where a
-    layer has no pixel left.
+    shape: (channels, height, width) of an image. Sizes are as `for_each` takes them. A convolution
+    gives `(side + 2 * padding - kernel) // stride + 1`; pooling then divides it, rounding down.
+    Source: the output-size formulas of torch.nn.Conv2d and torch.nn.MaxPool2d. Raises TunebookError
+    where a layer has no pixel left.
     """
     sizes, size = [], tuple(shape[1:])
-    for layer, _ in enumerate(channels, start=1):
-        convolved = [side + 2 * padding - kernel + 1 for side in size]
-        pooled = tuple(side // pooling for side in convolved)
+    each = (for_each(value, len(channels)) for value in (kernel, padding, pooling, stride))
+    # The first of longer lists: claims ask what is left after fewer convolutions.
+    for layer, (_, k, p, q, s) in enumerate(zip(channels, *each, strict=False), start=1):
+        convolved = [(side + 2 * p - k) // s + 1 for side in size]
+        pooled = tuple(side // q for side in convolved)
         if min(*convolved, *pooled) < 1:
             raise TunebookError(
                 f"found {len(channels)} convolutions with kernel {kernel}, padding {padding} and "
@@ -52,9 +70,12 @@ def work(configuration, inputs, rows, count):
     shape = (inputs, 1, 1) if isinstance(inputs, int) else tuple(inputs)
     fan_in, area, total = shape[0], shape[1] * shape[2], 0
     if c["model"] == "convolutional":
-        for fan_out in c["channels"]:
-            total += area * c["kernel"] ** 2 * fan_in * fan_out
-            fan_in, area = fan_out, max(area // c["pooling"] ** 2, 1)
+        keys = ("kernel", "stride", "pooling")
+        each = (for_each(c.get(key, 1), len(c["channels"])) for key in keys)
+        for fan_out, kernel, stride, pooling in zip(c["channels"], *each, strict=True):
+            area = max(area // stride**2, 1)
+            total += area * kernel**2 * fan_in * fan_out
+            fan_in, area = fan_out, max(area // pooling**2, 1)
     units = fan_in * area
     for width in [*widths, 1]:
         total += units * width
