@@ -69,7 +69,7 @@ def test_the_way_with_less_work_is_taken(layer, way):
     assert type(convolution(*layer)) is way
 
 
-@pytest.mark.parametrize("size", [1, 2, 3])
+@pytest.mark.parametrize("size", [2, 3])
 @pytest.mark.parametrize("sides", [(6, 6), (7, 8), (3, 11)])
 def test_the_gradient_goes_to_the_first_of_equal_pixels(size, sides):
     images = random(5, 2, *sides).round().requires_grad_()  # whole numbers, many of them equal

@@ -1,5 +1,6 @@
 """Convolutional networks: R copies, one after the other, since their layers are large enough."""
 
+import math
 from functools import partial
 
 import torch
@@ -7,7 +8,7 @@ import torch
 from ..study.sizes import feature_sizes, for_each
 from .convolutions import Direct, convolution
 from .dense import DenseStack
-from .maps import ByProducts, ByPyTorch
+from .maps import ByProducts, ByPyTorch, Convolution
 from .network import Network, dropout_factors, initial, parameter
 
 # Products are taken where they need less than this share of the multiplications that define the
@@ -54,17 +55,18 @@ class ConvolutionalNetwork(Network):
             )
             ways.append(convolution(sides, fan_in, fan_out, kernel, padding))
             direct += Direct(sides, fan_in, fan_out, kernel, padding).work
-        work = sum(way.work for way in ways)
-        if work < SHARE * direct and max(strides) == 1 and not c["padding_value"]:
-            self.maps = ByProducts(shape, ways, c)
+        value, last = c["padding_value"], (c["channels"][-1], *sizes[-1])
+        least = sum(way.work for way in ways)
+        if least < SHARE * direct and max(strides) == 1 and not value:
+            self.maps = ByProducts(shape, last, ways, c)
         else:
-            self.maps = ByPyTorch(shape, c)
+            ways = [Convolution(*each, value) for each in zip(strides, paddings, strict=True)]
+            self.maps = ByPyTorch(shape, last, ways, c)
         self.predicted = max(self.maps.PIXELS // (shape[1] * shape[2]), 1)
         # The mean and variance of a batch are those of all its rows.
         self.piece = None if normalization == "batch" else self.predicted
-        units = c["channels"][-1] * sizes[-1][0] * sizes[-1][1]
         self.dropout = c["dropout"]
-        self.dense = DenseStack(c, units, outputs, generators)
+        self.dense = DenseStack(c, math.prod(last), outputs, generators)
         super().__init__(
             named(self.layers) | self.dense.parameters, named(self.running) | self.dense.buffers
         )
