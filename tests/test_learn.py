@@ -469,7 +469,7 @@ training.one_thread()
 faults = []
 for _ in range(6):
     before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-    several = [torch.ones(5_000_000) for _ in range(5)]
+    several = [torch.ones(10_000_000) for _ in range(3)]
     del several
     faults.append(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 print(*faults)
