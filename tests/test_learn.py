@@ -21,6 +21,7 @@ from made_up import SEEDS, configure, image_record, images, replicates, splits, 
 from project import cut_short, one_byte_altered
 from tunebook.jobs import TunebookError
 from tunebook.learn import (
+    activations,
     losses,
     maps,
     models,
@@ -176,6 +177,31 @@ def test_what_multiplies_is_told_with_its_kernel(library):
         products.choose("cuda")
 
 
+ACTIVATIONS = {
+    "relu": nn.ReLU, "leaky-relu": nn.LeakyReLU, "tanh": nn.Tanh, "sigmoid": nn.Sigmoid,
+    "gelu": nn.GELU, "silu": nn.SiLU, "mish": nn.Mish,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("in_place", [False, True])
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_activations_and_their_gradients_are_those_of_pytorch(name, in_place):
+    activation, x = activations.ACTIVATIONS[name], 5 * torch.randn(3, 9, 7)
+    x[0, 0] = torch.tensor([0.0, 1e-6, -1e-6, 40, -40, 200, -200])
+    leaf = x.clone().requires_grad_()
+    expected = ACTIVATIONS[name]()(leaf)
+    gradient = torch.randn_like(x)
+    expected.backward(gradient)
+    given, kept = x.clone(), x.clone()
+    y = given if in_place else torch.empty_like(x)
+    activation.forward(given, y)
+    alike(y, expected.detach(), atol=2e-6)
+    if activation.keeps != "input":
+        kept = y.mul(2) if activation.keeps == "sign" else y
+    activation.backward(gradient, kept)
+    alike(gradient, leaf.grad, atol=2e-6)
+
+
 def reference_module(network, configuration, shape=(1, 16, 16)):
     """The same network in torch.nn, with the first replicate's weights."""
     values, layers = {name: value[0] for name, value in network.state().items()}, []
@@ -306,6 +332,48 @@ def test_initial_weights_are_bounded_as_pytorch_bounds_them():
         largest = network.parameters[f"{name}.weight"].value.abs().max().item()
         assert 0.9 * fan_in**-0.5 < largest <= fan_in**-0.5
     assert network.size() == 256 * 50 + 50 + 50 * 10 + 10
+
+
+# {way: (standard deviation of weights, of biases; largest of both)}, of a layer from 256 to 50.
+INITIAL = {
+    "torch": ((1 / 48) ** 0.5 / 4, (1 / 48) ** 0.5 / 4, 1 / 16),
+    "uniform": (2.4 / 256 / 3**0.5, 2.4 / 256 / 3**0.5, 2.4 / 256),
+    "he": ((2 / 256) ** 0.5, 0, 1),
+    "xavier": ((2 / 306) ** 0.5, 0, (6 / 306) ** 0.5),
+}
+
+
+@pytest.mark.parametrize("way", INITIAL)
+def test_initial_weights_have_the_spread_that_they_are_said_to_have(way):
+    configuration = configure("images", model="dense", widths=[50], initial_weights=way)
+    network = models.build(configuration, images(1)[0][1], training.generators(SEEDS, "weights"))
+    weights, biases, most = INITIAL[way]
+    for part, deviation in (("weight", weights), ("bias", biases)):
+        value = network.parameters[f"dense0.{part}"].value
+        assert value.std().item() == pytest.approx(deviation, rel=0.15)
+        assert value.abs().max().item() <= most
+        assert value.mean().item() == pytest.approx(0, abs=deviation / 5)
+
+
+@pytest.mark.parametrize("way", INITIAL)
+def test_initial_weights_of_convolutions_go_by_what_a_kernel_sees(way):
+    generators = training.generators(SEEDS[:2], "weights")
+    weight, bias = network.initial(((200, 3, 5, 5), (200,)), (75, 5000), generators, way)
+    bound = {"torch": 75**-0.5, "uniform": 2.4 / 75, "xavier": (6 / 5075) ** 0.5}
+    assert (weight.value.shape, bias.value.shape) == ((2, 200, 3, 5, 5), (2, 200))
+    if way == "he":
+        assert weight.value.std().item() == pytest.approx((2 / 75) ** 0.5, rel=0.05)
+    else:
+        assert 0.99 * bound[way] < weight.value.abs().max() <= bound[way]
+
+
+def test_a_last_layer_of_zeros_says_0_of_every_row_and_learns():
+    configuration = configure("prices", last_layer="zero", initial_weights="he")
+    trainer = trainer_of(configuration, table(2), SEEDS[:2])
+    assert not trainer.network.predict(trainer.validation[0]).any()
+    trainer.epoch()
+    assert trainer.network.predict(trainer.validation[0]).all()
+    assert trainer.network.state()["dense0.weight"].std() > 0.1
 
 
 def test_outputs_are_classes_a_value_or_its_mean_and_variance():

@@ -264,7 +264,7 @@ BASE = "problems.houses.base"
 IMAGES = "problems.digits.base"
 RATES = "sweeps.rates"
 CONVOLUTIONAL = {**DIGITS["base"], "model": "convolutional", "widths": []}
-UNKNOWN = "unknown hyper-parameter; allowed here: alpha, batch_size, beta1"
+UNKNOWN = "unknown hyper-parameter; allowed here: activation, alpha"
 
 # (key, bad value, what the message says besides the key)
 BAD_VALUES = [

@@ -30,9 +30,9 @@ class ConvolutionalNetwork(Network):
         sizes = [shape[1:], *feature_sizes(shape, c["channels"], kernel, padding, pooling)]
         self.layers, ways, direct = [], [], 0
         for sides, fan_in, fan_out in zip(sizes, fans, fans[1:], strict=False):
-            area = fan_in * kernel * kernel
-            weight = initial((fan_out, fan_in, kernel, kernel), area, generators)
-            self.layers.append((weight, initial((fan_out,), area, generators)))
+            shapes, area = ((fan_out, fan_in, kernel, kernel), (fan_out,)), kernel * kernel
+            fans = fan_in * area, fan_out * area
+            self.layers.append(initial(shapes, fans, generators, c["initial_weights"]))
             ways.append(convolution(sides, fan_in, fan_out, kernel, padding))
             direct += Direct(sides, fan_in, fan_out, kernel, padding).work
         if sum(way.work for way in ways) < SHARE * direct:
@@ -42,8 +42,9 @@ class ConvolutionalNetwork(Network):
         self.piece = self.predicted = max(self.maps.PIXELS // (shape[1] * shape[2]), 1)
         units = c["channels"][-1] * sizes[-1][0] * sizes[-1][1]
         self.dropout = c["dropout"]
-        self.dense = DenseStack(units, c["widths"], outputs, [self.dropout], generators)
-        super().__init__(named("convolution", self.layers) | self.dense.parameters)
+        self.dense = DenseStack(c, units, outputs, generators)
+        parameters = named("convolution", self.layers) | self.dense.parameters
+        super().__init__(parameters, self.dense.buffers)
 
     def forward(self, x, generators=None):
         """See DenseStack.forward."""

@@ -10,7 +10,7 @@ aside, so many are best worked on at once; what lies between the layers then sta
 import torch
 import torch.nn.functional as F
 
-from .dense import threshold_backward
+from .activations import threshold_backward
 
 
 class ByPyTorch:

@@ -32,8 +32,7 @@ def build(configuration, record, generators, folder=None, rows=None, dropout=Non
                 "allowed: dense or module, since its inputs are no images"
             )
         return ConvolutionalNetwork(configuration, tuple(shape), outputs, generators)
-    rates = dropout or [configuration["dropout"]]
-    return DenseStack(features, configuration["widths"], outputs, rates, generators)
+    return DenseStack(configuration, features, outputs, generators, dropout)
 
 
 def blank(count):

@@ -5,9 +5,7 @@ never mix, so training R of them together gives what R separate trainings give. 
 numbers lie in one matrix, a row a copy, and so do their gradients: an optimizer reads and changes
 those.
 
-Weights of dense and convolutional layers start as PyTorch's own layers start them: uniform in
-+-1/sqrt(fan_in), the bias too (torch.nn.Linear and torch.nn.Conv2d). Each replicate draws from its
-own generator, in layer order.
+Each replicate draws its initial weights from its own generator, in layer order.
 """
 
 from dataclasses import dataclass
@@ -99,11 +97,43 @@ def lay_out(parameters):
     return values, gradients
 
 
-def initial(shape, fan_in, generators):
-    """A Parameter [R, *shape], one slice from each of the R generators."""
-    bound = fan_in**-0.5
-    slices = [torch.empty(shape).uniform_(-bound, bound, generator=g) for g in generators]
-    return parameter(torch.stack(slices))
+def initial(shapes, fans, generators, way="torch"):
+    """(weights, biases) of a layer, Parameters [R, *shape], a slice from each of the R generators.
+
+    shapes: of both, in one copy. fans: (in, out), the weights that an output has, and an input.
+    way: see `laws`.
+    """
+    return tuple(
+        parameter(torch.stack([law(torch.zeros(shape), each) for each in generators]))
+        for shape, law in zip(shapes, laws(*fans)[way], strict=True)
+    )
+
+
+def laws(fan_in, fan_out):
+    """{way of starting: two functions of a tensor and a generator, to fill weights and biases}.
+
+    `torch`: uniform in +-1/sqrt(fan_in), as torch.nn.Linear and torch.nn.Conv2d start; `uniform`:
+    in +-2.4/fan_in (LeCun et al. 1989, doi:10.1162/neco.1989.1.4.541). With the others biases are
+    0: `he`, normal, of variance 2/fan_in (He et al. 2015, arXiv:1502.01852); `xavier`, uniform, of
+    variance 2/(fan_in + fan_out) (Glorot and Bengio 2010); `zero`.
+    """
+
+    def uniform(bound):
+        return lambda values, generator: values.uniform_(-bound, bound, generator=generator)
+
+    def normal(deviation):
+        return lambda values, generator: values.normal_(0, deviation, generator=generator)
+
+    def zero(values, generator):
+        return values
+
+    return {
+        "torch": (uniform(fan_in**-0.5),) * 2,
+        "uniform": (uniform(2.4 / fan_in),) * 2,
+        "he": (normal((2 / fan_in) ** 0.5), zero),
+        "xavier": (uniform((6 / (fan_in + fan_out)) ** 0.5), zero),
+        "zero": (zero, zero),
+    }
 
 
 def named(kind, layers):

@@ -133,6 +133,54 @@ TABLE = (
         of=CONVOLUTIONAL, least=1, most=100, short="pooling", scale="linear",
     ),
     Parameter(
+        "activation", "Activation",
+        "what every hidden layer is followed by; `leaky-relu` has a slope of 0.01 below zero, "
+        "`gelu` is the exact one",
+        "choice", "relu", of=LAYERED, short="activation", optional=True,
+        choices={
+            "relu": Choice("ReLU"),
+            "leaky-relu": Choice("leaky ReLU"),
+            "tanh": Choice("tanh"),
+            "sigmoid": Choice("sigmoid"),
+            "gelu": Choice("GELU"),
+            "silu": Choice("SiLU"),
+            "mish": Choice("Mish"),
+        },
+    ),
+    Parameter(
+        "normalization", "Normalization",
+        "of what each activation gets, to mean 0 and variance 1, which are then changed to trained "
+        "ones. `batch`: over the rows of a step, and in predicting by their running mean and "
+        "variance (momentum 0.1); such a layer has no bias before it (Ioffe and Szegedy 2015). "
+        "`layer`: over the units of a row (Ba et al. 2016)",
+        "choice", "none", of=LAYERED, short="normalization", optional=True,
+        choices={
+            "none": Choice("none"),
+            "batch": Choice("over the batch"),
+            "layer": Choice("over the layer"),
+        },
+    ),
+    Parameter(
+        "initial_weights", "Initial weights",
+        "`torch`: uniform in ±1/√(fan in), biases too, as PyTorch starts its layers; `he`: normal "
+        "with variance 2/(fan in), biases 0 (He et al. 2015); `xavier`: uniform in "
+        "±√(6/(fan in + fan out)), biases 0 (Glorot and Bengio 2010); `uniform`: in ±2.4/(fan in), "
+        "biases too (LeCun et al. 1989)",
+        "choice", "torch", of=LAYERED, short="initial weights", optional=True,
+        choices={
+            "torch": Choice("PyTorch's"),
+            "he": Choice("He's"),
+            "xavier": Choice("Glorot's"),
+            "uniform": Choice("LeCun's"),
+        },
+    ),
+    Parameter(
+        "last_layer", "Last layer",
+        "`drawn`: starts with initial weights as the others; `zero`: with weights and biases 0",
+        "choice", "drawn", of=LAYERED, short="last layer", optional=True,
+        choices={"drawn": Choice("drawn"), "zero": Choice("zero")},
+    ),
+    Parameter(
         "dropout", "Dropout", "share of hidden units dropped in training", "number", 0.0,
         of=LAYERED, least=0, most=1, open=("most",), short="dropout", scale="linear", per_copy=True,
     ),
