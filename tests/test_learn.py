@@ -207,7 +207,12 @@ def reference_module(network, configuration, shape=(1, 16, 16)):
     values, layers = {name: value[0] for name, value in network.state().items()}, []
 
     def append(layer, name, weight, *more):
-        layer.load_state_dict({"weight": weight, "bias": values[f"{name}.bias"].flatten()})
+        numbers = {"weight": weight, "bias": values[f"{name}.bias"].flatten()}
+        for part in ("mean", "variance"):
+            if f"{name}.{part}" in values:
+                running = "running_" + part.replace("variance", "var")
+                numbers[running] = values[f"{name}.{part}"].flatten()
+        layer.load_state_dict(numbers, strict=False)
         layers.extend([layer, *more])
 
     if configuration["model"] == "convolutional":
@@ -217,9 +222,17 @@ def reference_module(network, configuration, shape=(1, 16, 16)):
             name, layer = f"convolution{i}", nn.Conv2d(fan_in, fan_out, *window)
             append(layer, name, values[f"{name}.weight"], nn.ReLU(), nn.MaxPool2d(2))
         layers.append(nn.Flatten())
-    for i in range(sum(name.startswith("dense") for name in values) // 2):
+    norm = {"none": None, "batch": nn.BatchNorm1d, "layer": nn.LayerNorm}
+    norm, count = norm[configuration["normalization"]], len(configuration["widths"])
+    for i in range(count + 1):
         weight = values[f"dense{i}.weight"]
-        append(nn.Linear(*weight.shape), f"dense{i}", weight.T, nn.ReLU())
+        if norm and i < count:
+            layers.append(nn.Linear(*weight.shape, bias=False))
+            layers[-1].weight.data = weight.T.contiguous()
+            append(norm(weight.shape[1]), f"dense{i}", values[f"dense{i}.scale"].flatten())
+        else:
+            append(nn.Linear(*weight.shape), f"dense{i}", weight.T)
+        layers.append(ACTIVATIONS[configuration["activation"]]())
     return nn.Sequential(*layers[:-1])
 
 
@@ -241,6 +254,74 @@ def test_steps_are_those_of_a_plain_pytorch_loop(problem, optimizer):
     expected = reference_module(trainer.network, configuration).state_dict()
     for name, value in reference.state_dict().items():
         alike(value, expected[name], atol=1e-5)
+
+
+DENSE = [
+    *({"activation": name} for name in ACTIVATIONS),
+    {"normalization": "batch"}, {"normalization": "layer", "activation": "silu"},
+    {"normalization": "batch", "activation": "tanh", "widths": [7, 1, 5]},
+    {"initial_weights": "he", "last_layer": "zero"},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("overrides", DENSE)
+def test_dense_networks_train_and_predict_as_those_of_a_plain_pytorch_loop(overrides, library):
+    # Plain steps, since Adam would blow up gradients that are nothing but rounding.
+    configuration = configure("prices", optimizer="sgd-momentum", **overrides)
+    data = table(3)
+    trainer = trainer_of(configuration, data, SEEDS)
+    references = [
+        reference_module(one, configuration)
+        for one in (trainer_of(configuration, [data[i]], [SEEDS[i]]).network for i in range(3))
+    ]
+    x, y = raw(configuration, data)
+    for i, reference in enumerate(references):
+        step = REFERENCE_OPTIMIZERS["sgd-momentum"](reference.parameters())
+        for rows in (slice(0, 20), slice(20, 40)):
+            step.zero_grad()
+            nn.functional.mse_loss(reference(x[i, rows]), y[i, rows]).backward()
+            step.step()
+    for rows in (slice(0, 20), slice(20, 40)):
+        trainer.step(trainer.network.prepare(x[:, rows]), y[:, rows])
+    held_out, _ = raw(configuration, data, "validation")
+    found = trainer.network.predict(trainer.validation[0])
+    for i, reference in enumerate(references):
+        alike(found[i], reference.eval()(held_out[i]).detach(), atol=1e-5)
+    expected = reference_module(trainer.network, configuration).state_dict()
+    for name, value in references[0].state_dict().items():
+        if "num_batches" not in name:
+            alike(value, expected[name], atol=1e-5)
+
+
+@pytest.mark.parametrize("overrides", [*DENSE, {"activation": "tanh", "dropout": 0.3}])
+def test_replicates_give_together_bit_by_bit_what_each_gives_alone(overrides, monkeypatch):
+    # MKL's products are rounded by where in memory they lie.
+    monkeypatch.setattr(products, "_chosen", products.LIBRARIES["numpy"])
+    # The last step is one row, which joins the one before it only for batch normalization.
+    configuration = configure("prices", batch_size=20, **overrides)
+    data = table(3, rows=41)
+    together = training.train(configuration, data, SEEDS)
+    for i, seed in enumerate(SEEDS):
+        alone = training.train(configuration, [data[i]], [seed])
+        for name, value in alone.weights.items():
+            assert torch.equal(together.weights[name][i], value[0]), name
+        for name, value in alone.history.items():
+            assert torch.equal(together.history[name][:, i], value[:, 0]), name
+
+
+def test_what_normalization_remembers_is_kept_and_predicting_leaves_it_alone():
+    configuration, data = configure("prices", normalization="batch", dropout=0.1), table(3)
+    trainer = trainer_of(configuration, data, SEEDS)
+    start = trainer.network.state()
+    trainer.epoch()
+    state, x = trainer.network.state(), trainer.validation[0]
+    assert not torch.equal(start["dense1.mean"], state["dense1.mean"])
+    fresh = models.build(configuration, data[0][1], models.blank(3))
+    fresh.restore(state)
+    assert torch.equal(fresh.predict(x), trainer.network.predict(x))
+    # Each row is predicted by itself, whatever rows there are besides.
+    alike(fresh.predict(x[:, :1]), fresh.predict(x)[:, :1])
+    assert all(torch.equal(state[key], value) for key, value in fresh.state().items())
 
 
 @pytest.mark.parametrize("shape", [(1, 16, 16), (3, 12, 20), (2, 9, 8)])
@@ -395,6 +476,12 @@ GRADIENT_CASES = [
     ("prices", {"loss": "gaussian", "dropout": 0.4}),
     ("images", {"widths": [6], "dropout": 0.3}), ("images", {"loss": "mse"}),
     ("images", {"model": "dense", "widths": [9, 9]}),
+    *(("prices", {"activation": name, "dropout": 0.3})
+      for name in ("leaky-relu", "tanh", "sigmoid", "gelu", "silu", "mish")),
+    # Where ReLU and dropout leave nothing of a row, a layer's slope is that of no side of a corner.
+    *(("prices", {"normalization": kind, "activation": name, "dropout": rate, "widths": [5, 4, 6]})
+      for kind in ("batch", "layer")
+      for name, rate in (("relu", 0.0), ("tanh", 0.3), ("silu", 0.0), ("silu", 0.3))),
 ]  # fmt: skip
 
 
@@ -469,9 +556,11 @@ def test_progress_says_epoch_losses_and_time_left(capsys):
     assert told in capsys.readouterr().out
 
 
-def test_a_module_gets_no_single_row_at_the_end_of_an_epoch():
+def test_batch_normalization_gets_no_single_row_at_the_end_of_an_epoch():
     configuration = configure("prices", batch_size=20)
     assert training.batches(configuration, 41) == [20, 20, 1]
+    assert training.batches(configuration | {"normalization": "batch"}, 41) == [20, 21]
+    assert training.batches(configuration | {"normalization": "layer"}, 41) == [20, 20, 1]
     assert training.batches(configuration | {"model": "module"}, 41) == [20, 21]
     assert training.batches(configuration | {"model": "module", "batch_size": 1}, 2) == [1, 1]
     assert training.batches(configuration | {"batch_size": "full"}, 41) == [41]

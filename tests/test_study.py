@@ -446,6 +446,11 @@ CONTRADICTIONS = [
      "convolution 1 has no pixel left", "fewer convolutions"),
     (put(f"{BASE}.widths", []) | {"sweeps": {"rates": {**VALID["sweeps"]["rates"],
      "base": {"dropout": 0.2}}}}, "sweeps.rates.dropout: found 0.2", "0 for a network without"),
+    (put(f"{BASE}.widths", []) | {"sweeps": {"rates": {**VALID["sweeps"]["rates"],
+     "base": {"activation": "tanh"}}}}, "sweeps.rates.activation: found tanh",
+     "relu for a network without hidden layers"),
+    (put(f"{RATES}.base", {"normalization": "batch", "batch_size": 1}),
+     "sweeps.rates.batch_size: found 1", "2 or more rows"),
     (put(f"{RATES}.axes", {"learning_rate": [i / 1000 for i in range(1, 201)],
      "epochs": list(range(1, 202))}), "sweeps.rates: 40200 configurations found", "at most 20000"),
 ]  # fmt: skip
