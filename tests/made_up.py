@@ -35,9 +35,10 @@ def configure(problem, **overrides):
     found = {"problem": problem, **about, "seed": 0, **BASES[problem], **overrides}
     if found["model"] == "module":
         found = {key: value for key, value in found.items() if key not in LAYERED}
+    data = {"data": "images" if problem == "images" else "table"}
     for parameter in TABLE:
         default = parameter.default_in(found)
-        if parameter.used(found) and not parameter.derived and default is not None:
+        if parameter.used(found | data) and not parameter.derived and default is not None:
             found.setdefault(parameter.name, default)
     return found
 

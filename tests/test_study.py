@@ -451,6 +451,10 @@ CONTRADICTIONS = [
      "relu for a network without hidden layers"),
     (put(f"{RATES}.base", {"normalization": "batch", "batch_size": 1}),
      "sweeps.rates.batch_size: found 1", "2 or more rows"),
+    (put(f"{RATES}.base", {"embedding": "periodic", "embedding_size": 7}),
+     "sweeps.rates.embedding_size: found 7", "an even number"),
+    (put(f"{IMAGES}.embedding", "periodic"),
+     "sweeps.layers.embedding: found periodic with data = images", "none, or data = table"),
     (put(f"{RATES}.axes", {"learning_rate": [i / 1000 for i in range(1, 201)],
      "epochs": list(range(1, 202))}), "sweeps.rates: 40200 configurations found", "at most 20000"),
 ]  # fmt: skip

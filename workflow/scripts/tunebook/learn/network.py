@@ -65,6 +65,9 @@ class Network:
         for name, tensor in self.tensors().items():
             tensor.copy_(state[name])
 
+    def fit(self, x):
+        """Take from the training rows [R, n, f] what is known of them before training."""
+
     def prepare(self, x):
         """Inputs [R, n, f] in the form in which `forward` and `predict` take them."""
         return x

@@ -123,6 +123,7 @@ class Trainer:
         self.network = models.build(
             configuration, record, weights, folder, self.batches[0], dropout
         )
+        self.network.fit(rows["train"][0])
         self.train, self.validation = (
             (self.network.prepare(rows[split][0]), rows[split][1])
             for split in ("train", "validation")

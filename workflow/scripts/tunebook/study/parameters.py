@@ -133,6 +133,32 @@ TABLE = (
         of=CONVOLUTIONAL, least=1, most=100, short="pooling", scale="linear",
     ),
     Parameter(
+        "embedding", "Embedding",
+        "what each input that is a number becomes before the first layer (Gorishniy et al. 2022): "
+        "`periodic`: sin(2πcx) and cos(2πcx) for trained frequencies c; `piecewise-linear`: for "
+        "each bin between quantiles of the training rows, how far through it the number is, from "
+        "0 to 1",
+        "choice", "none", of={"model": ("dense",), "data": ("table",)}, short="embedding",
+        choices={
+            "none": Choice("none"),
+            "periodic": Choice("periodic"),
+            "piecewise-linear": Choice("piecewise linear"),
+        },
+        optional=True, strict=True,
+    ),
+    Parameter(
+        "embedding_size", "Embedding size",
+        "numbers that each becomes; even for `periodic`", "integer", 8,
+        of={"embedding": ("periodic", "piecewise-linear")}, least=1, most=1000, short="embedded",
+        scale="log", optional=True,
+    ),
+    Parameter(
+        "embedding_scale", "Embedding scale",
+        "standard deviation of the frequencies before training", "number", 1.0,
+        of={"embedding": ("periodic",)}, least=0, most=1000, open=("least",),
+        short="embedding scale", scale="log", optional=True,
+    ),
+    Parameter(
         "activation", "Activation",
         "what every hidden layer is followed by; `leaky-relu` has a slope of 0.01 below zero, "
         "`gelu` is the exact one",

@@ -367,6 +367,9 @@ def check_network(resolved, dataset, where):
                 refuse(where, key, resolved[key], f"{off} for a network without hidden layers")
     if resolved.get("normalization") == "batch" and resolved["batch_size"] == 1:
         refuse(where, "batch_size", 1, "2 or more rows for normalization over the batch")
+    if resolved.get("embedding") == "periodic" and resolved["embedding_size"] % 2:
+        allowed = "an even number, of as many sines as cosines"
+        refuse(where, "embedding_size", resolved["embedding_size"], allowed)
 
 
 def one_form(row, value):
