@@ -17,7 +17,7 @@ from tunebook.evidence.importance import importance_table
 from tunebook.evidence.intervals import Interval, mean_interval
 from tunebook.figures.draw import draw
 from tunebook.jobs import TunebookError, read_json, write_csv, write_json, write_parquet
-from tunebook.study.parameters import PARAMETERS, RESERVED
+from tunebook.study.parameters import PARAMETERS, RESERVED, asked_for
 
 INF, NAN = math.inf, math.nan
 
@@ -1025,9 +1025,8 @@ def test_a_run_that_stands_twice_in_the_study_is_refused(tmp_path):
 
 
 def test_settings_come_back_as_the_plain_values_they_were(results):
-    expected = {**RUNS[0][0]}
-    for key in ("run", "problem", "sweeps"):
-        del expected[key]
+    given = RUNS[0][0]
+    expected = {key: given[key] for key in asked_for(given) if key not in tables.KEYS}
     assert results.run("good").settings == expected
     assert results.run("fast").settings["batch_size"] == "full"
     module = results.run("own").settings

@@ -45,6 +45,7 @@ from tunebook.learn.blocks import (
     save_block,
 )
 from tunebook.learn.training import Trained
+from tunebook.learn.work import size
 from tunebook.study.bundles import shape
 from tunebook.study.signature import REQUIRED, arguments
 from tunebook.study.sizes import feature_sizes, work
@@ -208,7 +209,12 @@ def reference_module(network, configuration, shape=(1, 16, 16)):
     values, layers = {name: value[0] for name, value in network.state().items()}, []
 
     def append(layer, name, weight, *more):
-        layer.load_state_dict({"weight": weight, "bias": values[f"{name}.bias"].flatten()})
+        numbers = {"weight": weight, "bias": values[f"{name}.bias"].flatten()}
+        for part in ("mean", "variance"):
+            if f"{name}.{part}" in values:
+                running = "running_" + part.replace("variance", "var")
+                numbers[running] = values[f"{name}.{part}"].flatten()
+        layer.load_state_dict(numbers, strict=False)
         layers.extend([layer, *more])
 
     if configuration["model"] == "convolutional":
@@ -218,9 +224,17 @@ def reference_module(network, configuration, shape=(1, 16, 16)):
             name, layer = f"convolution{i}", nn.Conv2d(fan_in, fan_out, *window)
             append(layer, name, values[f"{name}.weight"], nn.ReLU(), nn.MaxPool2d(2))
         layers.append(nn.Flatten())
-    for i in range(sum(name.startswith("dense") for name in values) // 2):
+    norm = {"none": None, "batch": nn.BatchNorm1d, "layer": nn.LayerNorm}
+    norm, count = norm[configuration["normalization"]], len(configuration["widths"])
+    for i in range(count + 1):
         weight = values[f"dense{i}.weight"]
-        append(nn.Linear(*weight.shape), f"dense{i}", weight.T, nn.ReLU())
+        if norm and i < count:
+            layers.append(nn.Linear(*weight.shape, bias=False))
+            layers[-1].weight.data = weight.T.contiguous()
+            append(norm(weight.shape[1]), f"dense{i}", values[f"dense{i}.scale"].flatten())
+        else:
+            append(nn.Linear(*weight.shape), f"dense{i}", weight.T)
+        layers.append(ACTIVATIONS[configuration["activation"]]())
     return nn.Sequential(*layers[:-1])
 
 
@@ -242,6 +256,179 @@ def test_steps_are_those_of_a_plain_pytorch_loop(problem, optimizer):
     expected = reference_module(trainer.network, configuration).state_dict()
     for name, value in reference.state_dict().items():
         alike(value, expected[name], atol=1e-5)
+
+
+DENSE = [
+    *({"activation": name} for name in ACTIVATIONS),
+    {"normalization": "batch"}, {"normalization": "layer", "activation": "silu"},
+    {"normalization": "batch", "activation": "tanh", "widths": [7, 1, 5]},
+    {"initial_weights": "he", "last_layer": "zero"},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("overrides", DENSE)
+def test_dense_networks_train_and_predict_as_those_of_a_plain_pytorch_loop(overrides, library):
+    # Plain steps, since Adam would blow up gradients that are nothing but rounding.
+    configuration = configure("prices", optimizer="sgd-momentum", **overrides)
+    data = table(3)
+    trainer = trainer_of(configuration, data, SEEDS)
+    references = [
+        reference_module(one, configuration)
+        for one in (trainer_of(configuration, [data[i]], [SEEDS[i]]).network for i in range(3))
+    ]
+    x, y = raw(configuration, data)
+    for i, reference in enumerate(references):
+        step = REFERENCE_OPTIMIZERS["sgd-momentum"](reference.parameters())
+        for rows in (slice(0, 20), slice(20, 40)):
+            step.zero_grad()
+            nn.functional.mse_loss(reference(x[i, rows]), y[i, rows]).backward()
+            step.step()
+    for rows in (slice(0, 20), slice(20, 40)):
+        trainer.step(trainer.network.prepare(x[:, rows]), y[:, rows])
+    held_out, _ = raw(configuration, data, "validation")
+    found = trainer.network.predict(trainer.validation[0])
+    for i, reference in enumerate(references):
+        alike(found[i], reference.eval()(held_out[i]).detach(), atol=1e-5)
+    expected = reference_module(trainer.network, configuration).state_dict()
+    for name, value in references[0].state_dict().items():
+        if "num_batches" not in name:
+            alike(value, expected[name], atol=1e-5)
+
+
+EMBEDDED = [
+    {"embedding": "periodic", "embedding_size": 6}, {"embedding": "piecewise-linear"},
+    {"embedding": "piecewise-linear", "embedding_size": 1, "widths": []},
+    {"embedding": "periodic", "embedding_scale": 0.1, "normalization": "batch", "dropout": 0.2},
+]  # fmt: skip
+
+
+def mixed(count, rows=40):
+    """Replicates of prices, one of whose features is a level of a category."""
+    data = table(count, rows)
+    for arrays, record in data:
+        record["features"][1]["type"] = "level"
+        for split in ("train", "validation", "test"):
+            arrays[f"{split}_x"][:, 1] = arrays[f"{split}_x"][:, 1] > 50
+    return data
+
+
+def bins(value, edges):
+    """The piecewise linear encoding of a number, as the paper defines it by cases."""
+    last, found = len(edges) - 2, []
+    for t, (low, high) in enumerate(itertools.pairwise(edges)):
+        if value < low and t > 0:
+            found.append(0.0)
+        elif value >= high and t < last:
+            found.append(1.0)
+        else:
+            found.append((value - low) / (high - low))
+    return found
+
+
+def test_numbers_are_embedded_by_bins_between_quantiles_of_the_training_rows():
+    configuration = configure("prices", embedding="piecewise-linear", embedding_size=4)
+    data = mixed(2)
+    for arrays, _ in data:
+        arrays["train_x"][:, 3] = 7.0 * (np.arange(40) > 35)  # most of them equal: one bin
+    x, _ = raw(configuration, data)
+    network = trainer_of(configuration, data, SEEDS[:2]).network
+    further = torch.cat([x, x[:, :1] + 9, x[:, :1] - 9], dim=1)
+    found = network.prepare(further)
+    assert found.shape == (2, 42, 3 * 4 + 1 + 1)
+    for replicate in range(2):
+        for column, feature in enumerate((0, 2)):
+            edges = np.quantile(x[replicate, :, feature], np.linspace(0, 1, 5))
+            expected = [bins(value, edges) for value in further[replicate, :, feature].tolist()]
+            alike(found[replicate, :, 4 * column :][:, :4], torch.tensor(expected).float())
+    alike(found[..., 8], further[..., 3])  # from 0 to 1 anyway
+    assert not found[..., 9:12].any()
+    assert torch.equal(found[..., 12], further[..., 1])
+
+
+def test_a_number_that_is_always_the_same_says_nothing():
+    data = table(1)
+    data[0][0]["train_x"][:, 0] = 5
+    for kind in ("piecewise-linear", "periodic"):
+        trained = training.train(configure("prices", embedding=kind), data, SEEDS[:1])
+        assert trained.history["validation_loss"].isfinite().all()
+
+
+def test_frequencies_embed_numbers_by_sines_and_cosines_and_are_trained_as_autograd_does():
+    configuration = configure("prices", embedding="periodic", optimizer="sgd-momentum", widths=[])
+    data = mixed(2)
+    trainer = trainer_of(configuration, data, SEEDS[:2])
+    start, (x, y) = trainer.network.state(), raw(configuration, data)
+    for rows in (slice(0, 20), slice(20, 40)):
+        trainer.step(trainer.network.prepare(x[:, rows]), y[:, rows])
+    state = trainer.network.state()
+    assert start["embedding.frequencies"].shape == (2, 3, 4)
+    for i in range(2):
+        values = {name: value[i].requires_grad_() for name, value in start.items()}
+        step = REFERENCE_OPTIMIZERS["sgd-momentum"](values.values())
+        for rows in (slice(0, 20), slice(20, 40)):
+            angles = x[i, rows][:, [0, 2, 3], None] * values["embedding.frequencies"] * math.tau
+            inputs = angles.sin().flatten(1), angles.cos().flatten(1), x[i, rows, 1:2]
+            outputs = torch.cat(inputs, dim=1) @ values["dense0.weight"] + values["dense0.bias"]
+            step.zero_grad()
+            nn.functional.mse_loss(outputs, y[i, rows]).backward()
+            step.step()
+        for name, value in values.items():
+            alike(state[name][i], value.detach(), atol=1e-5)
+
+
+def test_frequencies_start_with_the_deviation_that_is_asked_for():
+    data = table(1)
+    for scale in (0.1, 2.0):
+        configuration = configure(
+            "prices", embedding="periodic", embedding_scale=scale, embedding_size=400
+        )
+        frequencies = trainer_of(configuration, data, SEEDS[:1]).network.frequencies.value
+        assert frequencies.std().item() == pytest.approx(scale, rel=0.1)
+
+
+@pytest.mark.parametrize("overrides", [*DENSE, *EMBEDDED])
+def test_numbers_that_are_trained_are_counted_without_the_network(overrides):
+    configuration, data = configure("prices", loss="gaussian", **overrides), mixed(2)
+    network = trainer_of(configuration, data, SEEDS[:2]).network
+    block = {"configuration": configuration, "seeds": SEEDS[:2]}
+    assert size(block, data[0][1]) == 2 * network.size()
+
+
+TANH = {"activation": "tanh", "dropout": 0.3}
+
+
+@pytest.mark.parametrize("overrides", [*DENSE, *EMBEDDED, TANH])
+def test_replicates_give_together_bit_by_bit_what_each_gives_alone(overrides, monkeypatch):
+    # MKL's products are rounded by where in memory they lie.
+    monkeypatch.setattr(products, "_chosen", products.LIBRARIES["numpy"])
+    # The last step is one row, which joins the one before it only for batch normalization.
+    configuration = configure("prices", batch_size=20, **overrides)
+    data = mixed(3, rows=41)
+    together = training.train(configuration, data, SEEDS)
+    for i, seed in enumerate(SEEDS):
+        alone = training.train(configuration, [data[i]], [seed])
+        for name, value in alone.weights.items():
+            assert torch.equal(together.weights[name][i], value[0]), name
+        for name, value in alone.history.items():
+            assert torch.equal(together.history[name][:, i], value[:, 0]), name
+
+
+@pytest.mark.parametrize("overrides", [{"normalization": "batch", "dropout": 0.1}, *EMBEDDED])
+def test_what_is_known_besides_weights_is_kept_and_predicting_leaves_it_alone(overrides):
+    configuration, data = configure("prices", **overrides), mixed(3)
+    trainer = trainer_of(configuration, data, SEEDS)
+    start = trainer.network.state()
+    trainer.epoch()
+    state = trainer.network.state()
+    if configuration["normalization"] == "batch":
+        assert not torch.equal(start["dense1.mean"], state["dense1.mean"])
+    fresh = models.build(configuration, data[0][1], models.blank(3))
+    fresh.restore(state)
+    x = fresh.prepare(raw(configuration, data, "validation")[0])
+    assert torch.equal(fresh.predict(x), trainer.network.predict(trainer.validation[0]))
+    # Each row is predicted by itself, whatever rows there are besides.
+    alike(fresh.predict(x[:, :1]), fresh.predict(x)[:, :1])
+    assert all(torch.equal(state[key], value) for key, value in fresh.state().items())
 
 
 @pytest.mark.parametrize("shape", [(1, 16, 16), (3, 12, 20), (2, 9, 8)])
@@ -396,6 +583,14 @@ GRADIENT_CASES = [
     ("prices", {"loss": "gaussian", "dropout": 0.4}),
     ("images", {"widths": [6], "dropout": 0.3}), ("images", {"loss": "mse"}),
     ("images", {"model": "dense", "widths": [9, 9]}),
+    *(("prices", {"activation": name, "dropout": 0.3})
+      for name in ("leaky-relu", "tanh", "sigmoid", "gelu", "silu", "mish")),
+    # Where ReLU and dropout leave nothing of a row, a layer's slope is that of no side of a corner.
+    *(("prices", {"normalization": kind, "activation": name, "dropout": rate, "widths": [5, 4, 6]})
+      for kind in ("batch", "layer")
+      for name, rate in (("relu", 0.0), ("tanh", 0.3), ("silu", 0.0), ("silu", 0.3))),
+    *(("prices", {"embedding": kind, "activation": "silu"})
+      for kind in ("periodic", "piecewise-linear")),
 ]  # fmt: skip
 
 
@@ -413,6 +608,7 @@ def test_gradients_are_slopes_of_the_loss(problem, overrides, double_precision):
     rows, _, _ = training.tensors(configuration, data, ["train"])
     x, y = rows["train"]
     network = models.build(configuration, data[0][1], training.generators(SEEDS[:2], "weights"))
+    network.fit(x)
     x, y = network.prepare(x.double()), y if problem == "images" else y.double()
     loss = losses.LOSSES[configuration["loss"]]
 
@@ -491,9 +687,11 @@ def test_progress_says_epoch_losses_and_time_left(capsys):
     assert told in capsys.readouterr().out
 
 
-def test_a_module_gets_no_single_row_at_the_end_of_an_epoch():
+def test_batch_normalization_gets_no_single_row_at_the_end_of_an_epoch():
     configuration = configure("prices", batch_size=20)
     assert training.batches(configuration, 41) == [20, 20, 1]
+    assert training.batches(configuration | {"normalization": "batch"}, 41) == [20, 21]
+    assert training.batches(configuration | {"normalization": "layer"}, 41) == [20, 20, 1]
     assert training.batches(configuration | {"model": "module"}, 41) == [20, 21]
     assert training.batches(configuration | {"model": "module", "batch_size": 1}, 2) == [1, 1]
     assert training.batches(configuration | {"batch_size": "full"}, 41) == [41]

@@ -7,20 +7,24 @@ than their arithmetic. What is worked on lies at one place for each number of ro
 there: for small layers, to make a new tensor or a view takes longer than to fill it.
 """
 
+import itertools
+
 import torch
 
 from . import products
 from .activations import ACTIVATIONS
-from .network import Network, dropout_factors, initial, named
+from .network import PAIR, Network, dropout_factors, initial, named
+from .normalization import Normalization
 
 # Rows that are predicted at once, so that what lies between the layers stays small.
 ROWS = 4096
 
 
 class DenseStack(Network):
-    """Dense layers, each hidden one followed by an activation and, in training, dropout.
+    """Dense layers, each hidden one normalized, activated and, in training, thinned by dropout.
 
-    dropout: the rate of each copy, or one for all; None: the configuration's.
+    dropout: the rate of each copy, or one for all; None: the configuration's. The bias of a layer
+    that is normalized comes after that, where nothing takes it away again.
     """
 
     predicted = ROWS
@@ -28,15 +32,21 @@ class DenseStack(Network):
     def __init__(self, configuration, inputs, outputs, generators, dropout=None):
         self.sizes = [inputs, *configuration["widths"], outputs]
         dropout = dropout or [configuration["dropout"]]
-        self.activation = ACTIVATIONS[configuration["activation"]]
         self.dropout = torch.tensor(dropout).view(-1, 1, 1) if any(dropout) else None
-        self.library, self.spaces, self.layers = products.chosen(), {}, []
-        way = configuration["initial_weights"]
-        last = "zero" if configuration["last_layer"] == "zero" else way
-        ways = [way] * (len(self.sizes) - 2) + [last]
-        for *fans, way in zip(self.sizes, self.sizes[1:], ways, strict=False):
-            self.layers.append(initial((fans, (1, fans[1])), fans, generators, way))
-        super().__init__(named("dense", self.layers))
+        self.activation = ACTIVATIONS[configuration["activation"]]
+        self.library, self.spaces, self.layers, self.norms = products.chosen(), {}, [], []
+        kind, way = configuration["normalization"], configuration["initial_weights"]
+        for i, fans in enumerate(itertools.pairwise(self.sizes), start=2):
+            last = i == len(self.sizes)
+            if last and configuration["last_layer"] == "zero":
+                way = "zero"
+            pair = initial((fans, (1, fans[1])), fans, generators, way)
+            self.layers.append(dict(zip(PAIR, pair, strict=True)))
+            if kind != "none" and not last:
+                self.norms.append(Normalization(kind, len(generators), fans[1]))
+                self.layers[-1] |= self.norms[-1].parameters
+        buffers = named("dense", [norm.buffers for norm in self.norms])
+        super().__init__(named("dense", self.layers), buffers)
 
     def prepare(self, x):
         """Inputs [R, n, f], with a column of ones after them."""
@@ -48,16 +58,24 @@ class DenseStack(Network):
             self.spaces[rows, training] = Space(self, rows, training)
         return self.spaces[rows, training]
 
+    def taken(self, whole, i):
+        """What layer i takes of its inputs and the ones: not these, where its bias comes later."""
+        return whole[..., :-1] if "scale" in self.layers[i] else whole
+
     def forward(self, x, generators=None):
         """(outputs [R, rows, outputs], trace for `backward`, which must come before the next call).
 
         x: prepared inputs. generators: for dropout, one a replicate; only while training.
         """
-        space, multiply = self.space(x.shape[1], generators is not None), self.library.multiply
+        training = generators is not None
+        space, multiply = self.space(x.shape[1], training), self.library.multiply
         operand, activate = self.library.operand, self.activation.forward
+        x = self.taken(x, 0)
         given, factors = operand(x), []
         for weights, layer in zip(space.weights, space.hidden, strict=False):
             multiply(given, weights, out=layer.product)
+            if layer.norm:
+                layer.rate = layer.norm.forward(layer.computed, layer.kept, training)
             activate(layer.before, layer.after)
             if self.dropout is not None and generators:
                 shape = layer.values.shape[1:]
@@ -95,7 +113,10 @@ class DenseStack(Network):
             if i:
                 if factors:
                     by.mul_(factors[i - 1])
-                self.activation.backward(by, space.hidden[i - 1].kept)
+                layer = space.hidden[i - 1]
+                self.activation.backward(by, layer.kept)
+                if layer.norm:
+                    layer.norm.backward(layer.rate, layer.computed, by, layer.kept, add)
             gradient = by
         return gradient
 
@@ -104,22 +125,28 @@ class Hidden:
     """Where the values of a hidden layer lie for some rows: `values` [R, rows, width].
 
     whole: these and the column of ones. product, given, transposed: for products, as what the layer
-    is computed into, what the next one gets, and this turned round. before, after: what the
-    activation reads and writes; kept: what its gradient goes by; undropped: what dropout reads.
-    keeps: see Activation. apart: whether what is kept is not what the next layer gets.
+    is computed into, what the next one gets, and this turned round. computed: what is normalized,
+    or activated. before, after: what the activation reads and writes; kept: what its gradient goes
+    by; undropped: what dropout reads. norm: a Normalization or None, and `rate` its trace.
     """
 
-    def __init__(self, count, rows, width, operand, keeps, apart):
+    def __init__(self, stack, i, rows, training):
+        count, width, operand = len(stack.values), stack.sizes[i + 1], stack.library.operand
+        keeps, dropping = stack.activation.keeps, stack.dropout is not None
+        self.norm = stack.norms[i] if stack.norms else None
+        # All have a gap after each row, so that rows are worked on one by one whatever other copies
+        # there are: some operations round the last numbers of a stretch in another way.
         self.whole = torch.ones(count, rows, width + 1)
-        self.values = self.whole[..., :-1]
-        # With a gap after each row: so rows are worked on one by one, whatever other copies there
-        # are. Of a row's last numbers some operations round in another way than of the others.
-        self.kept = torch.ones(count, rows, width + 1)[..., :-1] if apart else self.values
+        self.values = self.kept = self.whole[..., :-1]
+        if training and (keeps == "input" or (keeps == "output" and dropping)):
+            self.kept = torch.ones_like(self.whole)[..., :-1]
         self.before = self.whole if keeps == "sign" else self.kept
         self.after = self.values if keeps == "input" else self.before
         self.undropped = self.kept if keeps == "output" else self.values
-        self.product, self.given = operand(self.kept), operand(self.whole)
-        self.transposed = operand(self.whole.mT)
+        self.computed = torch.ones_like(self.whole)[..., :-1] if self.norm else self.kept
+        given = stack.taken(self.whole, i + 1)
+        self.product, self.given = operand(self.computed), operand(given)
+        self.transposed = operand(given.mT)
 
 
 class Space:
@@ -131,21 +158,23 @@ class Space:
     """
 
     def __init__(self, stack, rows, training):
-        operand, count, keeps = stack.library.operand, len(stack.values), stack.activation.keeps
-        apart = training and (keeps == "input" or (keeps == "output" and stack.dropout is not None))
-        weights = [with_bias(*(each.value for each in layer)) for layer in stack.layers]
-        gradients = [with_bias(*(each.gradient for each in layer)) for layer in stack.layers]
+        operand, count = stack.library.operand, len(stack.values)
+        weights = [joined(layer, "value") for layer in stack.layers]
+        gradients = [joined(layer, "gradient") for layer in stack.layers]
         by_inputs = [torch.empty(count, rows, width) for width in stack.sizes[:-1]]
         self.weights = [operand(each) for each in weights]
-        self.transposed = [each[:, :-1].mT for each in weights]
+        self.transposed = [layer["weight"].value.mT for layer in stack.layers]
         self.gradients = [(each, operand(each)) for each in gradients]
         self.by_inputs = [(each, operand(each)) for each in by_inputs]
-        self.hidden = [
-            Hidden(count, rows, width, operand, keeps, apart) for width in stack.sizes[1:-1]
-        ]
+        self.hidden = [Hidden(stack, i, rows, training) for i in range(len(stack.sizes) - 2)]
 
 
-def with_bias(weight, bias):
-    """A layer's weights [R, fan_in, fan_out] and bias, which follow in memory, as one tensor."""
+def joined(layer, which):
+    """The `value` or `gradient` of a layer's weights and bias, which follow in memory, as one
+    tensor [R, fan_in + 1, fan_out]; of the weights alone, where the bias comes later.
+    """
+    weight = getattr(layer["weight"], which)
+    if "scale" in layer:
+        return weight
     count, fan_in, fan_out = weight.shape
     return weight.as_strided((count, fan_in + 1, fan_out), weight.stride(), weight.storage_offset())

@@ -11,11 +11,9 @@ import torch.nn.functional as F
 
 from ..study.sizes import for_each
 from .activations import ACTIVATIONS
+from .normalization import EPSILON, MOMENTUM
 
 aten = torch.ops.aten
-# By so much of the way running numbers follow those of a batch, and what is added to a variance: as
-# torch.nn.BatchNorm2d and torch.nn.GroupNorm have it.
-MOMENTUM, EPSILON = 0.1, 1e-5
 
 
 class Maps:
@@ -214,7 +212,7 @@ class ByProducts(Maps):
         normal = Normalized(maps, ByProducts.CHANNELS, layer)
         count = maps.numel() // len(mean)
         mean.lerp_(normal.mean.view_as(mean), MOMENTUM)
-        variance.lerp_(normal.variance.view_as(mean) * (count / (count - 1)), MOMENTUM)
+        variance.lerp_(normal.variance.view_as(mean) * (count / max(count - 1, 1)), MOMENTUM)
         return scaled(normal.values, layer), normal.backward
 
     @staticmethod

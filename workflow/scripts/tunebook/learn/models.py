@@ -6,6 +6,7 @@ from ..jobs import TunebookError
 from ..tasks import TASKS
 from .convolutional import ConvolutionalNetwork
 from .dense import DenseStack
+from .embeddings import EMBEDDINGS
 from .modules import module_stack
 
 
@@ -32,6 +33,8 @@ def build(configuration, record, generators, folder=None, rows=None, dropout=Non
                 "allowed: dense or module, since its inputs are no images"
             )
         return ConvolutionalNetwork(configuration, tuple(shape), outputs, generators)
+    if embedding := EMBEDDINGS.get(configuration.get("embedding")):
+        return embedding(configuration, record["features"], outputs, generators, dropout)
     return DenseStack(configuration, features, outputs, generators, dropout)
 
 

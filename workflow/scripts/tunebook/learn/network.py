@@ -65,6 +65,9 @@ class Network:
         for name, tensor in self.tensors().items():
             tensor.copy_(state[name])
 
+    def fit(self, x):
+        """Take from the training rows [R, n, f] what is known of them before training."""
+
     def prepare(self, x):
         """Inputs [R, n, f] in the form in which `forward` and `predict` take them."""
         return x
@@ -137,9 +140,9 @@ def laws(fan_in, fan_out):
 
 
 def named(kind, layers):
-    """{name: Parameter} of layers, each a pair of weights and biases."""
-    parts = ((i, *pair) for i, layer in enumerate(layers) for pair in zip(PAIR, layer, strict=True))
-    return {f"{kind}{i}.{part}": parameter for i, part, parameter in parts}
+    """{name: numbers} of layers, each {part: numbers}."""
+    parts = ((i, *item) for i, layer in enumerate(layers) for item in layer.items())
+    return {f"{kind}{i}.{part}": numbers for i, part, numbers in parts}
 
 
 def dropout_factors(shape, rate, generators):

@@ -139,6 +139,7 @@ class Trainer:
         self.network = models.build(
             configuration, record, weights, folder, self.batches[0], dropout
         )
+        self.network.fit(rows["train"][0])
         self.train, self.validation = (
             (self.network.prepare(rows[split][0]), rows[split][1])
             for split in ("train", "validation")
@@ -206,13 +207,14 @@ class Trainer:
 def batches(configuration, rows):
     """How many rows each step of an epoch takes.
 
-    A module gets no single row where there are others, since batch-norm has no variance then: the
-    row joins the batch before it.
+    Batch normalization, which a module may have, gets no single row where there are others, since
+    it has no variance then: the row joins the batch before it.
     """
     size = configuration["batch_size"]
     size = rows if size == "full" else min(size, rows)
     sizes = [size] * (rows // size) + [rows % size] * (rows % size > 0)
-    if configuration["model"] == "module" and sizes[-1] == 1 < size:
+    normed = configuration["model"] == "module" or configuration["normalization"] == "batch"
+    if normed and sizes[-1] == 1 < size:
         sizes[-2:] = [size + 1]
     return sizes
 

@@ -113,5 +113,4 @@ def size(block, record):
     outputs = TASKS[configuration["task"]].outputs(
         configuration["loss"], len(record["classes"] or ())
     )
-    widths = configuration["widths"]
-    return len(block["seeds"]) * dense_numbers([len(record["features"]), *widths, outputs])
+    return len(block["seeds"]) * dense_numbers(configuration, record["features"], outputs)

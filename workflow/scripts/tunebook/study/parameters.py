@@ -151,6 +151,32 @@ TABLE = (
         optional=True, strict=True,
     ),
     Parameter(
+        "embedding", "Embedding",
+        "what each input that is a number becomes before the first layer (Gorishniy et al. 2022): "
+        "`periodic`: sin(2πcx) and cos(2πcx) for trained frequencies c; `piecewise-linear`: for "
+        "each bin between quantiles of the training rows, how far through it the number is, from "
+        "0 to 1",
+        "choice", "none", of={"model": ("dense",), "data": ("table",)}, short="embedding",
+        choices={
+            "none": Choice("none"),
+            "periodic": Choice("periodic"),
+            "piecewise-linear": Choice("piecewise linear"),
+        },
+        optional=True, strict=True,
+    ),
+    Parameter(
+        "embedding_size", "Embedding size",
+        "numbers that each becomes; even for `periodic`", "integer", 8,
+        of={"embedding": ("periodic", "piecewise-linear")}, least=1, most=1000, short="embedded",
+        scale="log", optional=True,
+    ),
+    Parameter(
+        "embedding_scale", "Embedding scale",
+        "standard deviation of the frequencies before training", "number", 1.0,
+        of={"embedding": ("periodic",)}, least=0, most=1000, open=("least",),
+        short="embedding scale", scale="log", optional=True,
+    ),
+    Parameter(
         "activation", "Activation",
         "what every hidden layer is followed by; `leaky-relu` has a slope of 0.01 below zero, "
         "`gelu` is the exact one",
@@ -169,8 +195,9 @@ TABLE = (
         "normalization", "Normalization",
         "of what each activation gets, to mean 0 and variance 1, which are then changed to trained "
         "ones. `batch`: over the rows of a step, and in predicting by their running mean and "
-        "variance (momentum 0.1); such a layer has no bias before it (Ioffe and Szegedy 2015). "
-        "`layer`: over the units of a row (Ba et al. 2016)",
+        "variance (momentum 0.1), of each unit or channel (Ioffe and Szegedy 2015). `layer`: over "
+        "the units, or channels and pixels, of a row (Ba et al. 2016). Such a layer has no bias "
+        "before it",
         "choice", "none", of=LAYERED, short="normalization", optional=True,
         choices={
             "none": Choice("none"),

@@ -376,8 +376,16 @@ def check_network(resolved, dataset, where):
                 feature_sizes(shape, **{key: resolved[key] for key in SIZES})
             except TunebookError as error:
                 raise TunebookError(f"configuration: {where}.channels: {error}") from None
-    if resolved["model"] == "dense" and resolved["dropout"] > 0 and not resolved["widths"]:
-        refuse(where, "dropout", resolved["dropout"], "0 for a network without hidden layers")
+    if resolved["model"] == "dense" and not resolved["widths"]:
+        for key in ("dropout", "activation", "normalization"):
+            off = PARAMETERS[key].default
+            if resolved[key] != off:
+                refuse(where, key, resolved[key], f"{off} for a network without hidden layers")
+    if resolved.get("normalization") == "batch" and resolved["batch_size"] == 1:
+        refuse(where, "batch_size", 1, "2 or more rows for normalization over the batch")
+    if resolved.get("embedding") == "periodic" and resolved["embedding_size"] % 2:
+        allowed = "an even number, of as many sines as cosines"
+        refuse(where, "embedding_size", resolved["embedding_size"], allowed)
 
 
 def one_form(row, value):

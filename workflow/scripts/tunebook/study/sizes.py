@@ -52,9 +52,25 @@ def feature_sizes(shape, channels, kernel, padding, pooling, stride=1):
     return sizes
 
 
-def dense_numbers(sizes):
-    """Weights and biases of dense layers; sizes: of the inputs, each hidden layer, the outputs."""
-    return sum((fan_in + 1) * fan_out for fan_in, fan_out in itertools.pairwise(sizes))
+def embedded(configuration, features):
+    """How many numbers a dense network's first layer gets of a row.
+
+    features: of the inputs, as in the record of prepared data.
+    """
+    numbers = sum(feature["type"] == "number" for feature in features)
+    return len(features) + numbers * (configuration.get("embedding_size", 1) - 1)
+
+
+def dense_numbers(configuration, features, outputs):
+    """Trainable numbers of a dense network; features: as above."""
+    c, inputs = configuration, embedded(configuration, features)
+    layers = itertools.pairwise([inputs, *c["widths"], outputs])
+    found = sum((fan_in + 1) * fan_out for fan_in, fan_out in layers)
+    if c["normalization"] != "none":
+        found += sum(c["widths"])  # each unit's scale
+    if c.get("embedding") == "periodic":
+        found += sum(each["type"] == "number" for each in features) * c["embedding_size"] // 2
+    return found
 
 
 def work(configuration, inputs, rows, count):
@@ -76,7 +92,7 @@ def work(configuration, inputs, rows, count):
             area = max(area // stride**2, 1)
             total += area * kernel**2 * fan_in * fan_out
             fan_in, area = fan_out, max(area // pooling**2, 1)
-    units = fan_in * area
+    units = fan_in * area * c.get("embedding_size", 1)
     for width in [*widths, 1]:
         total += units * width
         units = width
