@@ -5,7 +5,7 @@ from functools import partial
 
 import torch
 
-from ..study.sizes import feature_sizes, for_each
+from ..study.sizes import SIZES, feature_sizes, for_each
 from .convolutions import Direct, convolution
 from .dense import DenseStack
 from .maps import ByProducts, ByPyTorch, Convolution
@@ -15,8 +15,6 @@ from .network import Network, dropout_factors, initial, named, parameter
 # convolutions. Measured beside PyTorch's on one core: 1.2 to 1.35 times as fast at shares of 0.37
 # to 0.53, 0.84 to 1.05 times at 0.73 to 0.87, and 0.55 times at 0.97.
 SHARE = 0.6
-# What the sizes of maps follow from.
-SIZES = ("channels", "kernel", "padding", "pooling", "stride")
 
 
 class ConvolutionalNetwork(Network):
@@ -33,7 +31,7 @@ class ConvolutionalNetwork(Network):
             for_each(c[key], count) for key in ("kernel", "padding", "stride")
         )
         fans = [shape[0], *c["channels"]]
-        sizes = [shape[1:], *feature_sizes(shape, *(c[key] for key in SIZES))]
+        sizes = [shape[1:], *feature_sizes(shape, **{key: c[key] for key in SIZES})]
         self.layers, self.running, ways, direct = [], [], [], 0
         for sides, fan_in, fan_out, kernel, padding in zip(
             sizes[:-1], fans[:-1], fans[1:], kernels, paddings, strict=True

@@ -97,7 +97,10 @@ class Maps:
 class ByPyTorch(Maps):
     """By PyTorch's operations, on maps [rows, channels, height, width].
 
-    Channels come last in memory, which convolves faster, and pools several times faster.
+    Channels come last in memory, which convolves faster, and pools several times faster. Measured
+    on one thread, with five 3 x 3 convolutions of up to 128 channels normalized over batches of 100
+    images of 16 x 16: 0.98 of the time of a torch.nn.Sequential in the same order of memory, 0.77
+    of one in PyTorch's own.
     """
 
     PIXELS = 64_000
