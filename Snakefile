@@ -20,6 +20,11 @@ include: "workflow/rules/analyse.smk"
 include: "workflow/rules/report.smk"
 
 
+if STUDY.searches:
+
+    include: "workflow/rules/searches.smk"
+
+
 if STUDY.plan:
 
     include: "workflow/rules/looks.smk"
@@ -33,3 +38,5 @@ rule all:
     default_target: True
     input:
         f"{RESULTS}/report.html",
+        # What is known before searches are through is trained beside them.
+        records(STUDY.runs.values()) if STUDY.searches else [],

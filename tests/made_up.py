@@ -159,12 +159,20 @@ def described(*runs, metrics=None, **more):
     return tables.study_record(study, {name: (RECORDS[name], rows) for name in PROBLEMS}, {})
 
 
-def write_results(folder, *runs, times=None, core_seconds=(3600.0,), best=None, metrics=None):
+def write_results(
+    folder, *runs, times=None, core_seconds=(3600.0,), best=None, metrics=None, searches=None
+):
     """Write a results folder as `gather` does.
 
     times: {run: seconds an epoch, one a repetition}. best: {problem: name of its best run}.
+    searches: {sweep: (what is asked for, as `SEARCH`, and its trials, as `trials` makes them)}.
     """
     study = described(*runs, metrics=metrics)
+    if searches:
+        asked, made = zip(*searches.values(), strict=True)
+        for sweep, search in zip(searches, asked, strict=True):
+            study["sweeps"][sweep]["search"] = search
+        write_csv(pd.concat(made, ignore_index=True), folder / "trials.csv")
     for problem, name in (best or {}).items():
         study["problems"][problem]["best"] = {"run": name}
     rows, evaluated, histories = zip(*runs, strict=True)
@@ -195,6 +203,62 @@ def results(*runs, stand_ins=(), **more):
             dataset = PROBLEMS[path.stem]["dataset"]
             write_json(path, {"dataset": dataset, "kind": "sample"})
         return tables.read_results(folder, paths)
+
+
+# A search, without any training: its trials, of which the best are trained again.
+
+SEARCH = {
+    "space": {
+        "optimizer": {"choice": ["adam", "sgd-momentum"]},
+        "momentum": {"from": 0.5, "to": 0.99, "when": {"optimizer": "sgd-momentum"}},
+        "learning_rate": {"from": 1e-4, "to": 1e-1, "log": True},
+        "widths": {"choice": [[16], [64], [64, 64], [128, 64, 32]]},
+        "batch_size": {"choice": ["16", "64", "full"]},
+        "dropout": {"from": 0.0, "to": 0.5},
+    },
+    "sampler": "tpe", "trials": 40, "generation": 8, "replicates": 2, "halving": None,
+    "finalists": 3, "again": 5,
+}  # fmt: skip
+
+
+def trials(sweep, finalists, again, asked=SEARCH, better="lower", seed=0):
+    """The trials of a search, as trials.csv has them: the later, the nearer to the best rate.
+
+    finalists: names of the runs that the best trials are; again: the mean that each has later.
+    """
+    random, rows, space = np.random.default_rng(seed), [], asked["space"]
+    for trial in range(asked["trials"]):
+        late, point = trial / asked["trials"], {}
+        for name, about in space.items():
+            if "choice" in about:
+                value = about["choice"][random.integers(len(about["choice"]))]
+                point[name] = "-".join(map(str, value)) if isinstance(value, list) else value
+            elif point.get("optimizer") in (about.get("when", point)).get(
+                "optimizer", point.values()
+            ):
+                low, high = about["from"], about["to"]
+                share = random.normal(0.6, 0.45 - 0.35 * late) % 1
+                point[name] = low * (high / low) ** share if low else share * high
+        error = 0.05 + 0.2 * abs(np.log10(point.get("learning_rate", 0.01)) + 2)
+        error *= random.lognormal(0, 0.3)
+        state = ("finished", "finished", "halved away", "finished", "finished", "diverged")[
+            trial % 6
+        ]
+        value = np.nan if state == "diverged" else error * (2 if state == "halved away" else 1)
+        value = 1 - value if better == "higher" else value
+        seconds = 30.0 * (1 + trial % 3)
+        rows.append({"search": sweep, "trial": trial, "generation": trial // asked["generation"]}
+                    | {"run": f"{sweep}-trial-{trial}", "state": state, "value": value}
+                    | {"epochs_trained": 5 if state == "halved away" else 20, "seconds": seconds}
+                    | point)  # fmt: skip
+    frame, side = pd.DataFrame(rows), 1 if better == "lower" else -1
+    frame["core_seconds"] = frame["seconds"].cumsum()
+    so_far = (side * frame["value"].where(frame["state"] == "finished")).cummin().ffill()
+    frame["best"] = side * so_far
+    done = frame[frame["state"] == "finished"]
+    best = done.index[np.argsort(side * done["value"])][: len(finalists)]
+    frame.loc[best, "run"], frame.loc[best, "again"] = finalists, again
+    return frame.assign(again_replicates=np.where(frame["again"].notna(), asked["again"], np.nan))
 
 
 # Claims about such runs.

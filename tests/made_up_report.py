@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+import made_up as maker
 from tunebook.claims.read import VERDICTS, load_claims
 from tunebook.evidence import measures
 from tunebook.study.parameters import columns
@@ -101,6 +102,24 @@ def make_runs(problems, replicates, hostile, random):
     return pd.concat(frames, ignore_index=True), sweeps, parameters
 
 
+def add_search(folder, sweep, problem, **asked):
+    """Add a search to written results, whose finalists are three runs of the problem's grid.
+
+    Returns their names. asked: what is asked for in another way than in `made_up.SEARCH`.
+    """
+    path, asked = Path(folder) / "results/study.json", maker.SEARCH | asked
+    study = json.loads(path.read_text())
+    names = study["sweeps"][f"grid-{problem}"]["runs"][:3]
+    about = {"problem": problem, "question": f"What does {sweep} find?", "axes": [], "grid": False}
+    study["sweeps"][sweep] = about | {"runs": names, "search": asked}
+    path.write_text(json.dumps(study))
+    better = TASKS[PROBLEMS[problem]["task"]].metrics[PROBLEMS[problem]["metric"]].better
+    trials, path = maker.trials(sweep, names, 0.5, asked, better), path.with_name("trials.csv")
+    known = [pd.read_csv(path)] if path.exists() else []
+    pd.concat([*known, trials], ignore_index=True).to_csv(path, index=False)
+    return names
+
+
 def make_claims(runs, kind="real"):
     """claims.json: one claim of each verdict, the first with two pieces."""
     claims = []
@@ -184,7 +203,7 @@ def write_results(folder, problems=("kinds", "lengths"), replicates=5, hostile=F
             problem="kinds", baseline="forest", test_balanced_accuracy=0.8, fit_seconds=0.3
         ),
         "importance": pd.DataFrame({"problem": problems}).assign(
-            among="all", hyper_parameter="learning_rate", mean=0.5, sd=0.1, explained=0.7, runs=20,
+            among="all", hyper_parameter="learning_rate", share=0.5, explained=0.7, runs=20,
             reason="",
         ),
     }  # fmt: skip

@@ -1,5 +1,6 @@
 """A small study in a folder of its own, run through real Snakemake as a user would."""
 
+import json
 import os
 import re
 import shutil
@@ -88,8 +89,9 @@ class Project:
         return project
 
     def write(self):
-        text = yaml.safe_dump(self.configuration, sort_keys=False)
-        self.path("config/config.yaml").write_text(text)
+        # Written out, however often a part is the same object: aliases are refused.
+        plain = json.loads(json.dumps(self.configuration))
+        self.path("config/config.yaml").write_text(yaml.safe_dump(plain, sort_keys=False))
 
     def change(self, changes):
         self.configuration = merge(self.configuration, changes)

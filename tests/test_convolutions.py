@@ -291,5 +291,5 @@ def test_a_network_is_held_out_as_the_network_that_training_leaves(optimizer, no
     assert any(isinstance(way, Transformed) for way in network.maps.ways)
     network.restore(trained.weights)
     x, y = rows["validation"]
-    loss = losses.LOSSES[configuration["loss"]](network.predict(network.prepare(x)), y).mean(dim=1)
+    loss = losses.make(configuration).rows(network.predict(network.prepare(x)), y).mean(dim=1)
     torch.testing.assert_close(trained.history["validation_loss"][-1], loss)

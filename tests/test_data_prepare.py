@@ -4,7 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import yaml
+from scipy.stats import kstest, norm
+from sklearn.preprocessing import QuantileTransformer, RobustScaler
 
 from tunebook.data.description import check_data, same_rows, split_of
 from tunebook.data.encode import replicate
@@ -13,6 +14,7 @@ from tunebook.data.prepare import fit_scaling, load, save, stack
 from tunebook.data.readers import read
 from tunebook.data.split import split_groups, split_random, split_stratified, split_time
 from tunebook.jobs import TunebookError
+from tunebook.study.read import read_chain
 
 ROOT = Path(__file__).parents[1]
 SHARED = ROOT / "../shared/datasets"
@@ -445,6 +447,71 @@ def test_targets_are_scaled_by_the_training_rows_and_the_unit_is_the_range_of_al
     assert scaling.restore(scaled)[:, 0].tolist() == pytest.approx([100, 300, 250])
 
 
+def skewed(rows, seed=0):
+    """Values with far ones, values of which most are the same, and a level."""
+    random = np.random.default_rng(seed)
+    often = np.where(random.random(rows) < 0.9, 7.0, random.uniform(0, 10, rows))
+    return np.stack([random.lognormal(3, 2, rows), often, random.integers(0, 2, rows)], axis=1)
+
+
+def test_quartiles_center_and_scale_before_a_smooth_clip():
+    x, unseen = skewed(400), np.concatenate([skewed(100, 1), [[1e9, -1e9, 1]]])
+    arrays = TRAIN | {"train_x": x}
+    scaled = fitted("quartiles", arrays=arrays).inputs(unseen)
+    z = RobustScaler().fit(x).transform(unseen)[:, 0]
+    assert scaled[:, 0] == pytest.approx(z / np.sqrt(1 + z**2 / 9), rel=1e-5)
+    # Quartiles that are the same: by the range.
+    z = (unseen[:, 1] - 7) / np.ptp(x[:, 1])
+    assert scaled[:, 1] == pytest.approx(z / np.sqrt(1 + z**2 / 9), rel=1e-5, abs=1e-7)
+    assert scaled[:, 2].tolist() == unseen[:, 2].tolist()
+    assert scaled[-1].tolist() == pytest.approx([3, -3, 1], abs=1e-4)
+    # One that does not vary at all: by 1.
+    constant = fitted("quartiles").inputs(np.array([[4.0, 5.0, 1.0], [4.0, 6.0, 0.0]]))
+    assert constant[:, 1].tolist() == pytest.approx([0, 1 / np.sqrt(1 + 1 / 9)])
+
+
+@pytest.mark.parametrize("rows", [30, 3000])
+def test_quantiles_make_a_normal_distribution_of_the_training_rows(rows):
+    x, unseen = skewed(rows), np.concatenate([skewed(100, 1), [[1e9, -1e9, 1]]])
+    scaling = fitted("quantile", arrays=TRAIN | {"train_x": x})
+    theirs = QuantileTransformer(
+        n_quantiles=min(rows, 1000), output_distribution="normal", subsample=None
+    )
+    expected = theirs.fit(x[:, :2]).transform(unseen[:, :2]).clip(-3, 3)
+    scaled = scaling.inputs(unseen)
+    assert scaled[:, :2] == pytest.approx(expected, abs=1e-6)
+    assert scaling.inputs(unseen[:0]).shape == (0, 3)
+    assert scaled[:, 2].tolist() == unseen[:, 2].tolist()
+    assert scaled[-1].tolist() == [3, -3, 1]
+    if rows == 3000:
+        assert kstest(scaling.inputs(x)[:, 0], "norm").statistic < 0.01
+
+
+@pytest.mark.parametrize("how", ["quartiles", "quantile"])
+def test_columns_that_are_no_numbers_are_left_alone_by_every_scaling(how):
+    record = RECORD | {"features": [{"type": "level"}] * 3}
+    x = TRAIN["train_x"]
+    assert fitted(how, record=record).inputs(x).tolist() == x.tolist()
+
+
+def test_logarithms_are_standardised_and_predictions_of_them_brought_back():
+    scaling = fitted(target="log")
+    scaled, logs = scaling.targets(TRAIN["train_y"]), np.log(TRAIN["train_y"])
+    assert scaled[:, 0] == pytest.approx((logs - logs.mean()) / logs.std(), abs=1e-6)
+    assert scaling.restore(scaled)[:, 0].tolist() == pytest.approx([100, 300, 250])
+    assert (scaling.unit, scaling.target_range) == (400, 400)
+    same = fitted(target="log", arrays=TRAIN | {"train_y": np.full(3, 5.0)})
+    assert same.restore(same.targets(np.array([5.0]))).item() == pytest.approx(5)
+
+
+def test_a_logarithm_of_what_is_not_positive_is_refused():
+    told = r"scale_target: found log, and 2 of 3 rows .* the least -4; allowed: .* range"
+    with pytest.raises(TunebookError, match=told):
+        fitted(target="log", arrays=TRAIN | {"train_y": np.array([3.0, 0.0, -4.0])})
+    with pytest.raises(TunebookError, match="1 of 2 rows .* the least 0;"):
+        fitted(target="log").targets(np.array([3.0, 0.0]))
+
+
 @pytest.mark.parametrize("how, expected", [("min-max", [0, 0.5, 1]), ("none", [-1, 0, 1])])
 def test_pixels_are_scaled_by_what_they_can_be(how, expected):
     arrays = {"train_x": np.array([[-1.0, 0.0, 1.0]], np.float32), "train_y": np.array([1])}
@@ -456,6 +523,20 @@ def test_pixels_are_scaled_by_what_they_can_be(how, expected):
     assert (scaling.unit, scaling.target_range) == (1, 1)
     standard = fitted("standard", arrays=arrays, record=record).inputs(arrays["train_x"])
     assert standard[0] == pytest.approx([-(1.5**0.5), 0, 1.5**0.5])
+
+
+def test_pixels_are_bent_together():
+    arrays = {"train_x": np.array([[-1.0, 0.0], [0.5, 1.0]], np.float32), "train_y": [0, 1]}
+    arrays = {name: np.array(value) for name, value in arrays.items()}
+    record = RECORD | {"classes": ["a", "b"], "shape": [1, 1, 2], "range": [-1, 1]}
+    record["features"] = [{"type": "number"}] * 2
+    # Of all four values the median is 0.25, and the quartiles are -0.25 and 0.625.
+    z = (arrays["train_x"] - 0.25) / 0.875
+    found = fitted("quartiles", arrays=arrays, record=record).inputs(arrays["train_x"])
+    assert found == pytest.approx(z / np.sqrt(1 + z**2 / 9), abs=1e-6)
+    found = fitted("quantile", arrays=arrays, record=record).inputs(arrays["train_x"])
+    third = norm.ppf(2 / 3)
+    assert found == pytest.approx(np.array([[-3, -third], [third, 3]]), abs=1e-6)
 
 
 def test_stack_gives_a_leading_replicate_dimension():
@@ -480,7 +561,7 @@ def test_prepared_files_are_whole_or_named(tmp_path):
 
 
 def default():
-    return yaml.safe_load((CONFIG / "config.yaml").read_text(encoding="utf-8"))
+    return read_chain(CONFIG / "config.yaml")
 
 
 def default_replicate(configuration, name, folder, seed=0):

@@ -9,11 +9,23 @@ import pytest
 import scipy.stats
 import torch
 
-from made_up import claims, configure, image_record, run, splits, table_record, write_results
+from made_up import (
+    SEARCH,
+    claims,
+    configure,
+    image_record,
+    run,
+    splits,
+    table_record,
+    trials,
+    write_results,
+)
 from made_up import results as made_up
+from tunebook import tasks
 from tunebook.claims import judge_claims
 from tunebook.evidence import evaluate, intervals, measures, rows, tables, words
-from tunebook.evidence.importance import importance_table
+from tunebook.evidence.ensembles import ensembles_table
+from tunebook.evidence.importance import importance_table, of
 from tunebook.evidence.intervals import Interval, mean_interval
 from tunebook.figures.draw import draw
 from tunebook.jobs import TunebookError, read_json, write_csv, write_json, write_parquet
@@ -434,6 +446,7 @@ def test_a_training_has_learned_failed_or_diverged(error, first, diverged, end):
 
 PRICES = {"task": "regression", "metric": "mse", "unit": "$", "inputs": [{"name": "area"}]}
 KINDS = {"task": "classification", "metric": "balanced-accuracy"}
+SCANS = {"task": "classification", "metric": "accuracy", "shape": [1, 2, 2]}
 
 
 R2 = PRICES | {"metric": "r2"}
@@ -449,6 +462,8 @@ R2 = PRICES | {"metric": "r2"}
     ("test_error", KINDS, "1 − test balanced accuracy", "share", "lower", 0, 1, INF),
     ("test_error", {"task": "classification"}, "test error rate", "share", "lower", 0, 1, INF),
     ("test_error", R2, "1 − test R²", "", "lower", 0, INF, INF),
+    ("shifted_test_metric", SCANS, "test accuracy of one network averaged over shifts", "share",
+     "higher", 0, 1, -INF),
     ("coverage_50", PRICES, "coverage of 50 % intervals", "share", "", 0, 1, NAN),
 ])  # fmt: skip
 def test_measures_follow_from_the_metrics_of_the_task(
@@ -483,6 +498,11 @@ def test_correlations_go_with_the_problems_inputs():
 def test_an_unknown_measure_is_refused_with_the_known_ones(name, problem):
     with pytest.raises(TunebookError, match=f"metric: found {name}; allowed: one of "):
         measures.measure(name, problem)
+
+
+def test_only_images_are_shifted():
+    assert "shifted_test_accuracy" in measures.measures(SCANS)
+    assert not [name for name in measures.measures(KINDS) if name.startswith("shifted")]
 
 
 def test_only_the_study_has_core_seconds():
@@ -610,7 +630,25 @@ def test_units_on_axes():
     assert words.unit_words("target", {"unit": "m²"}) == "m²"
 
 
+RANGES, DEVIATIONS_OF = "ranges of the training rows", "standard deviations of the training rows"
+
+
+@pytest.mark.parametrize(("loss", "scale_target", "unit"), [
+    ("mse", "range", f"squared {RANGES}"), ("huber", "standard", f"squared {DEVIATIONS_OF}"),
+    ("absolute", "min-max", RANGES), ("absolute", "log", f"{DEVIATIONS_OF}' logarithms"),
+    ("mse", "none", "squared units of the target"), ("gaussian", "standard", "nats"),
+    ("mse", None, ""), ("cross-entropy", None, "nats"), (None, None, ""),
+])  # fmt: skip
+def test_a_loss_is_in_units_of_the_target_as_trained_or_of_its_own(loss, scale_target, unit):
+    settings = {"loss": loss, "scale_target": scale_target}
+    assert words.loss_unit({key: value for key, value in settings.items() if value}) == unit
+
+
 @pytest.mark.parametrize(("name", "value", "text"), [
+    ("scale_target", "log", "logarithmic target"), ("scale_inputs", "quartiles",
+                                                    "robustly scaled inputs"),
+    ("noise", 0.1, "noise 0.1"), ("label_smoothing", 0.05, "smoothing 0.05"),
+    ("label_smoothing", 0.0, "no smoothing"), ("huber_delta", 0.5, "delta 0.5"),
     ("learning_rate", 0.001, "rate 0.001"), ("optimizer", "sgd-momentum", "SGD, momentum"),
     ("scale_inputs", "none", "raw inputs"), ("scale_target", "range", "scaled target"),
     ("batch_size", "full", "full batch"), ("batch_size", 10, "batch 10"),
@@ -815,6 +853,25 @@ EVALUATED = {
     "a standard target": (lambda: prices(linear((0.001 * 2, -3.0)), scale_target="standard"), {
         "test_mse": MSE, "test_rmse": RMSE, "constant_test_mse": CONSTANT,
         "test_loss": RMSE**2 / 50_000**2}),
+    # Logarithms with mean log(100 000 sqrt 2) and deviation log(2) / 2: the network says 100 000
+    # and 200 000 again, and 100 000 * 2^0.6 of the validation row. Who always says the same says
+    # the mean of the prices, not that of their logarithms.
+    "logarithms": (lambda: prices(linear((0.002, -3.0)), scale_target="log"), {
+        "train_mse": 0, "test_mse": MSE, "test_rmse": RMSE, "test_mae": 25_000,
+        "validation_mae": 100_000 * 2**0.6 - 150_000, "test_r2": 1 - (20**2 + 30**2) / 2 / 25**2,
+        "constant_train_mse": 0.5**2, "constant_validation_mse": 0, "constant_test_mse": CONSTANT,
+        "test_loss": 2 * (math.log(1.2)**2 + math.log(2 / 1.7)**2) / math.log(2)**2,
+        "rank_squared_residual_area": 1}),
+    "logarithms in ranges of all rows": (
+        lambda: prices(linear((0.002, -3.0)), scale_target="log", loss="absolute",
+                       record=table_record(["area"], target_range=200_000.0)), {
+            "test_mse": MSE / 4, "test_rmse": RMSE, "constant_test_mse": CONSTANT / 4,
+            "test_loss": (math.log(1.2) + math.log(2 / 1.7)) / math.log(2)}),
+    # Errors of 0.2 and 0.3, of which the second is beyond delta.
+    "a Huber loss": (lambda: prices(linear(RIGHT), loss="huber", huber_delta=0.25), {
+        "test_loss": (0.2**2 / 2 + 0.25 * (0.3 - 0.125)) / 2, "test_mse": MSE}),
+    "an absolute loss": (lambda: prices(linear(RIGHT), loss="absolute"), {
+        "test_loss": 0.25, "test_mse": MSE}),
     # Twice as far from end to end over all rows as over the training rows: half of each error.
     "errors in ranges of all rows": (
         lambda: prices(linear(RIGHT), record=table_record(["area"], target_range=200_000.0)), {
@@ -849,6 +906,9 @@ EVALUATED = {
         "test_loss": (TOTAL - 2 + 3 * TOTAL) / 4, "test_log_loss": (TOTAL - 2 + 3 * TOTAL) / 4,
         "test_auc": 1 / 2, "gap": 1 / 3 - 1 / 2, "constant_train_accuracy": 2 / 3,
         "constant_validation_accuracy": 0, "constant_test_accuracy": 3 / 4}),
+    "smoothed classes": (lambda: says_one(label_smoothing=0.5), {
+        f"{split}_{what}": value for what in ("loss", "log_loss") for split, value in (
+            ("test", (TOTAL - 2 + 3 * TOTAL) / 4), ("train", (TOTAL - 2 + 2 * TOTAL) / 3))}),
     "balanced classes": (lambda: says_one(metric="balanced-accuracy"),
                          {"constant_test_balanced_accuracy": 1 / 2}),
 }  # fmt: skip
@@ -884,6 +944,33 @@ def test_a_network_that_is_not_finite_is_reported_as_such():
     assert math.isnan(row(prices(linear((INF, 0.0))))["rank_squared_residual_area"])
 
 
+def test_a_network_that_ran_away_in_logarithms_is_as_wrong_as_a_float_can_say():
+    for slope in (1.0, -1.0, 1e30):
+        block = prices(linear((slope, 0.0)), scale_target="log")
+        with np.errstate(over="ignore"):
+            (table,) = evaluate.predictions(block, "table-a", 0)
+            found = row(block)
+        assert not np.isnan(table["prediction"]).any()
+        for split in evaluate.SPLITS:
+            assert 0 < found[f"{split}_rmse"] < INF and found[f"{split}_mse"] > 0
+        assert found["test_r2"] < 0 and found["constant_test_mse"] == close(CONSTANT)
+    # exp(-1000) is nothing, so that the error is all of the price.
+    near = row(prices(linear((-1.0, 0.0)), scale_target="log"))
+    assert near["test_mae"] == close(145_000) and table["prediction"].max() == INF
+
+
+def test_a_ruler_of_mixed_replicates_changes_none_of_those_that_are_no_logarithms():
+    ranges = torch.tensor([4.0, 4.0])
+    logs = torch.tensor([[0.0, 0.0], [2.0, 1.0]], dtype=torch.float64)
+    mixed = tasks.Ruler(ranges, ranges, logs)
+    values = torch.tensor([[[0.1], [INF]], [[0.1], [0.5]]])
+    found = mixed.straight(values)
+    assert torch.equal(found[0], values[0]) and found.dtype == values.dtype
+    assert found[1, :, 0].tolist() == close([math.exp(1.2), math.exp(2.0)])
+    assert mixed.bent(found)[1, :, 0].tolist() == close([0.1, 0.5])
+    assert tasks.Ruler(ranges, ranges).straight(values) is values
+
+
 def test_predictions_are_in_the_targets_own_unit_beside_the_true_ones():
     block = prices(linear(RIGHT, HIGHER), count=2)
     first, second = evaluate.predictions(block, "table-a", 5, ["area", "age"])
@@ -893,6 +980,9 @@ def test_predictions_are_in_the_targets_own_unit_beside_the_true_ones():
     assert first["target"].tolist() == [120_000, 170_000]
     assert first["prediction"] == close([100_000, 200_000])
     assert second["prediction"] == close([110_000, 210_000])
+    (logs,) = evaluate.predictions(prices(linear((0.002, -3.0)), scale_target="log"), "table-b", 0)
+    assert logs["prediction"] == close([100_000, 200_000])
+    assert logs["target"].tolist() == [120_000, 170_000]
     assert first["area"].tolist() == [1000, 2000]
     assert np.isnan(first["variance"]) and np.isnan(first["age"])
 
@@ -930,8 +1020,126 @@ def test_errors_come_row_by_row_in_their_unit_and_a_metric_that_is_no_mean_does_
     assert first["values"] == close([0.2**2, 0.3**2]) and second["replicate"] == 1
     (dollars,) = evaluate.row_values(prices(linear(RIGHT), metric="mae"), "table-a", 0)
     assert dollars["values"] == close([20_000, 30_000])
+    (logs,) = evaluate.row_values(prices(linear((0.002, -3.0)), scale_target="log"), "table-a", 0)
+    assert logs["values"] == close([0.2**2, 0.3**2])
     for block in (prices(linear(RIGHT), metric="r2"), says_one(metric="auc")):
         assert not list(evaluate.row_values(block, "a", 0))
+
+
+def reads_corner(weights=(3.0, 0.0), **overrides):
+    """A block of one image, [[1, 0], [0, 0]] as scaled: class 1 has `weights[0]` times its first
+    pixel plus `weights[1]` times its last for an output, and all others have zero.
+    """
+    pixels = np.array([[1, -1, -1, -1]], dtype=np.float32).repeat(9, axis=0)
+    rows = splits(pixels, np.array([3, 3, 1, 1, 2, 1, 3, 1, 3]), 3, 2), IMAGES[1]
+    configuration = configure("images", model="dense", widths=[], **overrides)
+    weight = torch.zeros(1, 4, 4)
+    weight[0, [0, 3], 1] = torch.tensor(weights)
+    named = {"dense0.weight": weight, "dense0.bias": torch.zeros(1, 1, 4)}
+    return evaluate.open_block(configuration, [rows], named)
+
+
+def probability(output):
+    """Of class 1, with that output and three of zero."""
+    return math.exp(output) / (math.exp(output) + 3)
+
+
+def test_a_network_averaged_over_shifts_takes_the_mean_of_probabilities():
+    """The corner's pixel leaves the image upwards and to the left, and moves otherwise."""
+    block = reads_corner(metric="log-loss")
+    mean = (probability(3) + 4 * probability(0)) / 5
+    losses = [-math.log(mean), -math.log((1 - mean) / 3)]
+    (found,) = evaluate.row_values(block, "images-a", 0)
+    assert found["shifted"] == close(losses * 2), "of classes 1, 3, 1, 3"
+    assert found["values"][0] == close(-math.log(probability(3))), "one network stays as it was"
+    found = row(block)
+    assert found["shifted_test_log_loss"] == close(np.mean(losses))
+    assert found["test_log_loss"] != close(np.mean(losses))
+
+
+def test_what_is_shifted_into_an_image_is_the_padding_value():
+    # Up and to the left the last pixel comes from outside, and the first one from beyond the spot.
+    block = reads_corner((0.0, 2.0), padding_value=5.0, metric="log-loss")
+    mean = (3 * probability(0) + 2 * probability(10)) / 5
+    (found,) = evaluate.row_values(block, "images-a", 0)
+    assert found["shifted"][0] == close(-math.log(mean))
+
+
+def test_tables_cannot_be_shifted():
+    block = prices(linear(RIGHT))
+    assert not [name for name in row(block) if name.startswith("shifted")]
+    (found,) = evaluate.row_values(block, "table-a", 0)
+    assert "shifted" not in found
+
+
+def an_ensemble(*blocks, runs=None):
+    """ensembles.csv of one run whose replicates are these blocks, by way."""
+    kept = [each for i, block in enumerate(blocks) for each in evaluate.members(block, "one", i)]
+    about, arrays = blocks[0], blocks[0].arrays[0]
+    table = pd.DataFrame({"run": "one", "problem": about.configuration["problem"],
+                          "replicate": range(len(kept)), "diverged_at": np.nan})  # fmt: skip
+    members = pd.DataFrame(kept, columns=["run", "replicate", "values", "shifted"])
+    problems = {about.configuration["problem"]: about.configuration}
+    tests = {about.configuration["problem"]: (about.record, arrays["test_y"])}
+    found = ensembles_table(members, table.assign(**runs or {}), problems, tests)
+    return found.set_index("way").T.to_dict()
+
+
+def test_an_ensemble_of_classifiers_takes_the_mean_of_probabilities():
+    blocks = [reads_corner((output, 0.0), metric="log-loss") for output in (3, 4, -2)]
+    found = an_ensemble(*blocks)
+    mean = np.mean([probability(output) for output in (3, 4, -2)])
+    losses = np.array([-math.log(mean), -math.log((1 - mean) / 3)] * 2)
+    one = found["ensemble"]
+    assert (one["members"], one["metric"], one["rows"]) == (3, "log_loss", 4)
+    assert one["value"] == close(losses.mean())
+    low, high = intervals.mean_of(losses).ends()
+    assert (one["low"], one["high"]) == (close(max(low, 0)), close(high))
+    mean = (mean + 4 * probability(0)) / 5
+    losses = -math.log(mean), -math.log((1 - mean) / 3)
+    assert found["ensemble over shifts"]["value"] == close(np.mean(losses))
+
+
+def test_the_accuracy_of_an_ensemble_has_wilsons_interval_over_the_test_rows():
+    pixels = [reads_corner((output, 0.0)) for output in (5, -1, -1)]
+    found = an_ensemble(*pixels)["ensemble"]
+    # Two of three say another class, but the first is surer.
+    assert (found["metric"], found["value"]) == ("accuracy", 0.5)
+    assert math.isnan(found["low"]), "four rows are too few"
+    for block in pixels:
+        block.outputs["test"] = block.outputs["test"].repeat(1, 5, 1)
+        block.shifted = block.shifted.repeat(1, 5, 1)
+        block.arrays = [{"test_y": np.tile([1, 3, 1, 3], 5)}]
+    found = an_ensemble(*pixels)["ensemble"]
+    assert (found["low"], found["high"]) == close(intervals.share_interval(10, 20)[1:3])
+
+
+def test_an_ensemble_on_numbers_takes_the_mean_of_predictions_however_targets_are_scaled():
+    one, other = prices(linear(RIGHT)), prices(linear((0.001 * 2, -2.8)), scale_target="standard")
+    found = an_ensemble(one, other)
+    assert list(found) == ["ensemble"], "a table has no shifts"
+    # 0.2 too little and 0.3 too much, and both 0.1 more: the mean is 0.05 more.
+    errors = np.square([-0.15, 0.35])
+    assert found["ensemble"]["value"] == close(errors.mean())
+    assert an_ensemble(one, other)["ensemble"]["members"] == 2
+    variances = [gaussian(0.0, 1.0, mean) for mean in (1.0, 2.0)]
+    errors = np.array([1.0, -0.5, -1.0, 2.5])
+    assert an_ensemble(*variances)["ensemble"]["value"] == close((errors**2).mean())
+
+
+def test_a_metric_that_is_no_mean_over_rows_has_no_interval_over_them():
+    found = an_ensemble(reads_corner(metric="auc"), reads_corner(metric="auc"))["ensemble"]
+    assert found["value"] == close(0.5) and math.isnan(found["low"]) and math.isnan(found["high"])
+
+
+def test_what_diverged_is_no_member_and_one_alone_no_ensemble():
+    blocks = [prices(linear(pair)) for pair in (RIGHT, HIGHER, (NAN, 0.0))]
+    found = an_ensemble(*blocks, runs={"diverged_at": [np.nan, np.nan, 3]})["ensemble"]
+    assert found["members"] == 2 and found["value"] == close((0.15**2 + 0.35**2) / 2)
+    assert an_ensemble(*blocks, runs={"diverged_at": [np.nan, 2, 3]}) == {}
+    nobody = pd.DataFrame(columns=["run", "replicate", "values", "shifted"])
+    runs = pd.DataFrame({"run": ["one"], "problem": "p", "replicate": 0, "diverged_at": np.nan})
+    assert ensembles_table(nobody, runs, {}, {}).empty
 
 
 # Tables: a made-up study of three runs, written as `gather` writes it
@@ -1015,7 +1223,7 @@ def test_no_hyper_parameter_can_be_called_like_another_column_or_a_measure(resul
     assert [name for name in names if not RESERVED.fullmatch(name)] == []
     assert not RESERVED.fullmatch("order")
     assert [name for name in PARAMETERS if RESERVED.fullmatch(name)] == [
-        "model", "module", "loss", "optimizer"
+        "model", "module", "noise", "loss", "optimizer"
     ]  # fmt: skip
 
 
@@ -1148,6 +1356,31 @@ def test_an_interval_on_other_rows_is_wider_than_on_those_that_were_tested(folde
     assert results.rows_of("own") == {} and results.on_other_rows("own") is None
 
 
+def test_networks_averaged_over_shifts_have_an_interval_on_other_rows_of_their_own(folder):
+    random = np.random.default_rng(0)
+    values = {name: random.uniform(0, 1, (2, 30)) for name in ("values", "shifted")}
+    study = read_json(folder / "study.json")
+    runs = pd.read_csv(folder / "runs.csv", dtype={"diverged_at": "Int64"})
+    for name, start in (("values", ""), ("shifted", "shifted_")):
+        means = dict(enumerate(values[name].mean(axis=1)))
+        runs.loc[runs["run"] == "own", f"{start}test_balanced_accuracy"] = runs["replicate"].map(
+            means
+        )
+    write_csv(runs, folder / "runs.csv")
+    kept = {name: list(each.astype(np.float32)) for name, each in values.items()}
+    frame = pd.DataFrame({"run": "own", "replicate": [0, 1]} | kept)
+    write_parquet(frame, folder / "rows.parquet")
+    assert study["problems"]["images"]["shape"]
+    results = tables.read_results(folder)
+    for shifted, name in ((False, "test_metric"), (True, "shifted_test_metric")):
+        each = values["shifted" if shifted else "values"]
+        assert [*results.values(name, "own").values()] == close(each.mean(axis=1))
+        assert results.error_over_rows(name, ["own"]) == close(rows.over_rows(each))
+        assert results.on_other_rows("own", shifted).centre == close(each.mean())
+    errors = [*results.values("shifted_test_error", "own").values()]
+    assert errors == close(1 - values["shifted"].mean(axis=1))
+
+
 def test_curves_are_blank_where_they_ended(results):
     curves = results.curves("fast", "train_loss")
     assert curves.shape == (3, 4)
@@ -1245,7 +1478,7 @@ def importance_of(error):
 def test_the_hyper_parameter_that_changes_the_error_matters_most():
     table = importance_of(lambda i, rate: rate**2)
     assert table["hyper_parameter"].tolist() == ["learning_rate", "dropout"]
-    assert table["mean"].iloc[0] > 1 > 0.1 > abs(table["mean"].iloc[1])
+    assert table["share"].iloc[0] > 0.9 > 0.1 > table["share"].iloc[1] >= 0
     assert table["explained"].iloc[0] > 0.9
     assert table["runs"].tolist() == [40, 40]
 
@@ -1262,10 +1495,74 @@ def test_without_importance_there_is_a_reason(error, reason):
     assert table["hyper_parameter"].isna().all()
 
 
+def test_the_trials_of_a_search_have_an_importance_of_their_own():
+    names = ["a", "b", "c"]
+    runs = [run(name, "find", learning_rate=0.01 + i / 100) for i, name in enumerate(names)]
+    asked = SEARCH | {"trials": 120}
+    tried = trials("find", names, 0.1, asked)
+    # The rate alone decides, also which trials diverge; these count as the worst.
+    errors = 10 ** abs(np.log10(tried["learning_rate"]) + 2)
+    tried["value"] = errors.where(tried["learning_rate"] < 0.05)
+    table = importance_table(made_up(*runs, searches={"find": (asked, tried)}))
+    found = table[table["among"] == "search find"]
+    assert set(found["hyper_parameter"]) == set(asked["space"]) and set(found["runs"]) == {120}
+    assert found.iloc[0]["hyper_parameter"] == "learning_rate" and found.iloc[0]["share"] > 0.5
+    ours = table[(table["problem"] == "prices") & (table["among"] == "all")]
+    assert ours["reason"].tolist() == ["few"] and ours["runs"].tolist() == [3]
+
+
 def test_few_runs_have_no_importance(results):
     table = importance_table(results)
     assert set(table["reason"]) == {"few"}
     assert table["among"].tolist() == ["all", "learned"] * 2
+
+
+DRAW = np.random.default_rng(1)
+POINTS = [
+    {"rate": 10.0**-r, "channels": [8 * c, 16 * c], "optimizer": "momentum", "momentum": m / 10}
+    if m else {"rate": 10.0**-r, "channels": [8 * c, 16 * c], "optimizer": "sgd"}
+    for r, c, m in DRAW.integers(0, 3, (80, 3)).tolist()
+]  # fmt: skip
+
+
+def shares_of(value, **about):
+    found = of(POINTS, [value(**{"momentum": None} | point) for point in POINTS], **about)
+    return {row["hyper_parameter"]: row["share"] for row in found}
+
+
+def test_lists_are_categories():
+    shares = shares_of(lambda channels, **others: float(channels == [8, 16]))
+    assert list(shares)[0] == "channels" and shares["channels"] > 0.95
+
+
+def test_what_decides_that_there_is_no_value_matters_and_not_its_absence():
+    shares = shares_of(lambda momentum, **others: 1.0 if momentum is None else 0.1)
+    assert shares["optimizer"] > 0.95 > 0.01 > shares["momentum"]
+
+
+def test_what_several_explain_at_once_is_no_share_of_one():
+    alone = shares_of(lambda rate, **others: rate)
+    both = shares_of(lambda rate, optimizer, **others: (rate < 0.1) ^ (optimizer == "sgd"))
+    assert sum(alone.values()) > 0.95 > 0.6 > sum(both.values())
+
+
+def test_a_point_without_a_value_counts_as_the_worst_by_the_side_that_is_better():
+    def accuracy(rate, channels, **others):
+        return NAN if channels == [0, 0] else 0.9 if rate == 1 else 0.1
+
+    def error(**point):
+        return 1 - accuracy(**point)
+
+    right, wrong = shares_of(accuracy, better="higher"), shares_of(accuracy, better="lower")
+    assert shares_of(error) == pytest.approx(right, abs=0.01)
+    # Those that failed are as bad as a small rate: then it matters little that others did not.
+    assert wrong["channels"] > 1.5 * right["channels"]
+
+
+def test_importance_is_the_same_each_time_and_says_nothing_on_the_way(capfd, recwarn):
+    values = [point["rate"] + DRAW.normal() / 100 for point in POINTS]
+    assert of(POINTS, values) == of(POINTS, values)
+    assert capfd.readouterr() == ("", "") and not recwarn.list
 
 
 def test_what_makes_training_fail_does_not_swamp_what_matters_among_runs_that_learned():
@@ -1279,8 +1576,8 @@ def test_what_makes_training_fail_does_not_swamp_what_matters_among_runs_that_le
                         validation_metric=[error] * 2))  # fmt: skip
     table = importance_table(made_up(*runs))
     table = table[table["problem"] == "prices"].set_index(["among", "hyper_parameter"])
-    shares = table["mean"]
+    shares = table["share"]
     assert shares["all", "learning_rate"] > 10 * shares["all", "dropout"]
     assert table.loc["learned"].index.tolist() == ["dropout"]
-    assert shares["learned", "dropout"] > 1
+    assert shares["learned", "dropout"] > 0.9
     assert set(table.loc["learned", "runs"]) == {24}

@@ -60,6 +60,11 @@ across:
 rows:
   title: Points in rows
   panels: {points: test_error, run: best, sweep: own, with: baselines, zero: true}
+losses:
+  title: Losses
+  panels:
+    - {curves: train_loss, sweep: rates}
+    - {curves: validation_loss, sweep: gaussian}
 changes:
   title: Changes
   panels: {points: test_error, sweep: [batches, own], against: first}
@@ -79,7 +84,21 @@ scatter:
     - {scatter: relative_error, run: best, bins: 4}
     - {scatter: variance, run: {sweep: gaussian}, across: area, with: squared_residual}
     - {scatter: squared_residual, run: {sweep: gaussian}, across: area}
+search:
+  title: A search
+  panels:
+    - {progress: validation_error, sweep: [find, seek]}
+    - {parallel: validation_metric, sweep: [find, seek]}
 """
+# A search of few hyper-parameters, and one of more than stand side by side.
+MORE = {
+    name: {"from": 1e-6, "to": 0.9, "log": True}
+    for name in ("weight_decay", "beta1", "beta2", "epsilon", "alpha")
+}
+SEARCHES = {
+    "find": ("prices", maker.SEARCH),
+    "seek": ("images", maker.SEARCH | {"space": maker.SEARCH["space"] | MORE, "trials": 150}),
+}
 
 
 def predictions_of(name, problem, loss, replicates, random):
@@ -126,10 +145,21 @@ def made_up(sweeps=tuple(SWEEPS), replicates=4, hostile=False):
             if not hostile and sweep not in ("grid", "batches"):
                 loss = settings.get("loss")
                 predictions += predictions_of(name, problem, loss, replicates, random)
+    searches = {}
+    for sweep in SEARCHES if not hostile and "trained" in sweeps else ():
+        problem, asked = SEARCHES[sweep]
+        names, again = [f"{sweep}-{place}" for place in range(asked["finalists"])], [0.1, 0.07, 0.2]
+        better = "lower" if problem == "prices" else "higher"
+        again = again if problem == "prices" else [1 - each for each in again]
+        for place, (name, mean) in enumerate(zip(names, again, strict=True)):
+            reached = [0.5, 0.5] + [mean * (0.9 + 0.05 * i) for i in range(replicates)]
+            about = SHORT | {"learning_rate": 0.01 + place / 1000, "validation_metric": reached}
+            runs.append(maker.run(name, sweep, problem, **about))
+        searches[sweep] = asked, maker.trials(sweep, names, again, asked, better)
     best = {"images": members.get("trained", [])[-1:], "prices": members.get("rates", [])[1:2]}
     best = {problem: names[0] for problem, names in best.items() if names}
     times = dict.fromkeys(members.get("batches", []), (0.01, 0.02, 0.03))
-    found = maker.results(*runs, best=best, times=times)
+    found = maker.results(*runs, best=best, times=times, searches=searches)
     used = {SWEEPS[sweep][0] for sweep in sweeps}
     study = found.study | {
         "problems": {
@@ -139,7 +169,7 @@ def made_up(sweeps=tuple(SWEEPS), replicates=4, hostile=False):
         },
         "sweeps": {
             sweep: about | {"question": f"What of {sweep}?", "grid": sweep == "grid",
-                            "axes": list(SWEEPS[sweep][2])}
+                            "axes": list(SWEEPS[sweep][2]) if sweep in SWEEPS else []}
             for sweep, about in found.study["sweeps"].items()
         },
     }  # fmt: skip
@@ -352,6 +382,92 @@ def test_cells_hold_the_shares_of_outcomes(drawn):
     assert "2 layers, rate 0.01: of 2 conditions" in drawn("cells").alt
 
 
+def test_a_search_shows_every_trial_with_what_became_of_it(drawn, study):
+    data, results = drawn("search").data, study()
+    way = data[(data["panel"] == "a")].set_index("trial")
+    made = results.trials_of("find").set_index("trial")
+    assert len(way) == len(made) == 40 and set(way["state"]) == {
+        "finished",
+        "halved away",
+        "diverged",
+    }
+    for name in ("value", "best", "core_seconds"):
+        np.testing.assert_allclose(way[name].astype(float), made[name].astype(float))
+    # The other is judged by a metric whose higher side is better.
+    other, metric = results.trials_of("seek"), data[data["panel"] == "d"]
+    np.testing.assert_allclose(metric["value"].astype(float), other["value"])
+    errors = data[data["panel"] == "b"]["value"].astype(float)
+    np.testing.assert_allclose(errors, 1 - other["value"])
+
+
+def test_finalists_are_drawn_with_replicates_that_the_search_did_not_have(drawn, study):
+    data = drawn("search").data
+    again = data[(data["panel"] == "a") & data["mean"].notna()].set_index("run")
+    assert set(again.index) == set(study().members("find"))
+    for name, row in again.iterrows():
+        since = [v for r, v in study().finite("validation_error", name).items() if r >= 2]
+        assert (row["mean"], row["low"], row["high"]) == mean_interval(since, 0, np.inf)[:3]
+        assert row["replicates"] == len(since) == 4
+    panel = one(study(), progress="validation_error", sweep="find")
+    assert [each.run.name for each in panel.finalists] == ["find-1", "find-0", "find-2"]
+    best, seen = study().trials_of("find")["value"].min(), again["value"].astype(float)
+    assert panel.winner["value"] == best == seen.min()
+    words_ = panel.brief()
+    assert f"of the best of 40 trials: {panel.told(best)}" in words_
+    assert f"when trained again: {panel.told(again.loc[panel.winner['run'], 'mean'])}." in words_
+
+
+def test_a_search_is_told_in_words(drawn):
+    alt = drawn("search").alt
+    for told in (
+        "a: Prices, the way of the search: validation squared error",
+        "40 trials, of which 27 finished, 7 stopped early and 6 diverged, in 39\u202fmin 30\u202fs",
+        "150 trials, of which",
+        "The best quarter of those finished: optimizer",
+    ):
+        assert told in alt, told
+    assert alt.count("Finalist, trial") == 6 and "trained again" in alt
+
+
+@pytest.mark.parametrize("kind", ["progress", "parallel"])
+def test_axes_of_a_search_reach_from_worse_to_better_and_hold_the_finalists(kind, study):
+    for sweep, of, log in (
+        ("find", "validation_error", True),
+        ("seek", "validation_metric", False),
+    ):
+        panel = one(study(), **{kind: of, "sweep": sweep})
+        scale, values = panel.scale_of_values, panel.finished["value"]
+        ends = [end for each in panel.finalists for end in (each.trial["value"], *each.again[:3])]
+        places = scale.places([*ends, panel.winner["value"]])
+        assert scale.log == log and (places > 0).all() and (places < 1).all()
+        inside = (scale.places(values) > 0).mean()
+        assert 0.9 <= inside < 1 and (scale.start > scale.end) == (of == "validation_error")
+
+
+def test_an_axis_of_the_space_has_the_scale_and_the_values_of_its_hyper_parameter(study):
+    panel = one(study(), parallel="validation_error", sweep="find")
+    trials = panel.trials
+    assert panel.drawn == list(maker.SEARCH["space"])
+    axes = dict(zip(panel.drawn, panel.axes, strict=False))
+    rates = np.log10(trials["learning_rate"].astype(float) / 1e-4) / 3
+    np.testing.assert_allclose(axes["learning_rate"].places, rates)
+    np.testing.assert_allclose(axes["dropout"].places, trials["dropout"].astype(float) / 0.5)
+    assert [text for _, text in axes["widths"].ticks] == ["16", "64", "64 × 2", "128-64-32"]
+    assert [text for _, text in axes["batch_size"].ticks] == ["16", "64", "full"]
+    ticks = {text: place for place, text in axes["batch_size"].ticks}
+    nearest = [
+        min(ticks, key=lambda text: abs(ticks[text] - at)) for at in axes["batch_size"].places
+    ]
+    assert nearest == list(map(str, trials["batch_size"]))
+    assert np.isnan(axes["momentum"].places).tolist() == (trials["optimizer"] == "adam").tolist()
+    assert np.isnan(panel.axes[-1].places).sum() == (trials["state"] == "diverged").sum()
+    with style.applied():  # side by side where there is room
+        for width, upright in ((style.FULL_WIDTH, True), (style.NARROW, False)):
+            page.arrange([panel], width)
+            # Where a trial has no such hyper-parameter, its line passes outside of the axis.
+            assert panel.upright == upright and panel.foot < 0
+
+
 def test_scatters_are_binned_with_equally_many_rows(drawn, study):
     data = drawn("scatter").data
     variance = data[(data["panel"] == "c")]
@@ -374,6 +490,13 @@ def test_what_a_logarithmic_axis_cannot_hold_is_said_to_be_so(study):
     }
     for of, more in shown.items():
         assert "above zero" in one(below, scatter=of, problem="prices", **more).absent
+
+
+def test_a_loss_is_drawn_with_its_name_and_unit(study):
+    for sweep, scale in (("rates", "MSE, squared ranges of the training rows"),
+                         ("trained", "cross-entropy, nats"),
+                         ("gaussian", "Gaussian, nats")):  # fmt: skip
+        assert one(study(), curves="train_loss", sweep=sweep).scale == scale
 
 
 def test_a_run_of_a_sweep_is_that_with_the_lowest_validation_loss(study):
@@ -662,6 +785,8 @@ def test_the_style_file_and_the_code_name_the_same_inks():
         ("f: {title: t, panels: {cells: outcome, sweep: a, rows: loss}}", "columns: missing"),
         ("f: {title: t, panels: {matrix: confusion, run: first}}", "`best`, or {sweep: NAME}"),
         ("f: {title: t, panels: {scatter: x, run: best}}", "one of prediction"),
+        ("f: {title: t, panels: {progress: test_error, sweep: a}}", "one of validation_metric"),
+        ("f: {title: t, panels: {parallel: validation_error, run: best}}", "sweep: missing"),
         ("f: {title: t, panels: {scatter: variance, run: best, bins: 1}}", "at least 2"),
         ("f: {title: t, finding: {true: s}, panels: {images: misread, run: best}}", "text"),
         ("f: {title: t, finding: {held: s}, panels: {images: misread, run: best}}", "reproduced"),
@@ -689,6 +814,10 @@ def test_a_file_that_is_wrong_in_itself_is_refused(text, words, tmp_path):
         ("{curves: train_loss, sweep: rates, where: {rate: 1}}", "where: found rate"),
         ("{cells: outcome, sweep: rates, rows: [los], columns: loss}", "rows: found los"),
         ("{curves: train_loss, run: {sweep: rates, where: {x: 1}}}", "where: found x"),
+        (
+            "{progress: validation_error, sweep: rates}",
+            "found rates, which is no search; allowed: a",
+        ),
     ],
 )
 def test_what_no_study_can_have_is_refused_before_training(panel, words, tmp_path, study):
@@ -723,9 +852,10 @@ def test_a_study_without_figures_gets_one_for_each_sweep(tmp_path, study):
     assert load_figures(tmp_path / "figures.yaml") == {}
     made = with_defaults({}, study().study)
     check_figures(made, study().study)
-    assert set(made) == set(SWEEPS)
+    assert set(made) == {*SWEEPS, *SEARCHES}
     kinds_of = {name: [p["kind"] for p in figure["panels"]] for name, figure in made.items()}
     assert kinds_of["rates"] == ["curves", "points"] and kinds_of["grid"] == ["points"]
+    assert kinds_of["find"] == ["progress", "parallel"]
     for name, spec in made.items():
         figure = draw(name, spec, study())
         assert figure.title == f"What of {name}?" and len(figure.runs) > 1

@@ -32,7 +32,7 @@ from tunebook.learn import (
     tapes,
     training,
 )
-from tunebook.learn.baselines import choose, fit_baselines
+from tunebook.learn.baselines import choose, estimators, fit_baselines, shifted
 from tunebook.learn.blocks import (
     HISTORY,
     HISTORY_COLUMNS,
@@ -112,6 +112,7 @@ TOGETHER = (
     {"optimizer": "rmsprop", "alpha": 0.9}, {"optimizer": "sgd-momentum", "learning_rate": 0.001},
     {"beta1": 0.5, "beta2": 0.9, "epsilon": 1e-4}, {"scale_inputs": "none", "learning_rate": 1e-5},
     {"optimizer": "adamw", "weight_decay": 0.1, "scale_target": "standard"},
+    {"noise": 0.3}, {"noise": 0.1, "scale_inputs": "quartiles"}, {"scale_target": "log"},
 )  # fmt: skip
 
 
@@ -591,6 +592,8 @@ GRADIENT_CASES = [
       for name, rate in (("relu", 0.0), ("tanh", 0.3), ("silu", 0.0), ("silu", 0.3))),
     *(("prices", {"embedding": kind, "activation": "silu"})
       for kind in ("periodic", "piecewise-linear")),
+    ("images", {"label_smoothing": 0.2}),
+    ("prices", {"loss": "huber", "huber_delta": 0.3}), ("prices", {"loss": "absolute"}),
 ]  # fmt: skip
 
 
@@ -610,14 +613,14 @@ def test_gradients_are_slopes_of_the_loss(problem, overrides, double_precision):
     network = models.build(configuration, data[0][1], training.generators(SEEDS[:2], "weights"))
     network.fit(x)
     x, y = network.prepare(x.double()), y if problem == "images" else y.double()
-    loss = losses.LOSSES[configuration["loss"]]
+    loss = losses.make(configuration)
 
     def forward():
         # From the same state of chance each time, so that dropout drops the same.
         return network.forward(x, training.generators(SEEDS[:2], "dropout"))
 
     outputs, trace = forward()
-    gradient = losses.GRADIENTS[configuration["loss"]](outputs, y)
+    gradient = loss.gradient(outputs, y)
     network.backward(trace, gradient)
     found = {name: p.gradient.clone() for name, p in network.parameters.items()}
     network.backward(forward()[1], gradient, add=True)
@@ -627,7 +630,7 @@ def test_gradients_are_slopes_of_the_loss(problem, overrides, double_precision):
         values = []
         for step in (1e-6, -1e-6):
             parameter.value.copy_(start + step * direction)
-            values.append(loss(forward()[0], y).sum().item())
+            values.append(loss.minimised(forward()[0], y).sum().item())
         parameter.value.copy_(start)
         slope = (values[0] - values[1]) / 2e-6
         assert slope == pytest.approx(found[name].norm().item(), rel=1e-5), name
@@ -738,6 +741,103 @@ def test_predicted_variance_is_positive_and_finite_for_every_output(raw):
     loss = losses.gaussian(outputs, torch.ones(1, 1, 1)).sum()
     loss.backward()
     assert loss.isfinite() and outputs.grad.isfinite().all()
+
+
+@pytest.mark.parametrize(("given", "theirs"), [
+    ({"loss": "huber", "huber_delta": 0.5}, nn.HuberLoss(delta=0.5)),
+    ({"loss": "huber"}, nn.HuberLoss()), ({"loss": "absolute"}, nn.L1Loss()),
+    ({"loss": "mse"}, nn.MSELoss()),
+])  # fmt: skip
+def test_losses_of_values_and_their_gradients_are_those_of_pytorch(given, theirs):
+    random = torch.Generator().manual_seed(0)
+    outputs, y = torch.randn((2, 2, 50, 1), generator=random)
+    y[0, 0] = outputs[0, 0]  # no error has a slope of zero
+    compare(configure("prices", **given), outputs, y, theirs)
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.05, 0.9])
+def test_smoothed_labels_and_their_gradients_are_those_of_pytorch(smoothing):
+    random = torch.Generator().manual_seed(0)
+    outputs = 3 * torch.randn(2, 50, 7, generator=random)
+    y = torch.randint(7, (2, 50), generator=random)
+    ours = configure("images", label_smoothing=smoothing)
+    compare(ours, outputs, y, nn.CrossEntropyLoss(label_smoothing=smoothing))
+    plain = [nn.functional.cross_entropy(*pair).item() for pair in zip(outputs, y, strict=True)]
+    assert losses.make(ours).rows(outputs, y).mean(dim=1).tolist() == pytest.approx(plain)
+
+
+def compare(configuration, outputs, y, theirs):
+    """What is minimised for two replicates, and its gradient, beside PyTorch's own."""
+    ours = losses.make(configuration)
+    values, gradients = ours.minimised(outputs, y).mean(dim=1), ours.gradient(outputs, y)
+    for slot in range(2):
+        alone = outputs[slot].clone().requires_grad_()
+        loss = theirs(alone, y[slot])
+        loss.backward()
+        torch.testing.assert_close(values[slot], loss.detach())
+        torch.testing.assert_close(gradients[slot] / outputs.shape[1], alone.grad)
+
+
+def test_the_training_loss_is_what_is_minimised_and_the_validation_loss_that_of_the_labels():
+    # Steps so small that the weights stay: the network after the epoch is that of the epoch.
+    still = {"optimizer": "sgd", "learning_rate": 1e-12, "epochs": 1}
+    configuration = configure("images", label_smoothing=0.3, **still)
+    trainer = trainer_of(configuration, images(2), SEEDS[:2])
+    found = trainer.epoch()
+    for split, row, smoothing in (("train", 0, 0.3), ("validation", 2, 0.0)):
+        x, y = getattr(trainer, split)
+        pairs = zip(trainer.network.predict(x), y, strict=True)
+        expected = [nn.functional.cross_entropy(*each, label_smoothing=smoothing) for each in pairs]
+        alike(found[row], torch.stack(expected))
+
+
+# Noise
+
+
+def noisy(deviation, problem="prices", **overrides):
+    """(the rows of two epochs less what they are without noise, those rows) of two replicates."""
+    data = table(2, rows=400) if problem == "prices" else images(2, rows=20)
+    data[0][1]["features"][1]["type"] = "level"
+    found = []
+    for noise in (deviation, 0.0):
+        configuration = configure(problem, noise=noise, **overrides)
+        trainer = trainer_of(configuration, data, SEEDS[:2])
+        found.append([trainer.shuffle()[0].clone() for _ in range(2)])
+    return [with_it - without for with_it, without in zip(*found, strict=True)], found[1]
+
+
+def test_noise_is_drawn_anew_for_each_row_epoch_and_replicate():
+    noise, _ = noisy(0.25)
+    numbers = torch.stack([epoch[..., [0, 2, 3]] for epoch in noise])
+    assert numbers.mean().item() == pytest.approx(0, abs=0.02)
+    assert numbers.std(dim=2).flatten().tolist() == pytest.approx([0.25] * 12, rel=0.15)
+    drawn = torch.corrcoef(numbers.movedim(2, -1).reshape(12, -1))
+    assert (drawn - torch.eye(12)).abs().max() < 0.25, "nothing follows from another"
+
+
+def test_noise_leaves_levels_the_order_of_rows_and_the_validation_rows_alone():
+    noise, _ = noisy(0.25)
+    assert all((epoch[..., 1] == 0).all() for epoch in noise)
+    for problem, more in (("prices", {}), ("images", {}), ("images", {"model": "dense"})):
+        trainers = [
+            trainer_of(configure(problem, noise=noise, **more), replicates(problem, 2), SEEDS[:2])
+            for noise in (5.0, 0.0)
+        ]
+        (x, y), (plain_x, plain_y) = (trainer.shuffle() for trainer in trainers)
+        assert torch.equal(y, plain_y) and not torch.equal(x, plain_x)
+        held_out, plain = (trainer.validation[0] for trainer in trainers)
+        assert torch.equal(held_out, plain)
+
+
+def test_a_replicate_gets_the_same_noise_alone_and_together():
+    for problem in ("prices", "images"):
+        configuration, data = configure(problem, noise=0.2), replicates(problem)
+        together = training.train(configuration, data, SEEDS)
+        alone = training.train(configuration, data[1:2], SEEDS[1:2])
+        without = training.train(configuration | {"noise": 0.0}, data[1:2], SEEDS[1:2])
+        for name, value in alone.weights.items():
+            alike(together.weights[name][1], value[0])
+            assert not torch.equal(value, without.weights[name])
 
 
 # Sizes and work, without PyTorch.
@@ -1139,6 +1239,8 @@ def trained():
     return Trained(
         history={name: values * (i + 1) for i, name in enumerate(HISTORY)},
         diverged_at=[0, 2],
+        ended=[3, 2],
+        reported=[3, 1],
         weights={"dense0.weight": torch.arange(8.0).view(2, 4, 1), "steps": torch.tensor([3, 1])},
         seconds=1.5,
         parameters=4,
@@ -1317,13 +1419,6 @@ def test_what_is_random_follows_from_the_seed(exact):
     assert first["test_mse"] == again["test_mse"] != other["test_mse"]
 
 
-class Says(SimpleNamespace):
-    """An estimator that always says one value."""
-
-    def fit(self, x, y):
-        return self
-
-
 @pytest.mark.parametrize(("metric", "values", "chosen"), [
     ("mse", (3, 1, 1, 2), 1), ("r2", (1, 3, 3, 2), 1), ("mse", (np.nan, 2), 1),
     ("mse", (np.nan, np.nan), 0),
@@ -1333,10 +1428,83 @@ def test_the_choice_is_made_by_the_judged_metric_of_the_validation_rows(metric, 
         assert split == "validation"
         return {"mse": abs(estimator.value), "r2": estimator.value}
 
-    rows = {"train": None}
-    data = SimpleNamespace(x=rows, y=rows, task=TASKS["regression"], metrics=metrics)
-    candidates = [Says(value=value) for value in values]
-    assert choose(candidates, data, metric) is candidates[chosen]
+    data = SimpleNamespace(fit=lambda each: each, task=TASKS["regression"], metrics=metrics)
+    candidates = [SimpleNamespace(value=value) for value in values]
+    best, found = choose(candidates, data, metric)
+    assert best is candidates[chosen]
+    assert found["r2"] == pytest.approx(values[chosen], nan_ok=True)
+
+
+KERNELS = "sklearn.gaussian_process.kernels"
+NOISY = {"estimator": f"{KERNELS}.Sum", "arguments": {
+    "k1": {"estimator": f"{KERNELS}.RBF", "arguments": {"length_scale": 2}},
+    "k2": {"estimator": f"{KERNELS}.WhiteKernel"},
+}}  # fmt: skip
+PROCESS = "sklearn.gaussian_process.GaussianProcessRegressor"
+RIDGE = "sklearn.kernel_ridge.KernelRidge"
+
+
+def test_kernels_and_other_objects_are_arguments():
+    about = {"estimator": PROCESS, "grid": {"kernel": [NOISY, {"estimator": f"{KERNELS}.RBF"}]}}
+    found = [str(each.kernel) for each in estimators(about, "regression", 0, "mine")]
+    assert found == ["RBF(length_scale=2) + WhiteKernel(noise_level=1)", "RBF(length_scale=1)"]
+    members = [["tree", {"estimator": FOREST}], ["line", {"estimator": LINEAR}]]
+    about = {"estimator": "sklearn.ensemble.VotingRegressor", "arguments": {"estimators": members}}
+    [votes] = estimators(about, "regression", 7, "mine")
+    assert votes.estimators[0][1].random_state == 7, "chance follows from the seed in parts too"
+    assert type(votes.estimators[1][1]).__name__ == "LinearRegression"
+
+
+def test_methods_without_an_intercept_find_values_far_from_zero(exact):
+    data, record = exact
+    far = {key: value + 1e7 if key.endswith("_y") else value for key, value in data.items()}
+    process = {"estimator": PROCESS, "arguments": {"kernel": NOISY}, "scale": "standard"}
+    ridge = {"estimator": RIDGE, "arguments": {"kernel": "rbf", "alpha": 0.001}}
+    rows = fit(REGRESSION, (far, record), process=process, ridge=ridge | {"scale": "standard"})
+    assert min(row["test_r2"] for row in rows) > 0.99
+
+
+def test_a_logarithm_is_fitted_and_its_errors_are_those_of_the_values():
+    # The feature says nothing: of 1 and 100, each as often, the mean of logarithms is that of 10.
+    y = np.array([1.0, 100.0, 1.0, 100.0, 10.0, 10.0, 20.0])
+    data = splits(np.zeros((7, 1)), y, 4, 1), table_record(["a"], target_range=99.0)
+    (row,) = fit(REGRESSION, data, linear={"estimator": LINEAR, "target": "log"})
+    assert row["validation_mae"] == pytest.approx(0, abs=1e-9)
+    assert row["test_mae"] == pytest.approx(5)
+    assert row["test_mse"] == pytest.approx(50 / 99**2)
+    assert row["train_rmse"] == pytest.approx(np.sqrt((81 + 8100) / 2))
+
+
+def test_targets_of_zero_have_no_logarithm(exact):
+    data, record = exact
+    zero = data | {"train_y": data["train_y"] * 0}
+    with pytest.raises(TunebookError, match=r"mine.target: found log, and a target of 0; allowed"):
+        fit(REGRESSION, (zero, record), mine={"estimator": LINEAR, "target": "log"})
+
+
+def test_images_are_shifted_to_each_side_and_paper_comes_in():
+    image = np.arange(12, dtype=np.float32).reshape(1, 12)
+    record = image_record() | {"shape": [2, 2, 3], "range": [-1.0, 20.0]}
+    same, up, down, left, right = shifted(image, record).reshape(5, 2, 2, 3)
+    assert same.ravel().tolist() == image[0].tolist()
+    assert up[0].tolist() == [[3, 4, 5], [-1, -1, -1]]
+    assert down[1].tolist() == [[-1, -1, -1], [6, 7, 8]]
+    assert left[0].tolist() == [[1, 2, -1], [4, 5, -1]]
+    assert right[1].tolist() == [[-1, 6, 7], [-1, 9, 10]]
+
+
+def test_virtual_examples_teach_what_lies_a_pixel_further_on(bright):
+    data, record = bright
+    moved = {key: np.roll(x.reshape(-1, 16, 16), 1, 1).reshape(-1, 256) if key == "test_x" else x
+             for key, x in data.items()}  # fmt: skip
+    svm = {"estimator": "sklearn.svm.SVC", "scale": "min-max"}
+    plain, virtual = fit(
+        CLASSES, (moved, record), plain=svm, virtual=svm | {"virtual": "support-vectors"}
+    )
+    assert plain["test_accuracy"] < 0.5 < 0.9 <= virtual["test_accuracy"]
+    for about in (svm | {"estimator": NEIGHBOURS}, svm | {"estimator": SOFTMAX}):
+        with pytest.raises(TunebookError, match="mine.virtual: found support-vectors; allowed: of"):
+            fit(CLASSES, (data, record), mine=about | {"virtual": "support-vectors"})
 
 
 def test_a_method_that_cannot_be_fitted_to_so_few_rows_says_so(bright):
@@ -1361,7 +1529,17 @@ WRONG = [
     ({"estimator": LINEAR, "grid": {"alpha": [1]}}, "grid: found alpha; allowed: "),
     ({"estimator": FOREST, "arguments": {"n_estimators": -1}}, "n_estimators.*Got -1"),
     ({"estimator": "sklearn.ensemble.StackingRegressor"}, "missing 1 required .*estimators"),
-]
+    ({"estimator": f"{KERNELS}.RBF"}, "found .*RBF; allowed: the dotted name"),
+    ({"estimator": PROCESS, "arguments": {"kernel": {"estimator": "os.system"}}},
+     "arguments.kernel.estimator: found os.system; allowed: the dotted name"),
+    ({"estimator": PROCESS, "arguments": {"kernel": NOISY | {"grid": {}}}},
+     "arguments.kernel: found grid; allowed: estimator, arguments"),
+    ({"estimator": PROCESS, "grid": {"kernel": [{"estimator": f"{KERNELS}.Sum"}]}},
+     "kernel.arguments: .*missing 2 required"),
+    ({"estimator": PROCESS, "arguments": {
+        "kernel": {"estimator": f"{KERNELS}.RBF", "arguments": {"nu": 1}}}},
+     "kernel.arguments: found nu; allowed: length_scale"),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("about", "message"), WRONG)

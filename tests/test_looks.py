@@ -206,6 +206,8 @@ def test_open_claims_get_replicates_until_they_are_decided_or_have_the_most(fini
     assert [claims[name]["pieces"][0]["n"] for name in ("scaled", "wild")] == [4, 6]
     baselines = pd.read_csv(finished.results("baselines.csv"))
     assert baselines["replicate"].tolist() == [*range(6)], "on the splits of all replicates"
+    fitted = {path.name for path in finished.results("baselines/houses").glob("[!.]*")}
+    assert fitted == {"replicates-0-4.csv", "replicates-5-5.csv"}
 
 
 def test_an_exact_rerun_of_a_study_with_looks_has_nothing_to_do(project):

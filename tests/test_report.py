@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from made_up_report import FACTS, HOSTILE, ROOT, TEMPLATES, write_results
+from made_up_report import FACTS, HOSTILE, ROOT, TEMPLATES, add_search, write_results
 from tunebook.evidence import words
 from tunebook.evidence.tables import read_results
 from tunebook.jobs import TunebookError
@@ -23,6 +23,7 @@ from tunebook.report.cite import citation
 from tunebook.report.explorer import shown_parameters
 from tunebook.report.page import Page, breakable, linked, render_report
 from tunebook.report.picture import render_picture
+from tunebook.report.searches import finalists
 from tunebook.report.view import View
 
 VOID = {"meta", "link", "br", "img", "input", "hr", "wbr"}
@@ -243,6 +244,162 @@ def test_the_rank_of_the_sources_configuration_in_our_search_is_told(study):
     assert "the source’s is none, our choice is" in page
     page = render(study, '{{ table("search", problem="kinds") }}')
     assert "searched, our choice is" in page
+
+
+def test_ways_of_predicting_stand_beside_each_other_and_say_what_they_are(tmp_path):
+    study = write_results(tmp_path)
+    results, runs = study[0], pd.read_csv(study[0] / "runs.csv")
+    chosen, *others = runs.loc[runs["problem"] == "lengths", "run"].unique()
+    kept = pd.DataFrame({"run": [others[0], chosen], "problem": "lengths"})
+    kept.to_parquet(results / "predictions.parquet", index=False)
+    article = '{{ table("ways", problem="lengths") }}'
+    assert "kept no predictions for Lengths of fish by which ways" in render(study, article)
+    ways = {"ensemble": (0.01, 0.008, 0.0123), "ensemble over shifts": (0.02, np.nan, np.nan)}
+    told = [(chosen, "lengths", way, 4, "mse", *found, 20) for way, found in ways.items()]
+    columns = ["run", "problem", "way", "members", "metric", "value", "low", "high", "rows"]
+    pd.DataFrame(told, columns=columns).to_csv(results / "ensembles.csv", index=False)
+    table = between(render(study, article), "Predicted by", "</table>")
+    rows = [" ".join(re.sub("<[^>]+>", " ", row).split()) for row in table.split("<tr>")[1:]]
+    assert len(rows) == 3, "of a run without an ensemble there is nothing to compare"
+    view = View(read_results(results))
+    run = view.runs[chosen]
+    shown = view.of("test_metric", run)
+    assert f"one network {shown.text} {shown.interval} {view.on_other_rows(run)} 5" in rows[0]
+    assert "ensemble of 4 networks 0.0100 0.00800 to 0.0123 1" in rows[1]
+    assert "ensemble of 4 networks averaged over shifts 0.0200 – 1" in rows[2]
+    assert "On others" in table
+    # Of another sweep nothing was kept.
+    assert "kept no predictions" in render(
+        study, '{{ table("ways", sweep="own", problem="kinds") }}'
+    )
+
+
+@pytest.fixture(scope="module")
+def searched(tmp_path_factory):
+    """A study with two searches: one judged by what is better higher, and one lower."""
+    folder = tmp_path_factory.mktemp("searched")
+    made = write_results(folder)
+    for problem in ("kinds", "lengths"):
+        add_search(folder, f"find-{problem}", problem)
+    return made
+
+
+def test_finalists_have_what_they_reached_in_the_search_and_when_trained_again(searched):
+    results = read_results(searched[0])
+    trials = results.trials_of("find-kinds").set_index("run")
+    text = render(searched, '{{ table("finalists", sweep="find-kinds") }}')
+    table = between(text, "The best of 40 trials of the search find-kinds", "</table>")
+    rows = re.findall(r"<tr .*?</tr>", table[table.index("<tbody>") :], re.DOTALL)
+    again = {}
+    for name in results.members("find-kinds"):
+        ends = results.finite("validation_metric", name)
+        again[name] = np.mean([ends[replicate] for replicate in (2, 3, 4)])
+    for row, name in zip(rows, sorted(again, key=again.get, reverse=True), strict=True):
+        row = row.replace("\u202f", " ")
+        value = trials.loc[name, "value"]
+        worse = f"{100 * (value - again[name]):.2f} points".replace("-", "−")
+        tests = [v for key, v in results.finite("test_metric", name).items() if key > 1]
+        for told in (
+            f"Trial {trials.loc[name, 'trial']}<",
+            f">{100 * value:.2f} %<",
+            f">{100 * again[name]:.2f} %</a>",
+            f">{worse}<",
+            f">{100 * np.mean(tests):.2f} %</a>",
+            "n&nbsp;=&nbsp;3</span>",
+        ):
+            assert told in row, (told, row)
+        assert ("chosen" in row) == (name == results.best("kinds"))
+
+
+def test_how_far_the_winner_of_a_search_fell_is_told_with_why(searched):
+    results, page = read_results(searched[0]), render(searched)
+    for problem, side in (("kinds", -1), ("lengths", 1)):
+        rows = {run.name: row["value"] for run, row in results.finalists_of(f"find-{problem}")}
+        winner = min(rows, key=lambda name: side * rows[name])
+        again = View(results).of("validation_metric", results.run(winner), since=2)
+        assert side * (again.found.centre - rows[winner]) > 0
+        told = between(page, f"of the search find-{problem}", "</table>")
+        note = between(page[page.index(told) :], 'class="note"', "</p>")
+        assert "The best of 40 trials had" in note and again.text in note and again.interval in note
+        assert "worse by" in note and "the luckiest of them" in note
+        fall = words.show(abs(again.found.centre - rows[winner]), again.unit, signed=True)
+        assert fall.lstrip("+") in note
+        first = finalists(View(results), f"find-{problem}")[0]
+        assert ("another one" in note) == (first.run.name != winner)
+
+
+def test_a_winner_that_does_not_fall_is_not_said_to(tmp_path):
+    made = write_results(tmp_path, replicates=4)
+    names = add_search(tmp_path, "find", "kinds")
+    trials = pd.read_csv(made[0] / "trials.csv")
+    trials.loc[trials["run"].isin(names), "value"] = 0.01
+    trials.to_csv(made[0] / "trials.csv", index=False)
+    page = render(made, '{{ table("finalists", sweep="find") }}')
+    assert "it did not fall." in page and "luckiest" not in page
+
+
+def test_searches_come_by_themselves_where_no_article_places_them(searched):
+    figures = searched[0] / "figures"
+    for path in figures.glob("first.*"):  # as a search's own figure, whose runs a grid has as well
+        text = path.read_text().replace("first", "find-kinds")
+        path.with_name(path.name.replace("first", "find-kinds")).write_text(text)
+    runs = read_results(searched[0]).members("find-kinds")
+    alter(figures / "find-kinds.json", lambda about: about.update(runs=runs))
+    page = render(searched, figures=["first", "find-kinds"])
+    own = between(page, 'id="section-what-does-find-kinds-find">', "<h2")
+    assert "of the search find-kinds" in own and "configurations of this sweep" not in own
+    assert 'id="figure-find-kinds"' in own
+    page = render(searched, '# Mine\n\n{{ table("finalists", sweep="find-kinds") }}')
+    place = page.index('<h2 id="further">')
+    assert page.index("of the search find-kinds") < place < page.index("of the search find-lengths")
+    assert page.count("of the search find-kinds,") == page.count("of the search find-lengths,") == 1
+    assert "80 trials of two searches" in page
+    assert '<td class="number">3 of 40 trials</td>' in between(page, 'id="sweeps"', "</table>")
+
+
+def test_a_search_whose_trials_are_missing_is_a_note_and_another_sweep_is_refused(tmp_path):
+    made = write_results(tmp_path)
+    add_search(tmp_path, "find", "kinds")
+    (made[0] / "trials.csv").unlink()
+    page = render(made, '{{ table("finalists", sweep="find") }}')
+    assert "no finalists of the search find." in page
+    with pytest.raises(
+        TunebookError, match="found own, which is no search; allowed: a search: find"
+    ):
+        render(made, '{{ table("finalists", sweep="own") }}')
+
+
+def test_a_choice_from_a_search_has_no_place_in_the_grid(tmp_path):
+    made = write_results(tmp_path)
+    alter(made[0] / "study.json", lambda study: study["problems"]["kinds"].update(
+        best={"run": study["sweeps"]["own"]["runs"][0]}))  # fmt: skip
+    page = render(made, '{{ table("search", problem="kinds", sweep="rates-kinds") }}')
+    assert "our choice is none." in page
+
+
+def test_the_source_and_the_best_that_was_found_stand_side_by_side(study):
+    view = View(read_results(study[0]))
+    call = '{{ glance(sweeps=["rates-kinds", "rates-lengths"], beyond=["own", "gone"]) }}'
+    page = render(study, call)
+    card = between(page, "Best network: Kinds of stones", 'class="beside"')
+    source = view.runs[view.sweeps["rates-kinds"]["runs"][0]]
+    found = view.ranked(view.sweeps["own"]["runs"])[0]
+    first, second = card[: card.index("The best we found")], card[card.index("The best we found") :]
+    assert "The source’s, trained again" in first
+    for part, run in ((first, source), (second, found)):
+        shown = view.of("test_metric", run)
+        assert f">{shown.text}</a>" in part and f"{shown.interval}, n&nbsp;=&nbsp;5" in part
+        assert f'data-run="{run.name}"' in part
+    assert f"The best we found: {found.label}" in between(page, 'class="beside"', "</section>")
+    # Strips side by side have one scale.
+    shown = [view.of("test_metric", run) for run in (source, found)]
+    ends = [end for each in shown for end in (*each.values, *each.found[:3])]
+    for each in shown:
+        at = view.strip(each, None, shown)
+        span = 88 * (each.found.centre - min(ends)) / (max(ends) - min(ends))
+        assert at["mean"] == pytest.approx(6 + span, abs=0.01)
+    # The other problem has nothing beyond, and is shown as before.
+    assert "The best we found" not in between(page, "Best network: Lengths of fish", "</section>")
 
 
 def test_standard_methods_that_are_ahead_are_named(study):
@@ -811,13 +968,29 @@ def test_importance_stands_where_the_article_places_it_and_else_in_the_explorer(
     assert "All 20 runs" in article and "that learned</" not in article
 
 
+def test_importance_in_a_search_stands_apart_from_that_over_runs(tmp_path):
+    made = write_results(tmp_path)
+    add_search(tmp_path, "find", "kinds")
+    path = made[0] / "importance.csv"
+    runs = pd.read_csv(path)
+    trials = runs[:1].assign(among="search find", hyper_parameter="momentum", share=0.3, runs=40)
+    pd.concat([runs, trials]).to_csv(path, index=False)
+    page = render(made)
+    told = between(page, 'id="importance-find"', "</table>")
+    assert "in the search find: share of the variance among its trials" in told
+    assert "All 40 trials" in told and "Momentum" in told and "Learning rate" not in told
+    assert "had then" in page[page.index('id="importance-find"') :][: len(told) + 2000]
+    explored = page[page.index('id="explorer"') :]
+    assert "Momentum" not in between(explored, 'id="importance-kinds"', "</table>")
+
+
 def test_importance_over_runs_that_learned_stands_beside_that_over_all(tmp_path):
     study = write_results(tmp_path)
     path = study[0] / "importance.csv"
     rows = pd.read_csv(path)
     learned = rows.assign(among="learned", runs=12, explained=0.2)
     few = rows.assign(problem="kinds", among="learned", runs=7, reason="few")[:1]
-    few.loc[:, ["hyper_parameter", "mean", "sd", "explained"]] = np.nan
+    few.loc[:, ["hyper_parameter", "share", "explained"]] = np.nan
     table = pd.concat([rows, learned[learned["problem"] == "lengths"], few])
     table.to_csv(path, index=False)
     page = render(study, '{{ table("importance", problem="lengths") }}')

@@ -12,6 +12,7 @@ from project import BOTH, DIGITS, ROOT, SMALL
 from tunebook.jobs import TunebookError
 from tunebook.loading import load_study
 from tunebook.study import parameters
+from tunebook.study.expand import expand
 from tunebook.study.parameters import PARAMETERS
 from tunebook.study.read import (
     StrictLoader,
@@ -21,7 +22,8 @@ from tunebook.study.read import (
     read_chain,
     read_yaml,
 )
-from tunebook.study.runs import Run, Study, expand, layered, replicate_seed, resolve, run_name
+from tunebook.study.resolve import layered, resolve, run_name
+from tunebook.study.runs import Run, Study, replicate_seed
 
 DEFAULT = read_chain(ROOT / "config/config.yaml")
 
@@ -272,7 +274,8 @@ BASE = "problems.houses.base"
 IMAGES = "problems.digits.base"
 RATES = "sweeps.rates"
 CONVOLUTIONAL = {**DIGITS["base"], "model": "convolutional", "widths": []}
-UNKNOWN = "unknown hyper-parameter; allowed here: activation, alpha"
+ROLLING = {"augment_border": "roll"}
+UNKNOWN = "unknown hyper-parameter; allowed here: a"
 
 # (key, bad value, what the message says besides the key)
 BAD_VALUES = [
@@ -323,6 +326,17 @@ BAD_VALUES = [
     (f"{HOUSES}.target", "", "allowed: text of at least 1 characters"),
     (f"{HOUSES}.baselines", {"x": {"estimator": "os.system"}}, "the dotted name of a class"),
     (f"{HOUSES}.baselines", {"x": {}}, "x.estimator: missing; it must be given"),
+    (f"{HOUSES}.baselines.x", {"estimator": "sklearn.svm.SVR", "target": "root"}, "of as-is, log"),
+    (
+        f"{HOUSES}.baselines.x",
+        {"estimator": "sklearn.svm.SVR", "virtual": "support-vectors"},
+        "x.virtual: found support-vectors, and a dataset that is no images; allowed: nothing",
+    ),
+    (
+        "problems.digits.baselines",
+        {"x": {"estimator": "sklearn.svm.SVC", "target": "log"}},
+        "x.target: found log with classes; allowed: as-is",
+    ),
     # Datasets
     ("datasets", {}, "found {}; allowed: at least 1 keys"),
     ("datasets.ames.files", {}, "found {}; allowed: at least 1 keys"),
@@ -367,7 +381,11 @@ BAD_VALUES = [
     (f"{BASE}.dropout", 1, "found 1; allowed: a number less than 1"),
     (f"{BASE}.dropout", -0.1, "found -0.1; allowed: a number at least 0"),
     # Training
-    (f"{BASE}.loss", "huber", "allowed: one of cross-entropy, mse, gaussian"),
+    (f"{BASE}.loss", "l2", "allowed: one of cross-entropy, mse, huber, absolute, gaussian"),
+    (f"{BASE}.huber_delta", 0, "found 0; allowed: a number more than 0"),
+    (f"{BASE}.label_smoothing", 1, "found 1; allowed: a number less than 1"),
+    (f"{BASE}.noise", -1, "found -1; allowed: a number at least 0"),
+    (f"{BASE}.scale_target", "logarithm", "one of range, min-max, standard, log, none"),
     (f"{BASE}.optimizer", "lion", "allowed: one of sgd, sgd-momentum, adam, adamw, rmsprop"),
     (f"{BASE}.learning_rate", -0.1, "found -0.1; allowed: a number more than 0"),
     (f"{BASE}.learning_rate", 1e9, "allowed: a number at most 1000"),
@@ -441,7 +459,13 @@ CONTRADICTIONS = [
     (put(f"{BASE}.model", "module"), "sweeps.rates.module: found nothing", "FILE.py:Class"),
     (put(BASE, {"module": "none.py:Net"}), "sweeps.rates.module", "none.py: cannot be read"),
     (put(f"{BASE}.loss", "cross-entropy"), "sweeps.rates.loss: found cross-entropy",
-     "for regression: mse, gaussian"),
+     "for regression: mse, huber, absolute, gaussian"),
+    (put(BASE, VALID["problems"]["houses"]["base"] | {"loss": "gaussian", "scale_target": "log"}),
+     "sweeps.rates.scale_target: found log", "for gaussian: range, min-max, standard, none"),
+    (put(f"{BASE}.label_smoothing", 0.1), "label_smoothing: found 0.1 with loss = mse",
+     "0.0, or loss = cross-entropy"),
+    (put(f"{IMAGES}.loss", "huber"), "sweeps.layers.loss: found huber",
+     "for classification: cross-entropy, mse"),
     (put(f"{IMAGES}.loss", "gaussian"), "sweeps.layers.loss: found gaussian",
      "for classification: cross-entropy, mse"),
     (put(BASE, {**CONVOLUTIONAL, "loss": "mse", "channels": [8]}),
@@ -469,6 +493,13 @@ CONTRADICTIONS = [
      "0.0, or data = images"),
     (put(f"{BASE}.widths", []) | {"sweeps": {"rates": {**VALID["sweeps"]["rates"],
      "base": {"dropout": 0.2}}}}, "sweeps.rates.dropout: found 0.2", "0 for a network without"),
+    (put(f"{BASE}.augment_shift", 2), "sweeps.rates.augment_shift: found 2 with data = table",
+     "allowed: 0.0, or data = images"),
+    (put(f"{BASE}.augment_border", "roll"), "found roll with data = table", "value, or data ="),
+    (put(IMAGES, DIGITS["base"] | ROLLING | {"augment_shift": 1.5}),
+     "sweeps.layers.augment_shift: found 1.5", "whole pixels where images roll round"),
+    (put(IMAGES, DIGITS["base"] | ROLLING | {"augment_rotate": 5}),
+     "sweeps.layers.augment_border: found roll with augment_rotate", "value, or shifts alone"),
     (put(f"{BASE}.widths", []) | {"sweeps": {"rates": {**VALID["sweeps"]["rates"],
      "base": {"activation": "tanh"}}}}, "sweeps.rates.activation: found tanh",
      "relu for a network without hidden layers"),

@@ -19,7 +19,10 @@ from project import PARTS, Project, copy_parts
 STUDY = Path(__file__).parent / "walked"
 KINDS = {"optimizer": ["sgd", "sgd-momentum", "adam", "adamw", "rmsprop"],
          "model": ["dense", "convolutional", "module"],
-         "loss": ["mse", "gaussian", "cross-entropy"]}  # fmt: skip
+         "loss": ["mse", "gaussian", "cross-entropy", "huber", "absolute"],
+         "scale_inputs": ["min-max", "none", "quartiles", "quantile"],
+         "scale_target": ["range", "none", "standard", "log"],
+         "noise": [0.0, 0.05, 0.1], "label_smoothing": [0.0, 0.1]}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +55,7 @@ def test_the_walk_reads_the_page_and_not_only_the_tables(finished):
     """As many cells and numbers of each sort as an empty page would not have."""
     page = truth.Page((finished / "results/report.html").read_text()).top
     links = [node for node in page.nodes("a", class_="num") if node.get("data-run")]
-    assert len(links) > 20 and len([*page.nodes("li", class_="piece")]) == 28
+    assert len(links) > 20 and len([*page.nodes("li", class_="piece")]) == 29
     notes = " ".join(node.text() for node in page.nodes("p", class_="note"))
     assert notes.count("were searched") == 2 and notes.count("ahead of") >= 2
 
@@ -130,7 +133,7 @@ def more(column):
 # {file, or where it lies: what walks over it}
 PARTS_OF = {
     "history.parquet": [truth.kept_weights], "runs.csv": [truth.tables],
-    "cost.csv": [truth.tables], "figures": [truth.figures],
+    "cost.csv": [truth.tables], "ensembles.csv": [truth.tables], "figures": [truth.figures],
     "claims.json": [truth.judged, truth.family], "report.html": [truth.report],
 }  # fmt: skip
 # {what goes wrong: (in which file, what brings it about, where it is found)}
@@ -138,10 +141,15 @@ SLIPS = {
     "weights of another step": (
         "history.parquet",
         in_table(kernels_of_the_step_before),
-        "last validation_loss",
+        "kept validation_loss",
     ),
     "an error above one": ("runs.csv", in_table(a_share_beyond_one), "test_accuracy: beyond"),
     "a gap of another sort": ("runs.csv", in_table(higher("gap")), "runs.csv, .* gap: "),
+    "another constant": (
+        "runs.csv",
+        in_table(higher("constant_test_mse")),
+        "runs.csv, .* constant_test_mse",
+    ),
     "times to ten seconds": ("cost.csv", in_table(rounded_times), "cost.csv"),
     "a curve": ("figures/curves.csv", in_table(higher("low")), "curves.csv, line .* low"),
     "an interval of its own": (
@@ -267,6 +275,22 @@ SLIPS = {
         ),
         "ahead",
     ),
+    "an ensemble": (
+        "ensembles.csv",
+        in_table(higher("value", by=0.97)),
+        r"ensembles.csv, .* ensemble, value",
+    ),
+    "a member too many": ("ensembles.csv", in_table(more("members")), "members"),
+    "an ensemble in a table": (
+        "report.html",
+        replace(r'(ensemble of \d+ networks</td>\s*<td class="number">)[\d.]+', r"\g<1>12.34"),
+        "ensemble of .*12.34",
+    ),
+    "a single network in the place of one over shifts": (
+        "report.html",
+        replace(r'(?s)(averaged over shifts</td>\s*<td class="number">.*?>)[\d.]+', r"\g<1>12.34"),
+        "one network averaged over shifts.*12.34",
+    ),
     "a count of trainings": ("report.html", replace(r"\d+ trainings", "7 trainings"), "trainings"),
     "a number of nothing": (
         "report.html",
@@ -282,7 +306,7 @@ def test_a_slip_of_each_kind_is_found(finished, tmp_path, slip):
     shutil.copytree(
         finished / "results",
         tmp_path / "results",
-        ignore=shutil.ignore_patterns("runs", "prepared", "evaluation"),
+        ignore=shutil.ignore_patterns("runs", "prepared"),
     )
     change(tmp_path / "results" / file)
     parts = PARTS_OF[file.partition("/")[0]]

@@ -242,6 +242,7 @@ class Study:
             table, ("runs.csv", "history.parquet", "cost.csv", "timing.csv", "baselines.csv",
                     "rows.parquet", "predictions.parquet"),
         )  # fmt: skip
+        self.ensembles = table("ensembles.csv")
         self.history = self.history.astype({"run": str})
         self.problem = self.runs.groupby("run")["problem"].first().to_dict()
         self.settings = {run: rows.iloc[0] for run, rows in self.runs.groupby("run", sort=False)}
@@ -271,7 +272,7 @@ class Study:
 
     def limits(self, measure, run):
         """(least, most) of a measure on a run."""
-        what = re.sub("^(constant_)?(train|validation|test)_", "", measure)
+        what = re.sub("^(constant_|shifted_)?(train|validation|test)_", "", measure)
         what = self.judged(run)[0] if what in ("metric", "error") else what
         error = measure.endswith("_error") and self.judged(run)[1]
         signed = str(self.settings[run].get("loss")) == "gaussian" and "loss" in measure
@@ -340,11 +341,19 @@ class Study:
     @cached_property
     def of_rows(self):
         """{run: {replicate: what each test row adds to the metric [n]}}."""
+        return self.added("values")
+
+    @cached_property
+    def of_shifted(self):
+        """The same of networks averaged over shifts."""
+        return self.added("shifted")
+
+    def added(self, column):
+        """{run: {replicate: values [n]}} of a column of rows.parquet, where there are any."""
         found = {}
-        for run, replicate, values in self.rows[["run", "replicate", "values"]].itertuples(
-            index=False
-        ):
-            found.setdefault(run, {})[replicate] = np.asarray(values, float)
+        for row in self.rows.to_dict("records"):
+            if np.ndim(row.get(column)):
+                found.setdefault(row["run"], {})[row["replicate"]] = np.asarray(row[column], float)
         return found
 
     def run_of(self, selection):
@@ -480,7 +489,7 @@ def has(study, run, spec):
 
 
 def kept_weights(study):
-    """The last epoch of a training is the network that was kept."""
+    """The last epoch of a training, or the best, is the network that was kept."""
     for (run, replicate), curve in study.curves.items():
         row = study.replicates[run].set_index("replicate").loc[replicate]
         place, last = f"history.parquet, {run}, replicate {replicate}", curve.iloc[-1]
@@ -488,10 +497,14 @@ def kept_weights(study):
         if not pd.isna(row["diverged_at"]):
             study.check(f"{place}, diverged", last["epoch"], row["diverged_at"])
             continue
-        for name in ("loss", study.judged(run)[0]):
+        metric, higher = study.judged(run)
+        if row.get("report_weights") == "best":
+            ahead = ["validation_metric", "validation_loss", "epoch"]
+            last = curve.sort_values(ahead, ascending=[not higher, True, True]).iloc[0]
+        for name in ("loss", metric):
             kept, column = row[f"validation_{name}"], "loss" if name == "loss" else "metric"
             study.check(
-                f"{place}, last validation_{name}", last[f"validation_{column}"], kept, 1e-4
+                f"{place}, kept validation_{name}", last[f"validation_{column}"], kept, 1e-4
             )
 
 
@@ -500,7 +513,7 @@ def tables(study):
     for run, rows in study.replicates.items():
         judged, higher = study.judged(run)
         for column in rows.columns[
-            rows.columns.str.match("(constant_)?(train|validation|test)_|coverage_")
+            rows.columns.str.match("(constant_|shifted_)?(train|validation|test)_|coverage_")
         ]:
             least, most = study.limits(column, run)
             values = rows[column].astype(float).dropna()
@@ -512,10 +525,11 @@ def tables(study):
             # Single precision: of two large numbers little is left.
             exact = 1e-6 * max(abs(held), abs(train)) / max(abs(held - train), 1e-30)
             study.check(place, row.gap, (train - held) if higher else (held - train), exact)
-            values = study.of_rows.get(run, {}).get(row.replicate) if len(study.rows) else None
-            if values is not None and pd.isna(row.diverged_at):
-                place = f"rows.parquet, {run}, replicate {row.replicate}"
-                study.check(place, values.mean(), getattr(row, f"test_{judged}"), 1e-4)
+            for known, start in ((study.of_rows, ""), (study.of_shifted, "shifted_")):
+                values = known.get(run, {}).get(row.replicate)
+                if values is not None and pd.isna(row.diverged_at):
+                    place = f"rows.parquet, {run}, replicate {row.replicate}, {start}values"
+                    study.check(place, values.mean(), getattr(row, f"{start}test_{judged}"), 1e-4)
     for (run, replicate), rows in (
         study.kept.groupby(["run", "replicate"]) if len(study.kept) else ()
     ):
@@ -528,9 +542,13 @@ def tables(study):
         if about["task"] == "classification":
             study.check(f"{place}, accuracy", (target == said).mean(), row["test_accuracy"], 1e-5)
         elif np.isfinite(said).all():
-            study.check(
-                f"{place}, rmse", math.sqrt(((target - said) ** 2).mean()), row["test_rmse"], 1e-3
-            )
+            squares, far = ((target - said) ** 2).mean(), (target - said).abs().mean()
+            study.check(f"{place}, rmse", math.sqrt(squares), row["test_rmse"], 1e-3)
+            study.check(f"{place}, mae", far, row["test_mae"], 1e-3)
+            left = squares / target.var(ddof=0)
+            study.check(f"{place}, r2", 1 - row["test_r2"], left, 1e-3)
+    constants(study)
+    together(study)
     if len(study.cost):
         took = study.cost["finished"] - study.cost["started"]
         for name, seconds, each in zip(
@@ -538,6 +556,59 @@ def tables(study):
         ):
             if abs(seconds - each) > 0.0011:
                 study.tell(f"cost.csv, {name}", f"{seconds} s, but {each} s from start to end")
+
+
+def together(study):
+    """ensembles.csv, from what each member says of the test rows."""
+    paths = [*(study.folder / "evaluation").rglob("members.parquet")]
+    said = pd.concat([pd.read_parquet(path) for path in paths]) if paths else pd.DataFrame()
+    for row in study.ensembles.itertuples():
+        place = f"ensembles.csv, {row.run}, {row.way}"
+        if said.empty:
+            study.tell(place, "what its members say is not there")
+            continue
+        about, lost = study.study["problems"][row.problem], study.replicates[row.run]
+        lost = {*lost["replicate"][lost["diverged_at"].notna()]}
+        ours = said[(said["run"] == row.run) & ~said["replicate"].isin(lost)]
+        kept = study.kept[study.kept["run"] == row.run].pivot(
+            index="replicate", columns="row", values=["target", "prediction"]
+        )
+        target = kept["target"].to_numpy(float)[0]
+        each = np.stack(ours["shifted" if row.way.endswith("shifts") else "values"])
+        each = each.astype(float).reshape(len(ours), len(target), -1)
+        study.check(f"{place}, members", row.members, len(ours))
+        study.check(f"{place}, rows", row.rows, len(target))
+        if about["task"] == "classification":
+            read, single = np.exp(each).mean(axis=0).argmax(axis=1), each.argmax(axis=2)
+            right = (read == target).mean()
+            value = {"accuracy": right, "error_rate": 1 - right}.get(row.metric)
+        else:
+            single, error = each[..., 0], each[..., 0].mean(axis=0) - target
+            errors = {"mse": ((error / about["target_range"]) ** 2).mean(),
+                      "mae": np.abs(error).mean()}  # fmt: skip
+            value = errors.get(row.metric)
+        if value is not None:
+            study.check(f"{place}, value", row.value, value, 1e-4)
+        if row.way == "ensemble":
+            alone = kept["prediction"].loc[ours["replicate"]].to_numpy(float)
+            if not np.allclose(alone, single, rtol=1e-4):
+                study.tell(place, "its members predict other than in predictions.parquet")
+        if row.metric in ("accuracy", "error_rate"):
+            for name, end in zip(
+                ("low", "high"), wilson(row.value * row.rows, row.rows), strict=True
+            ):
+                study.check(f"{place}, {name}", getattr(row, name), end)
+
+
+def constants(study):
+    """Who always says the same says the same whatever a run scales its target by."""
+    same_rows = study.runs.columns.intersection(["problem", "replicate", "fit_on"])
+    for _, rows in study.runs.groupby(list(same_rows), dropna=False):
+        for column in rows.columns[rows.columns.str.startswith("constant_")]:
+            values = rows[column].astype(float).dropna()
+            for i, value in values.items():
+                place = f"runs.csv, {rows['run'][i]}, replicate {rows['replicate'][i]}, {column}"
+                study.check(place, value, values.iloc[0], 1e-4)
 
 
 def figures(study):
@@ -593,7 +664,8 @@ def changed(study, row):
     a, b = pairs[np.isfinite(pairs).all(axis=1)].T
     least, most = study.limits(metric, runs[0])
     logs = least >= 0 and most == INF and (a > 0).all() and (b > 0).all()
-    split = metric.partition("_")[0] if metric.startswith(("validation", "test")) else ""
+    plain = metric.removeprefix("shifted_")
+    split = plain.partition("_")[0] if plain.startswith(("validation", "test")) else ""
     fixed = split and not study.overlap(study.problem[runs[0]], split)
     scope = f"on other {'rows' if fixed and runs[0] in study.of_rows else 'data'}" if split else ""
     piece = {"metric": metric, "runs": runs, "scope": scope}
@@ -786,14 +858,15 @@ SPLIT = dict.fromkeys(
 
 def compared(study, piece, differences, logs, level=0.95):
     """(centre, low, high) of differences within replicates, for the scope of a piece."""
-    metric, runs = piece["metric"], piece["runs"]
+    metric, runs = piece["metric"].removeprefix("shifted_"), piece["runs"]
     split = next((s for s in ("validation", "test") if metric.startswith(s)), SPLIT.get(metric, ""))
     split = "test" if metric.startswith(("rank_", "coverage_")) else split
     more = {}
     if piece["scope"].startswith("on other data"):
         more["overlap"] = study.overlap(study.problem[runs[0]], split)
     elif piece["scope"].startswith("on other rows"):
-        sides = [study.of_rows[run] for run in runs]
+        known = study.of_rows if metric == piece["metric"] else study.of_shifted
+        sides = [known[run] for run in runs]
         shared = sorted(set.intersection(*map(set, sides)))
         arrays = [np.stack([side[key] for key in shared]) for side in sides]
         arrays = [a / a.mean(axis=1, keepdims=True) for a in arrays] if logs else arrays
@@ -1043,6 +1116,8 @@ def read_table(study, table):
     rows = [row for body in table.nodes("tbody") for row in body.nodes("tr")]
     if "Wall time" in heads and "Core time" in heads:
         return costs(study, title, table, rows)
+    if "Predicted by" in heads:
+        return predicted(study, rows)
     ranked_rows = []
     for row in rows:
         cells = [each for each in row.children if isinstance(each, Node)]
@@ -1059,6 +1134,43 @@ def read_table(study, table):
             check_method(study, cell_text(cells[0]).removesuffix(" baseline"), named, place)
     if "Place" in heads and ranked_rows:
         check_places(study, ranked_rows)
+
+
+def predicted(study, rows):
+    """A table of one network, of one averaged over shifts, and of ensembles."""
+    for row in rows:
+        head, way, here, others, many = [each for each in row.children if isinstance(each, Node)]
+        run = next(each.get("data-run") for each in head.nodes() if each.get("data-run"))
+        place, shifted = f"report.html, {run}, {cell_text(way)}", "shifts" in cell_text(way)
+        if "ensemble" in cell_text(way):
+            of = study.ensembles[study.ensembles["run"] == run]
+            one = of[of["way"].str.endswith("shifts") == shifted].iloc[0]
+            found, wide = (one["value"], NAN, NAN, 1), (one["low"], one["high"])
+            study.check(f"{place}, members", written_whole(way), one["members"])
+        else:
+            measure = f"{'shifted_' * shifted}test_metric"
+            found, kept = (
+                study.interval(measure, run),
+                study.of_shifted if shifted else study.of_rows,
+            )
+            wide, values = (NAN, NAN), [*kept.get(run, {}).values()]
+            if len(values) > 1:
+                limits = study.limits(measure, run)
+                logs = limits[0] >= 0 and limits[1] == INF and min(map(np.mean, values)) > 0
+                parts = [each / each.mean() for each in values] if logs else values
+                wide = interval([*map(np.mean, values)], *limits, from_rows(np.stack(parts)))[1:3]
+        check_shown(study, place, here, *found)
+        study.check(f"{place}, n", int(cell_text(many)), found[3])
+        for number, end in zip(written(cell_text(others)), wide, strict=False):
+            if not says(number, end):
+                study.tell(place, f"{number[0]} stands there for other rows, {end} follows")
+        if math.isnan(wide[0]) != (cell_text(others) == "–"):
+            study.tell(place, f"{cell_text(others)} stands there, {wide} follows")
+
+
+def written_whole(cell):
+    """The first whole number in a cell."""
+    return int(re.search(r"\d+", cell_text(cell))[0])
 
 
 def check_run(study, run, named, place):
@@ -1281,7 +1393,7 @@ def prose(study, page):
     names = [
         c
         for c in study.runs.columns
-        if re.match("train_|validation_|test_|gap|rank_|coverage_|variance", c)
+        if re.match("train_|validation_|test_|shifted_|gap|rank_|coverage_|variance", c)
     ]
     for link in page.nodes("a", class_="num"):
         run = link.get("data-run")

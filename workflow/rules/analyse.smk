@@ -3,8 +3,10 @@
 
 rule evaluate:
     input:
-        records=lambda w: records(STUDY.problem_runs(w.problem)),
-        weights=lambda w: blocks(STUDY.problem_runs(w.problem), "weights.safetensors"),
+        records=lambda w: records(searched().problem_runs(w.problem)),
+        weights=lambda w: blocks(
+            searched().problem_runs(w.problem), "weights.safetensors"
+        ),
         choice=rules.choose.output[0],
         development=lambda w: prepared(
             w.problem, "development", range(STUDY.replicates(w.problem))
@@ -13,6 +15,7 @@ rule evaluate:
     output:
         metrics=f"{RESULTS}/evaluation/{{problem}}/metrics.csv",
         rows=f"{RESULTS}/evaluation/{{problem}}/rows.parquet",
+        members=f"{RESULTS}/evaluation/{{problem}}/members.parquet",
         predictions=f"{RESULTS}/evaluation/{{problem}}/predictions.parquet",
         misread=f"{RESULTS}/evaluation/{{problem}}/misread.parquet",
     log:
@@ -22,9 +25,9 @@ rule evaluate:
         "../envs/tunebook.yaml"
     params:
         inputs=STUDY.along,
-        predictions=lambda w: predicted_runs(STUDY, w.problem),
+        predictions=lambda w: predicted_runs(searched(), w.problem),
         same_rows=lambda w: same_rows(PROBLEMS[w.problem]),
-        folder=lambda w: own_networks(STUDY, *STUDY.problem_runs(w.problem)),
+        folder=lambda w: own_networks(STUDY, *searched().problem_runs(w.problem)),
         first=0,
         products=STUDY.configuration["products"],
         code=code("evaluate"),
@@ -35,6 +38,7 @@ rule evaluate:
 rule gather:
     input:
         unpack(lambda w: gathered(looked())),
+        searches=shortlists(),
         looks=lambda w: looks(len(looked().seen) + 1),
     output:
         runs=report(
@@ -46,27 +50,49 @@ rule gather:
         history=f"{RESULTS}/history.parquet",
         cost=f"{RESULTS}/cost.csv",
         rows=f"{RESULTS}/rows.parquet",
+        ensembles=f"{RESULTS}/ensembles.csv",
         predictions=f"{RESULTS}/predictions.parquet",
         misread=f"{RESULTS}/misread.parquet",
         importance=f"{RESULTS}/importance.csv",
+        trials=f"{RESULTS}/trials.csv",
         study=f"{RESULTS}/study.json",
     log:
         f"{LOGS}/gather/tables.log",
     conda:
         "../envs/tunebook.yaml"
     params:
-        rows=STUDY.rows(),
+        rows=lambda w: searched().rows(),
         study=lambda w: looked().description(),
         code=code("gather"),
     script:
         "../scripts/gather.py"
 
 
+rule fit_baselines:
+    input:
+        development=lambda w: prepared(w.problem, "development", replicates_of(w)),
+        test=lambda w: prepared(w.problem, "test", replicates_of(w)),
+    output:
+        f"{RESULTS}/baselines/{{problem}}/replicates-{{first}}-{{last}}.csv",
+    log:
+        f"{LOGS}/baselines/{{problem}}-replicates-{{first}}-{{last}}.log",
+    priority: FIRST
+    conda:
+        "../envs/tunebook.yaml"
+    threads: 1
+    params:
+        problem=lambda w: w.problem,
+        settings=lambda w: baselines(STUDY, w.problem),
+        seeds=lambda w: seeds(STUDY, w.problem, replicates_of(w)),
+        code=code("fit_baselines"),
+    script:
+        "../scripts/fit_baselines.py"
+
+
 rule baselines:
     input:
-        development=lambda w: all_prepared(looked(), "development"),
-        test=lambda w: all_prepared(looked(), "test"),
-        looks=lambda w: looks(len(looked().seen) + 1),
+        fitted=lambda w: fitted_baselines(split()),
+        looks=lambda w: looks(len(split().seen) + 1),
     output:
         report(
             f"{RESULTS}/baselines.csv",
@@ -80,8 +106,6 @@ rule baselines:
     conda:
         "../envs/tunebook.yaml"
     params:
-        splits=lambda w: baseline_splits(looked()),
-        problems=baselines(STUDY),
         code=code("baselines"),
     script:
         "../scripts/baselines.py"

@@ -34,30 +34,34 @@ from tunebook.data.description import (
     same_rows,
 )
 from tunebook.jobs import TunebookError, hold, read_json
+from tunebook.search.chain import going
 from tunebook.study.bundles import Block
 from tunebook.study.runs import Study
 from tunebook.workflow import (
     added,
     against_folder,
-    all_folders,
     asked,
-    baseline_splits,
+    baseline_blocks,
     baselines,
     bundled,
+    candidates,
     check_files,
     code_before,
-    grid_candidates,
+    finalist_points,
     is_waiting,
     missing_data,
+    named,
     named_before,
     of_runs,
     own_networks,
     predicted_runs,
     priority,
+    searches_in_words,
     seeds,
     shown_configuration,
     timed_runs,
     trainings,
+    trial_runs,
 )
 
 # The graph is needed to the end: to look in it for garbage, and to take it apart when all is done,
@@ -125,6 +129,9 @@ wildcard_constraints:
     first=r"\d+",
     last=r"\d+",
     look=r"\d+",
+    search=r"[a-z][a-z0-9-]*",
+    step=r"\d+",
+    epochs=r"\d+",
 
 
 onstart:
@@ -214,7 +221,7 @@ def to_do():
 def plan_in_words():
     """What is to be done, for the console."""
     finished = lambda folder: Path(RESULTS, "runs", folder, "training.json").is_file()
-    return console.plan_in_words(to_do(), STUDY, finished)
+    return console.plan_in_words(to_do(), STUDY, finished, searches_in_words(STUDY))
 
 
 # With --verbose, Snakemake says everything.
@@ -264,12 +271,21 @@ def unprepared():
     return {problem: some for problem, some in found.items() if len(some) > 1}
 
 
-def all_prepared(study, half):
-    """The prepared files of all replicates of all problems."""
+def split():
+    """The study with all replicates of each problem, which are known before what searches find."""
+    return looked() if STUDY.plan else STUDY
+
+
+def replicates_of(wildcards):
+    """The replicates of a block of some."""
+    return range(int(wildcards.first), int(wildcards.last) + 1)
+
+
+def fitted_baselines(study):
+    """The rows of baselines.csv, by problem and block of replicates."""
     return [
-        path
-        for problem in study.problems
-        for path in prepared(problem, half, range(study.replicates(problem)))
+        f"{RESULTS}/baselines/{problem}/replicates-{first}-{last}.csv"
+        for problem, first, last in baseline_blocks(study)
     ]
 
 
@@ -283,12 +299,80 @@ def records(runs):
     return blocks(runs, "training.json")
 
 
+# {folder: Search}
+SEARCHES = {search.folder: search for search in STUDY.searches.values()}
+# {name: Run} of the trials that searches have come to, as far as they were asked for.
+TRIALS = {}
+
+
+def known(run):
+    """The Run of that name: one of the study, or one that a search has come to."""
+    if run not in STUDY.runs and run not in TRIALS:
+        TRIALS.update(trial_runs(STUDY))
+    return STUDY.runs.get(run) or TRIALS[run]
+
+
+def searched():
+    """The study with what its searches have found, once all of them are through."""
+    if not STUDY.searches:
+        return STUDY
+    found = {
+        name: checkpoints.finalists.get(search=search.folder).output[0]
+        for name, search in STUDY.searches.items()
+    }
+    points = {name: finalist_points(path) for name, path in found.items()}
+    return STUDY.with_finalists(points)
+
+
+def shortlists():
+    """What all searches find."""
+    return [f"{RESULTS}/searches/{folder}/finalists.json" for folder in SEARCHES]
+
+
+def timed():
+    """The study with all runs that are timed alone."""
+    found = STUDY.searches.keys() & STUDY.configuration["timing"]["sweeps"]
+    return searched() if found else STUDY
+
+
+def step_file(search, step):
+    """What a step of a search leaves; nothing, as a list, where there is none before the first."""
+    return [f"{RESULTS}/searches/{search}/step-{step}.json"] * (step >= 0)
+
+
+def asked_by(search, step):
+    """(trial, its Run) of those that a step of a search has asked for; none before the first."""
+    if step < 0:
+        return []
+    path = checkpoints.propose.get(search=search, step=step).output[0]
+    sweep = SEARCHES[search].sweep
+    return [
+        (trial, STUDY.trial(sweep, trial["point"]))
+        for trial in going(read_json(path)["trials"])
+    ]
+
+
+def asked_for(search, step):
+    """The records of what a step of a search has asked for: of trainings to the end, or up to a rung."""
+    found = {}
+    for trial, run in asked_by(search, step):
+        whole = trial["until"] == run.configuration["epochs"]
+        name = "training.json" if whole else f"until-{trial['until']}.json"
+        found |= dict.fromkeys(blocks([run], name))
+    return list(found)
+
+
+def names_of(search, step):
+    """{number of a trial that a step has asked for: the name of its run}."""
+    return {trial["trial"]: run.name for trial, run in asked_by(search, step)}
+
+
 def looked(look=None):
     """The study with the replicates that looks at its claims have asked for.
 
     look: as that one sees it; None: once a look has asked for no more.
     """
-    study = STUDY
+    study = searched()
     while study.plan and len(study.seen) != look:
         path = checkpoints.look.get(look=len(study.seen)).output[0]
         counts = read_json(path)["runs"]
@@ -327,6 +411,7 @@ def gathered(study):
         "choices": [f"{RESULTS}/choice/{p}.json" for p in study.problems],
         "metrics": evaluations(study, "metrics.csv"),
         "rows": evaluations(study, "rows.parquet"),
+        "members": evaluations(study, "members.parquet"),
         "predictions": evaluations(study, "predictions.parquet"),
         "misread": evaluations(study, "misread.parquet"),
         "development": [prepared(p, "development", [0])[0] for p in study.problems],

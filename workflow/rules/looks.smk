@@ -5,6 +5,7 @@
 checkpoint look:
     input:
         unpack(lambda w: gathered(looked(int(w.look)))),
+        searches=shortlists(),
         claims=own_file("claims.yaml"),
         timing=rules.timing.output[0],
         provenance=provenance(),
@@ -17,9 +18,9 @@ checkpoint look:
     conda:
         "../envs/tunebook.yaml"
     params:
-        rows=STUDY.rows(),
+        rows=lambda w: searched().rows(),
         study=lambda w: looked(int(w.look)).description(),
-        runs=of_runs(STUDY),
+        runs=lambda w: of_runs(searched()),
         code=code("look"),
     script:
         "../scripts/look.py"
@@ -36,6 +37,7 @@ use rule evaluate as evaluate_added with:
     output:
         metrics=f"{RESULTS}/evaluation/{{problem}}/look-{{look}}/metrics.csv",
         rows=f"{RESULTS}/evaluation/{{problem}}/look-{{look}}/rows.parquet",
+        members=f"{RESULTS}/evaluation/{{problem}}/look-{{look}}/members.parquet",
         predictions=f"{RESULTS}/evaluation/{{problem}}/look-{{look}}/predictions.parquet",
         misread=f"{RESULTS}/evaluation/{{problem}}/look-{{look}}/misread.parquet",
     log:

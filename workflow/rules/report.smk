@@ -89,10 +89,11 @@ rule prune:
     conda:
         "../envs/tunebook.yaml"
     params:
-        folder=f"{RESULTS}/runs",
-        folders=all_folders(STUDY),
+        folder=RESULTS,
+        folders=lambda w: named(STUDY)[0],
+        searches=[search.folder for search in STUDY.searches.values()],
         # The call before may have had further files or values; what it trained is not forgotten.
-        before=lambda w: named_before(f"{OWN}.json", ASKED)[1],
+        before=lambda w: named(named_before(f"{OWN}.json", ASKED)[1]),
         asked=ASKED,
         asked_before=lambda w: named_before(f"{OWN}.json", ASKED)[0],
         delete=STUDY.configuration.get("delete", False),

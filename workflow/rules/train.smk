@@ -5,9 +5,7 @@
 rule train:
     input:
         development=lambda w: prepared(
-            STUDY.runs[w.run].problem,
-            "development",
-            range(int(w.first), int(w.last) + 1),
+            known(w.run).problem, "development", replicates_of(w)
         ),
     output:
         history=f"{RESULTS}/runs/{{run}}/replicates-{{first}}-{{last}}/history.csv",
@@ -16,15 +14,17 @@ rule train:
     log:
         f"{LOGS}/train/{{run}}-replicates-{{first}}-{{last}}.log",
     # Long jobs first, so that no core idles at the end.
-    priority: lambda w: priority(STUDY, STUDY.runs[w.run], int(w.last) - int(w.first) + 1)
+    priority: lambda w: priority(STUDY, known(w.run), int(w.last) - int(w.first) + 1)
     conda:
         "../envs/tunebook.yaml"
     threads: 1
     params:
         # Given by a function of the output, which Snakemake makes no note of: a run's name says it
         # all, and so it makes no difference whether a block was trained alone.
-        blocks=lambda w, output: trainings(STUDY, [(w.run, int(w.first), int(w.last))]),
-        folder=lambda w: own_networks(STUDY, STUDY.runs[w.run]),
+        blocks=lambda w, output: trainings(
+            STUDY, [(known(w.run), int(w.first), int(w.last))]
+        ),
+        folder=lambda w: own_networks(STUDY, known(w.run)),
         products=STUDY.configuration["products"],
         code=code("train"),
     script:
@@ -61,7 +61,8 @@ for name, bundle in BUNDLES.items():
         threads: 1
         params:
             blocks=lambda w, output, bundle=bundle: trainings(
-                STUDY, [(block.run, block.first, block.last) for block in bundle]
+                STUDY,
+                [(STUDY.runs[block.run], block.first, block.last) for block in bundle],
             ),
             folder=own_networks(STUDY, STUDY.runs[bundle[0].run]),
             products=STUDY.configuration["products"],
@@ -72,7 +73,7 @@ for name, bundle in BUNDLES.items():
 
 rule choose:
     input:
-        records=lambda w: records(grid_candidates(STUDY, w.problem)[1]),
+        records=lambda w: records(candidates(searched(), w.problem)[1]),
     output:
         f"{RESULTS}/choice/{{problem}}.json",
     log:
@@ -81,7 +82,8 @@ rule choose:
     conda:
         "../envs/tunebook.yaml"
     params:
-        sweep=lambda w: grid_candidates(STUDY, w.problem)[0],
+        sweep=lambda w: candidates(searched(), w.problem)[0],
+        counted=lambda w: candidates(searched(), w.problem)[2],
         code=code("choose"),
     script:
         "../scripts/choose.py"
@@ -90,6 +92,7 @@ rule choose:
 rule timing:
     input:
         development=[prepared(p, "development", [0])[0] for p in STUDY.problems],
+        searches=lambda w: [] if timed() is STUDY else shortlists(),
     output:
         report(
             f"{RESULTS}/timing.csv",
@@ -105,11 +108,11 @@ rule timing:
     threads: workflow.cores or 1
     params:
         problems=STUDY.problems,
-        runs=timed_runs(STUDY),
+        runs=lambda w: timed_runs(timed()),
         epochs=STUDY.configuration["timing"]["epochs"],
         repetitions=STUDY.configuration["timing"]["repetitions"],
         products=STUDY.configuration["products"],
-        folder=own_networks(STUDY, *STUDY.runs.values()),
+        folder=lambda w: own_networks(STUDY, *timed().runs.values()),
         code=code("timing"),
     script:
         "../scripts/timing.py"

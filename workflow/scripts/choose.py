@@ -1,13 +1,22 @@
 """Choose a problem's best configuration by validation alone; no test data can be seen here."""
 
+import math
+
 from tunebook.jobs import job, write_json
 from tunebook.learn.blocks import choose_best, last_validation, read_record
 
 with job(snakemake.log[0], snakemake.input, snakemake.output, snakemake.params.code):
-    problem, candidates = snakemake.wildcards.problem, {}
+    problem, counted = snakemake.wildcards.problem, snakemake.params.counted
+    candidates = {}
     for path in snakemake.input.records:
         record = read_record(path)
-        candidates.setdefault(record["run"], []).extend(last_validation(path, record))
+        run, values = record["run"], last_validation(path, record)
+        first, last = counted.get(run, (0, math.inf))
+        candidates.setdefault(run, []).extend(
+            value
+            for replicate, value in zip(record["replicates"], values, strict=True)
+            if first <= replicate <= last
+        )
     task, metric = record["configuration"]["task"], record["configuration"]["metric"]
     run, mean = choose_best(candidates, task, metric)
     best = {

@@ -15,7 +15,7 @@ with job(snakemake.log[0], snakemake.input, snakemake.output, snakemake.params.c
         (development, record), (test, _) = map(load, paths)
         replicates.append((development | test, record))
     keep = {*snakemake.params.predictions, read_json(snakemake.input.choice)["run"]}
-    metrics, row_values, predictions, misread = [], [], [], []
+    metrics, row_values, members, predictions, misread = [], [], [], [], []
     for path in snakemake.input.records:
         record = blocks.read_record(path)
         run, first = record["run"], record["replicates"][0]
@@ -26,13 +26,16 @@ with job(snakemake.log[0], snakemake.input, snakemake.output, snakemake.params.c
         metrics.append(known.assign(**evaluate.measures(block, inputs)))
         if snakemake.params.same_rows:
             row_values += evaluate.row_values(block, run, first)
+            if run in keep:
+                members += evaluate.members(block, run, first)
         if run in keep:
             predictions += map(pd.DataFrame, evaluate.predictions(block, run, first, inputs))
             misread += evaluate.misread(block, run, first)
         print(f"{run}: replicates {record['replicates']}")
     write_csv(pd.concat(metrics), snakemake.output.metrics)
-    columns = ["run", "replicate", "values"]
+    columns = ["run", "replicate", "values", "shifted"]
     write_parquet(pd.DataFrame(row_values, columns=columns), snakemake.output.rows)
+    write_parquet(pd.DataFrame(members, columns=columns), snakemake.output.members)
     # Blocks that a look added may be of other runs alone.
     predictions = predictions or [pd.DataFrame(columns=["run"])]
     write_parquet(pd.concat(predictions), snakemake.output.predictions)

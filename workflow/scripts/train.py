@@ -10,7 +10,8 @@ gc.disable()
 
 from tunebook.jobs import job  # noqa: E402
 from tunebook.learn import training  # noqa: E402
-from tunebook.learn.work import train_all  # noqa: E402
+from tunebook.learn.blocks import part_of  # noqa: E402
+from tunebook.learn.work import train_all, train_part  # noqa: E402
 
 gc.freeze()
 gc.enable()
@@ -20,10 +21,11 @@ records = snakemake.output.records
 records = [records] if isinstance(records, str) else list(records)
 with job(snakemake.log[0], snakemake.input, records, snakemake.params.code):
     training.one_thread(snakemake.params.products)
-    train_all(
-        list(zip(snakemake.params.blocks, records, strict=True)),
-        snakemake.input.development,
-        {"code": snakemake.params.code, "threads": snakemake.threads},
-        snakemake.params.folder,
-        started,
-    )
+    asked = list(zip(snakemake.params.blocks, records, strict=True))
+    about = {"code": snakemake.params.code, "threads": snakemake.threads}
+    given = snakemake.input.development, about, snakemake.params.folder, started
+    if part_of(records[0]):
+        [(block, path)] = asked
+        train_part(block, path, *given)
+    else:
+        train_all(asked, *given)

@@ -10,11 +10,13 @@ LONGEST_REASON = 160
 # Why what was trained is trained again, the most telling first.
 CAUSES = ("their code changed", "their data changed", "asked for", "not finished")
 # What Snakemake adds to a dry run about the jobs above, which may not be there.
-OF_JOBS = ("Reasons:", "Some jobs were triggered by provenance")
+OF_JOBS = ("Reasons:", "Some jobs were triggered by provenance", "DAG of jobs will be updated")
 # What the jobs of a rule make, in the order of the work.
 MADE = {
     "retrieve": "data",
     "prepare": "splits",
+    "propose": "steps of searches",
+    "finalists": "finalists",
     "choose": "choices",
     "evaluate": "evaluations",
     "look": "looks at the claims",
@@ -65,16 +67,19 @@ def shortened(paths):
     return [*paths[:FILES_NAMED], f"and {len(paths) - FILES_NAMED} more files"]
 
 
-def plan_in_words(jobs, study, trained):
+def plan_in_words(jobs, study, trained, searches=()):
     """What is to be done, in words: which runs are trained and why, and what is made anew.
 
     jobs: (rule, wildcards, some of CAUSES) of each. study: the Study. trained: whether a block's
-    folder, below that of the runs, holds a finished training.
+    folder, below that of the runs, holds a finished training. searches: what is to be said of
+    searches, where a step of them is to be taken.
     """
     jobs, runs = list(jobs), study.runs
-    again = {}
+    again, of_searches = {}, 0
     for rule, wildcards, causes in jobs:
-        if rule == "train":
+        if rule.startswith("train") and wildcards["run"] not in runs:
+            of_searches += 1
+        elif rule == "train":
             again.setdefault(wildcards["run"], []).append((block(wildcards), causes))
     kinds = {name: kind(runs[name], blocks, trained) for name, blocks in again.items()}
     counted = [f"{count} {words}" for words, count in Counter(kinds.values()).items()]
@@ -83,7 +88,10 @@ def plan_in_words(jobs, study, trained):
     lines += [f"  {name} ({kinds[name]})" for name in list(again)[:RUNS_NAMED]]
     if len(again) > RUNS_NAMED:
         lines.append(f"  and {len(again) - RUNS_NAMED} more")
+    if of_searches:
+        lines.append(f"Trainings that searches ask for: {of_searches}.")
     rules = {rule.partition("_")[0] for rule, _, _ in jobs}
+    lines += searches if {"propose", "finalists"} & rules else []
     if made := [words for rule, words in MADE.items() if rule in rules]:
         lines.append(f"To be made: {', '.join(made)}.")
     if "look" in rules:

@@ -8,7 +8,8 @@ from importlib import metadata
 from pathlib import Path
 
 PACKAGES = [
-    "torch", "numpy", "pandas", "scipy", "scikit-learn", "matplotlib", "snakemake", "jinja2",
+    "torch", "numpy", "pandas", "scipy", "scikit-learn", "optuna", "matplotlib", "snakemake",
+    "jinja2",
 ]  # fmt: skip
 
 

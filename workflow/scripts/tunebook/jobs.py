@@ -63,6 +63,12 @@ def sha256(path):
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def fingerprint(value):
+    """SHA-256 (hexadecimal) of plain values, whatever the order of their keys."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
 def fingerprint_path(path):
     """Where the SHA-256 of a finished file is kept: beside it, hidden."""
     return Path(path).with_name(f".{Path(path).name}.sha256")

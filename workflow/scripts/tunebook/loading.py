@@ -10,8 +10,8 @@ from .claims import check_claims, load_claims
 from .claims.register import form
 from .figures.spec import asked_inputs, check_figures, load_figures, with_defaults
 from .report.article import check_article
+from .study.expand import expand
 from .study.read import check_configuration, from_command_line, laid_over, plain, read_chain
-from .study.runs import expand
 
 # Measures along an input column: claims that name one have it computed.
 ALONG = re.compile(r"^rank_(?:variance|squared_residual)_(.+)$")
@@ -31,14 +31,15 @@ def load_study(paths, given=None, folder=None):
     configuration = laid_over(configuration, from_command_line(given) if paths else given)
     folder = Path(paths[-1]).parent if paths else folder
     study = expand(check_configuration(configuration), folder)
-    description = study.description()
+    supposed = study.supposed()
+    description, rows = supposed.description(), supposed.rows()
     claims = load_claims(study.folder / "claims.yaml")
-    study.untestable = check_claims(claims, study.rows(), description)
+    study.untestable = check_claims(claims, rows, description)
     study.figures = with_defaults(load_figures(study.folder / "figures.yaml"), description)
     check_figures(study.figures, description, [claim.id for claim in claims.claims])
     level = study.configuration["study"]["level"]
     study.forms = {claim.id: form(claim.rule, level, study.plan) for claim in claims.claims}
-    study.absent = check_article(study.folder / "article.md", study, study.figures, claims)
+    study.absent = check_article(study.folder / "article.md", supposed, study.figures, claims)
     asked = {found[1] for name in claims.metrics if (found := ALONG.match(name))}
     study.along = sorted(asked | set(asked_inputs(study.figures)))
     return study

@@ -1,4 +1,4 @@
-"""Trained blocks that no configuration of the study names any more."""
+"""Trained blocks and searches that no configuration of the study names any more."""
 
 import re
 import shutil
@@ -24,8 +24,17 @@ def orphans(folder, parts):
     )  # fmt: skip
 
 
+def orphan_searches(folder, names):
+    """Folders of searches, below that of all, that the study has no use for, in order of names.
+
+    names: of those that it has. Only folders that hold steps are ever listed.
+    """
+    found = {path.parent for path in Path(folder).glob("*/step-*.json")}
+    return sorted(path for path in found if path.name not in names and not path.is_symlink())
+
+
 def delete(blocks):
-    """Delete block folders, and the folders of runs that are left empty."""
+    """Delete folders of blocks or searches, and those above that are left empty."""
     for block in blocks:
         shutil.rmtree(block)
         if not any(block.parent.iterdir()):
@@ -33,5 +42,5 @@ def delete(blocks):
 
 
 def size(block):
-    """Bytes in a block folder."""
+    """Bytes in the folder of a block or search."""
     return sum(path.stat().st_size for path in block.rglob("*") if path.is_file())

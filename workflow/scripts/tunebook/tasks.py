@@ -42,18 +42,44 @@ class Ruler:
     """What errors of R replicates are measured in, tensors `[R]`.
 
     unit: how much of the target as trained is one range of the target, which differs where each
-    replicate is scaled by rows of its own. range: that range in the target's own unit.
+    replicate is scaled by rows of its own. range: that range in the target's own unit. logs:
+    `[R, 2]`, the factor and the offset that make of a target as trained its logarithm, and then
+    unit and range are the same; zeros where targets are trained as they are, None where all are.
     """
 
     unit: object
     range: object
+    logs: object = None
+
+    def straight(self, trained):
+        """Targets or predictions as trained, [R, n, 1], so that their differences are errors:
+        unchanged, or in the target's own unit where its logarithms are trained.
+        """
+        return self.where_logs(trained, lambda x, factor, offset: (x * factor + offset).exp())
+
+    def bent(self, values):
+        """Such values as they are trained: `straight`, the other way."""
+        return self.where_logs(values, lambda x, factor, offset: (x.log() - offset) / factor)
+
+    def where_logs(self, values, change):
+        """Values [R, n, 1], changed in double precision where logarithms are trained.
+
+        None is more than its type holds, whatever a network that ran away predicts.
+        """
+        import torch
+
+        if self.logs is None or not self.logs.any():
+            return values
+        factor, offset = self.logs.T[..., None, None]
+        changed = change(values.double(), factor, offset).clamp(max=torch.finfo(values.dtype).max)
+        return torch.where(factor > 0, changed.to(values.dtype), values)
 
 
 @dataclass(frozen=True)
 class Task:
     """What is predicted: metrics by name (in configurations `balanced-accuracy`, in columns
     `balanced_accuracy`), the metric that judges unless a problem names another, how many outputs a
-    row needs, and the outputs of the constant predictor.
+    row needs, the outputs of the constant predictor, and those of several predictors together.
     """
 
     name: str
@@ -61,6 +87,7 @@ class Task:
     metric: str
     outputs: Callable
     constant: Callable
+    average: Callable
 
 
 def confusion(outputs, labels):
@@ -124,28 +151,33 @@ def auc(outputs, labels, ruler):
     return area.nanmean(dim=1)
 
 
+def errors(outputs, targets, ruler):
+    """Predicted less true values, [R, n, 1], of which `ruler.unit` are one range."""
+    return ruler.straight(outputs[..., :1]) - ruler.straight(targets)
+
+
 def squared_error(outputs, targets, ruler):
-    return ((outputs[..., :1] - targets).squeeze(-1) / ruler.unit[:, None]).square()
+    return (errors(outputs, targets, ruler).squeeze(-1) / ruler.unit[:, None]).square()
 
 
 def rmse(outputs, targets, ruler):
     # In double: the square of what a network that ran away predicts is more than a float holds.
-    error = (outputs[..., :1] - targets).squeeze(-1).double() / ruler.unit[:, None]
+    error = errors(outputs, targets, ruler).squeeze(-1).double() / ruler.unit[:, None]
     return error.square().mean(dim=1).sqrt() * ruler.range
 
 
 def absolute_error(outputs, targets, ruler):
-    error = (outputs[..., :1] - targets).squeeze(-1) / ruler.unit[:, None]
+    error = errors(outputs, targets, ruler).squeeze(-1) / ruler.unit[:, None]
     return error.abs() * ruler.range[:, None]
 
 
 def r2(outputs, targets, ruler):
     """The share of the targets' variance, among the same rows, that is explained."""
-    left = (outputs[..., :1] - targets).double().square().mean(dim=(1, 2))
-    return 1 - left / targets.double().var(dim=(1, 2), correction=0)
+    left = errors(outputs, targets, ruler).double().square().mean(dim=(1, 2))
+    return 1 - left / ruler.straight(targets).double().var(dim=(1, 2), correction=0)
 
 
-def commonest(train_targets, rows, classes):
+def commonest(train_targets, rows, classes, ruler):
     """Outputs [R, rows, classes] of always saying the commonest class: logarithms of shares."""
     import torch
 
@@ -154,9 +186,24 @@ def commonest(train_targets, rows, classes):
     return shares[:, None].expand(-1, rows, -1)
 
 
-def mean(train_targets, rows, classes):
-    """Outputs [R, rows, 1] of always saying the mean of the training targets."""
-    return train_targets.mean(dim=1, keepdim=True).expand(-1, rows, -1)
+def mean(train_targets, rows, classes, ruler):
+    """Outputs [R, rows, 1] of always saying the mean of the training targets, however scaled."""
+    same = ruler.straight(train_targets).mean(dim=1, keepdim=True)
+    return ruler.bent(same).expand(-1, rows, -1)
+
+
+def mean_of_probabilities(outputs):
+    """Outputs [R, rows, classes] of K predictors together, from theirs [K, R, rows, classes]: the
+    logarithms of the means of their probabilities.
+    """
+    return outputs.double().log_softmax(dim=-1).logsumexp(dim=0) - math.log(len(outputs))
+
+
+def mean_of_predictions(outputs):
+    """Outputs [R, rows, 1] of K predictors together, from theirs [K, R, rows, 1 or 2]: the mean of
+    what they predict, without a variance.
+    """
+    return outputs[..., :1].double().mean(dim=0)
 
 
 CLASSIFICATION = Task(
@@ -172,6 +219,7 @@ CLASSIFICATION = Task(
     metric="accuracy",
     outputs=lambda loss, classes: classes,
     constant=commonest,
+    average=mean_of_probabilities,
 )
 REGRESSION = Task(
     name="regression",
@@ -185,6 +233,7 @@ REGRESSION = Task(
     # A Gaussian loss predicts a mean and a variance.
     outputs=lambda loss, classes: 2 if loss == "gaussian" else 1,
     constant=mean,
+    average=mean_of_predictions,
 )
 TASKS = {task.name: task for task in (CLASSIFICATION, REGRESSION)}
 

@@ -1,12 +1,14 @@
 """What the rules ask of the study: plain values for inputs and parameters of jobs."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
 from .jobs import TunebookError, altered, read_json
 from .study import bundles
 from .study.read import plain
-from .study.runs import Study, judged, replicate_seed
+from .study.resolve import judged
+from .study.runs import Study, replicate_seed
 from .study.sizes import work
 
 # Of many altered files, a message names so many.
@@ -16,6 +18,9 @@ ASKED = ("against", "delete")
 # About how many rows and inputs a table has, and how many images there are, to order jobs by before
 # the data are there.
 USUAL_ROWS, USUAL_INPUTS, USUAL_IMAGES = 1000, 10, 5000
+# Replicates whose baselines one job fits: enough that its start takes little of its time, and few
+# enough that all cores have some to do.
+BASELINES_PER_JOB = 5
 
 
 def check_files(folders):
@@ -41,15 +46,15 @@ def asked(paths, given):
 
 
 def named_before(path, now):
-    """(what it was asked for, folders of blocks) of the call whose plan lies at `path`.
+    """(what it was asked for, its Study) of the call whose plan lies at `path`.
 
-    Empty where it was asked for the same as now: what the configuration no longer names then was
-    taken out of it on purpose.
+    "" and None where it was asked for the same as now: what the configuration no longer names then
+    was taken out of it on purpose.
     """
     last = read_json(path) if Path(path).is_file() else {"asked": now}
     if last["asked"] == now:
-        return "", []
-    return last["asked"], all_folders(Study.of_plain(last["study"]))
+        return "", None
+    return last["asked"], Study.of_plain(last["study"])
 
 
 def missing_data(study):
@@ -65,17 +70,75 @@ def seeds(study: Study, problem, replicates):
     return {replicate: replicate_seed(seed, problem, replicate) for replicate in replicates}
 
 
-def grid_candidates(study, problem):
-    """(sweep name, runs) that the best configuration of a problem is chosen from.
+def candidates(study, problem):
+    """(sweeps, runs, counted) that the best configuration of a problem is chosen from.
 
-    The problem's grid searches; without any, all its runs.
+    The problem's grid searches and the finalists of its searches; without any, all its runs. Never
+    one that was fitted on validation rows too. counted: {run: [first, last]} of the replicates of a
+    finalist that count: those of its trial are why it is one, so part of what they say is luck.
     """
-    sweeps = study.configuration["sweeps"]
-    grids = [name for name, s in sweeps.items() if s["problem"] == problem and s.get("grid")]
-    if not grids:
-        return "all sweeps", study.problem_runs(problem)
-    names = dict.fromkeys(name for grid in grids for name in study.sweeps[grid])
-    return ", ".join(grids), [study.runs[name] for name in names]
+    counted, names = {}, []
+    for name, sweep in study.configuration["sweeps"].items():
+        if sweep["problem"] == problem and (sweep.get("grid") or name in study.searches):
+            names.append(name)
+        if name in study.searches:
+            first, again = study.searches[name].replicates, study.searches[name].again
+            counted |= dict.fromkeys(study.sweeps[name], [first, first + again - 1])
+    runs = dict.fromkeys(run for name in names for run in study.sweeps[name])
+    runs = [study.runs[name] for name in runs] or study.problem_runs(problem)
+    # Without rows for validation, there is nothing to choose by.
+    runs = [run for run in runs if run.configuration["fit_on"] == "training"]
+    return ", ".join(names) or "all sweeps", runs, counted
+
+
+def trial_runs(study):
+    """{name: Run} of all trials that the steps of a study's searches have left on disk."""
+    found = {}
+    for search in study.searches.values():
+        for path in step_files(study, search.folder):
+            for point in (trial["point"] for trial in read_json(path)["trials"]):
+                found.setdefault(f"{search.sweep} {point}", (search.sweep, point))
+    runs = (study.trial(sweep, point) for sweep, point in found.values())
+    return {run.name: run for run in runs}
+
+
+def searches_folder(study):
+    return Path(study.configuration["study"]["results"], "searches")
+
+
+def step_files(study, folder):
+    """What the steps of a search have left on disk, in their order."""
+    found = searches_folder(study).glob(f"{folder}/step-*.json")
+    return sorted(found, key=lambda path: int(path.stem.removeprefix("step-")))
+
+
+def finalist_points(path):
+    """The points of the finalists that a search has named in a file, the best first."""
+    found = read_json(path)
+    return [found["trials"][number]["point"] for number in found["finalists"]]
+
+
+def searches_in_words(study):
+    """A line on each search: how much it is, how far it is, and what an earlier one has left."""
+    lines = []
+    for name, search in study.searches.items():
+        there = trial_count(study, search.folder)
+        many = f"{search.generations} generation{'s' if search.generations > 1 else ''}"
+        so_far = f"; {there} proposed so far" if there else ""
+        lines.append(f"Search {name}: {search.trials} trials in {many}{so_far}.")
+        kin = re.compile(re.escape(name) + "-[0-9a-f]{8}")
+        for path in sorted(searches_folder(study).glob(f"{name}-*")) if not there else ():
+            if kin.fullmatch(path.name):
+                lines.append(
+                    f"Search {name}: its space is another than before; its "
+                    f"{trial_count(study, path.name)} trials stay in {path.as_posix()}."
+                )
+    return lines
+
+
+def trial_count(study, folder):
+    """How many trials the steps of a search have proposed, as far as they lie on disk."""
+    return max((len(read_json(path)["trials"]) for path in step_files(study, folder)), default=0)
 
 
 def predicted_runs(study, problem):
@@ -92,13 +155,13 @@ def own_networks(study, *runs):
 
 
 def trainings(study, blocks):
-    """What a job is told of the blocks that it trains, (run, first, last) each."""
+    """What a job is told of the blocks that it trains, (Run, first, last) each."""
     return [
         {
-            "run": run,
-            "configuration": study.runs[run].configuration,
+            "run": run.name,
+            "configuration": run.configuration,
             "replicates": list(range(first, last + 1)),
-            "seeds": list(seeds(study, study.runs[run].problem, range(first, last + 1)).values()),
+            "seeds": list(seeds(study, run.problem, range(first, last + 1)).values()),
         }
         for run, first, last in blocks
     ]
@@ -144,9 +207,23 @@ def code_before(path, script):
 
 
 def all_folders(study):
-    """The folders of all blocks that a study has, or that looks at its claims may ask for."""
-    full = (replace(run, replicates=run.most) for run in study.runs.values())
+    """The folders of all blocks that a study has, that its searches have come to, or that looks at
+    its claims may ask for.
+    """
+    points = {}
+    for name, search in study.searches.items():
+        path = searches_folder(study) / search.folder / "finalists.json"
+        points[name] = finalist_points(path) if path.is_file() else []
+    runs = study.with_finalists(points).runs.values()
+    full = (*(replace(run, replicates=run.most) for run in runs), *trial_runs(study).values())
     return [folder for run in full for folder in run.folders]
+
+
+def named(study):
+    """(folders of blocks, folders of searches) that a study has; none where it is None."""
+    if study is None:
+        return [], []
+    return all_folders(study), [search.folder for search in study.searches.values()]
 
 
 def added(study, problem, look):
@@ -190,26 +267,27 @@ def against_folder(study):
     return folder
 
 
-def baseline_splits(study):
-    """(problem, replicate, seed) of every split, in the order of their prepared files."""
+def baselines(study, name):
+    """The task, judged metric and baselines of a problem, as configured."""
+    problem = study.problem(name)
+    return {
+        "task": problem["task"],
+        "metric": judged(problem),
+        "baselines": problem.get("baselines", {}),
+    }
+
+
+def baseline_blocks(study):
+    """[(problem, first, last)] of the replicates whose baselines are fitted by one job each.
+
+    Aligned, so that what looks at the claims add leaves those that are there as they are.
+    """
     return [
-        (problem, replicate, seed)
+        (problem, first, min(first + BASELINES_PER_JOB, study.replicates(problem)) - 1)
         for problem in study.problems
-        for replicate, seed in seeds(study, problem, range(study.replicates(problem))).items()
+        if study.problem(problem).get("baselines")
+        for first in range(0, study.replicates(problem), BASELINES_PER_JOB)
     ]
-
-
-def baselines(study):
-    """{problem: its task, judged metric, and baselines as configured}."""
-    found = {}
-    for name in study.problems:
-        problem = study.problem(name)
-        found[name] = {
-            "task": problem["task"],
-            "metric": judged(problem),
-            "baselines": problem.get("baselines", {}),
-        }
-    return found
 
 
 def timed_runs(study):

@@ -117,6 +117,7 @@ def counted(results):
     for noun, many in (
         ("configurations", len(results.by_name)), ("runs", len(results.by_name)),
         ("trainings", len(results.runs)), ("claims", len(results.claims)),
+        ("trials", len(results.trials)),
     ):  # fmt: skip
         yield Known(many, noun, 0, f"{noun} of this study", "glance()")
 
@@ -143,6 +144,11 @@ def measured(results):
                 what = f"{known[column].label} of {name}"
                 door = f'table("baselines", problem="{problem}")'
                 yield Known(value, known[column].unit, FIGURES, what, door)
+    for each in results.ensembles.itertuples():
+        run, door = results.run(each.run), f'table("ways", problem="{each.problem}")'
+        unit = results.measure("test_metric", run).unit
+        what = f"{each.metric} of the {each.way} of {run.label}"
+        yield Known(each.value, unit, FIGURES, what, door)
     for value in results.values("core_seconds").values():
         yield Known(value, "seconds", FIGURES, "core time", 'number("core_seconds")')
 

@@ -668,8 +668,8 @@ def replicates_with(question, results):
         return [end == spec["property"] for end in ends.values()]
     curves = results.replicate_curves(run.name)
     if spec["property"] == "overfits":
-        epochs = run.settings["epochs"]
-        return [measures.overfits(curve, epochs, spec["rise"]) for curve in curves.values()]
+        epochs = results.epochs_of(run.name)
+        return [measures.overfits(each, epochs[key], spec["rise"]) for key, each in curves.items()]
     near = int(question.rule.bound("around")), spec["window"]
     lost = {key for key, at in zip(run.replicates, run.diverged, strict=True) if at is not None}
     rises = {key: measures.overshoot(curve, *near) for key, curve in curves.items()}

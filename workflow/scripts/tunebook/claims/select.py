@@ -84,10 +84,13 @@ class StudyRuns:
             there = some(self.problems)
             raise NotTestable(f"run best: found problem {problem}; this study has {there}")
         chosen = (self.problems[problem].get("best") or {}).get("run")
-        grids = [
-            run for sweep in self.sweeps.values() if sweep.get("grid") for run in sweep["runs"]
+        named = [
+            run
+            for sweep in self.sweeps.values()
+            if sweep.get("grid") or "search" in sweep
+            for run in sweep["runs"]
         ]
-        return min(rows, key=lambda row: (row["run"] != chosen, row["run"] not in grids))
+        return min(rows, key=lambda row: (row["run"] != chosen, row["run"] not in named))
 
     def one(self, selection):
         """The only row that a selection names."""

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import torch
 from scipy.stats import norm
 
-from ..learn import losses, models, training
-from ..tasks import TASKS, column
+from ..learn import augment, losses, models, training
+from ..tasks import TASKS, column, errors
 from .intervals import rank_correlation
 
 SPLITS = ("train", "validation", "test")
@@ -21,7 +22,9 @@ class Block:
     """One block of a run: what its R networks say of all rows.
 
     arrays: raw, one dictionary a replicate; scalings likewise. record: of the prepared data.
-    targets, outputs: {split: tensor [R, n, ...]}, as trained.
+    targets, outputs: {split: tensor [R, n, ...]}, as trained, of the splits that have rows: none
+    are left for validation where a network was fitted on these too. shifted: outputs [R, n, ...]
+    for the test rows, averaged over each image and its four shifts by one pixel; None for tables.
     """
 
     configuration: dict
@@ -31,6 +34,7 @@ class Block:
     scalings: list
     targets: dict
     outputs: dict
+    shifted: torch.Tensor | None
 
     @property
     def task(self):
@@ -43,7 +47,7 @@ class Block:
     @cached_property
     def error(self):
         """Predicted minus true test values in ranges of the target, [R, n]."""
-        error = self.outputs["test"][..., :1] - self.targets["test"]
+        error = errors(self.outputs["test"], self.targets["test"], self.ruler)
         return (error.squeeze(-1).double() / self.ruler.unit[:, None]).numpy()
 
     @cached_property
@@ -71,10 +75,17 @@ def open_block(configuration, replicates, weights, folder=None):
     record, blank = replicates[0][1], models.blank(len(replicates))
     network = models.build(configuration, record, blank, folder)
     network.restore(weights)
+    rows = {split: pair for split, pair in rows.items() if pair[1].shape[1]}
     targets = {split: y for split, (_, y) in rows.items()}
     outputs = {split: network.predict(network.prepare(x)) for split, (x, _) in rows.items()}
+    shifted = None
+    if record["shape"]:
+        outside = configuration.get("padding_value", 0.0)
+        copies = augment.shifts(rows["test"][0], record["shape"], outside)
+        said = [outputs["test"], *(network.predict(network.prepare(x)) for x in copies)]
+        shifted = TASKS[configuration["task"]].average(torch.stack(said))
     arrays = [arrays for arrays, _ in replicates]
-    return Block(configuration, arrays, record, ruler, scalings, targets, outputs)
+    return Block(configuration, arrays, record, ruler, scalings, targets, outputs, shifted)
 
 
 def measures(block, inputs=()):
@@ -84,8 +95,8 @@ def measures(block, inputs=()):
     """
     judged = block.configuration["metric"]
     metric, found = block.task.metrics[judged], scores(block)
-    error = {s: metric.error(found[f"{s}_{column(judged)}"]) for s in SPLITS}
-    found["gap"] = error["validation"] - error["train"]
+    error = {s: metric.error(found[f"{s}_{column(judged)}"]) for s in block.outputs}
+    found["gap"] = error.get("validation", torch.nan) - error["train"]
     if block.task.name == "regression":
         found |= ranks(block, "squared_residual", block.error**2, inputs)
     if block.gaussian:
@@ -95,18 +106,23 @@ def measures(block, inputs=()):
 
 def scores(block):
     """The loss and every metric of the task on each split, and the judged metric of the predictor
-    that always says the same.
+    that always says the same; of images also that of the network averaged over shifts.
     """
-    loss, judged = losses.LOSSES[block.configuration["loss"]], block.configuration["metric"]
+    loss, judged = losses.make(block.configuration).rows, block.configuration["metric"]
     classes, found = len(block.record["classes"] or ()), {}
-    for split in SPLITS:
-        outputs, targets = block.outputs[split], block.targets[split]
+    for split, outputs in block.outputs.items():
+        targets = block.targets[split]
         found[f"{split}_loss"] = loss(outputs, targets).mean(dim=1)
         for name, metric in block.task.metrics.items():
             found[f"{split}_{column(name)}"] = metric.function(outputs, targets, block.ruler)
-        same = block.task.constant(block.targets["train"], targets.shape[1], classes)
+        train, rows = block.targets["train"], targets.shape[1]
+        same = block.task.constant(train, rows, classes, block.ruler)
         value = block.task.metrics[judged].function(same, targets, block.ruler)
         found[f"constant_{split}_{column(judged)}"] = value
+    if block.shifted is not None:
+        targets = block.targets["test"]
+        value = block.task.metrics[judged].function(block.shifted, targets, block.ruler)
+        found[f"shifted_test_{column(judged)}"] = value
     return found
 
 
@@ -163,14 +179,43 @@ def predictions(block, run, first, inputs=()):
 
 
 def row_values(block, run, first):
-    """One dictionary a replicate: what each test row adds to the judged metric, `values` [n].
+    """One dictionary a replicate: what each test row adds to the judged metric, `values` [n], and
+    of images what it adds where the network is averaged over shifts, `shifted` [n].
 
     None where that metric is no mean over rows.
     """
-    if of_row := block.task.metrics[block.configuration["metric"]].of_row:
-        values = of_row(block.outputs["test"], block.targets["test"], block.ruler).float().numpy()
-        for slot, each in enumerate(values):
-            yield {"run": run, "replicate": first + slot, "values": each}
+    of_row = block.task.metrics[block.configuration["metric"]].of_row
+    if of_row is None:
+        return
+    for slot in range(len(block.arrays)):
+        found = {
+            name: of_row(outputs, block.targets["test"], block.ruler)[slot].float().numpy()
+            for name, outputs in ways(block).items()
+        }
+        yield {"run": run, "replicate": first + slot, **found}
+
+
+def ways(block):
+    """{way of predicting the test rows: outputs [R, n, ...]}: by the network as it is, `values`,
+    and of images by the network averaged over shifts, `shifted`.
+    """
+    found = {"values": block.outputs["test"], "shifted": block.shifted}
+    return {name: outputs for name, outputs in found.items() if outputs is not None}
+
+
+def members(block, run, first):
+    """One dictionary a replicate: what it says of the test rows as a member of an ensemble.
+
+    For each of `ways`, row by row: the logarithm of each class's probability, or the prediction in
+    the target's own unit.
+    """
+    for slot, scaling in enumerate(block.scalings):
+        found = {}
+        for name, outputs in ways(block).items():
+            said = block.task.average(outputs[None])[slot].flatten().numpy()
+            said = said if block.record["classes"] else scaling.restore(said)
+            found[name] = said.astype(np.float32)
+        yield {"run": run, "replicate": first + slot, **found}
 
 
 def misread(block, run, first):

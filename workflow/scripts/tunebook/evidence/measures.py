@@ -2,10 +2,12 @@
 
 Most follow from the metrics of the problem's task: a column of runs.csv for each metric and split
 (`test_balanced_accuracy`), and, for the metric that the problem is judged by, `test_metric` and
-`test_error` (its error form: one minus it where higher is better). The others are listed here.
+`test_error` (its error form: one minus it where higher is better). These three of images also say
+how a network does that is averaged over shifts (`shifted_test_metric`): over the test image and its
+four shifts by one pixel. The others are listed here.
 
 A problem is one entry of study.json's `problems`, a dictionary; used are `task`, `metric`, `unit`
-and, where they are known, `inputs`.
+and, where they are known, `inputs` and `shape`.
 """
 
 import math
@@ -17,6 +19,8 @@ from ..jobs import TunebookError
 from ..study.parameters import PARAMETERS
 from ..tasks import TASKS, column
 
+# What the names of measures of a network averaged over shifts begin with.
+SHIFTED = "shifted_"
 SPLITS = {"train": "training", "validation": "validation", "test": "test"}
 # Where values come from: columns of runs.csv, curves of history.parquet, timing.csv, or the study
 # as a whole (cost.csv).
@@ -151,6 +155,10 @@ def measures(problem):
             same, name = found[f"{split}_{what}"], f"constant_{split}_{what}"
             label = f"{same.label} of the constant predictor"
             found[name] = replace(same, name=name, label=label, better="", final=False)
+    for what in (chosen, "metric", "error") if problem.get("shape") else ():
+        same, name = found[f"test_{what}"], f"{SHIFTED}test_{what}"
+        label = f"{same.label} of one network averaged over shifts"
+        found[name] = replace(same, name=name, label=label)
     return found
 
 
@@ -181,6 +189,8 @@ def check(name, row, problem, timed=()):
         why = f"{name} is of the whole study; it takes no `of`"
     elif found.shared:
         why = f"found {name}, measured beside other jobs; allowed: training_seconds"
+    elif found.split == "validation" and not validates(row):
+        why = f"{name} needs runs with fit_on = training; found {run}, fitted on development rows"
     elif found.losses and loss not in found.losses:
         needed = " or ".join(found.losses)
         why = f"{name} needs runs with loss = {needed}; found {run} with {loss}"
@@ -201,6 +211,11 @@ def check_positive(what, row):
             f"{what} needs a loss that is never negative; found {row['run']} with "
             f"loss = {row['loss']}"
         )
+
+
+def validates(settings):
+    """Whether a run with these settings has rows left for validation."""
+    return settings.get("fit_on") != "development"
 
 
 def signed(settings):

@@ -15,7 +15,8 @@ import pandas as pd
 
 from ..data.description import same_rows
 from ..jobs import TunebookError, read_json
-from ..study.parameters import columns, parameter
+from ..search.chain import FINISHED
+from ..study.parameters import columns, in_a_cell, in_table_order, parameter
 from ..tasks import TASKS, column
 from . import measures, words
 from .intervals import Interval, groups, mean_interval, median_range, scale
@@ -27,10 +28,13 @@ COLUMNS = {
     "timing": "run sweeps problem repetition seconds_per_epoch",
     "baselines": "problem baseline replicate fit_seconds",
     "cost": "run first last started finished train_seconds job_seconds threads",
-    "rows": "run replicate values",
+    "rows": "run replicate values shifted",
+    "ensembles": "run problem way members metric value low high rows",
     "predictions": "run problem replicate row target prediction variance",
     "misread": "run replicate row target prediction probability pixels",
-    "importance": "problem among hyper_parameter mean sd explained runs reason",
+    "trials": "search trial generation run state epochs_trained value seconds core_seconds best "
+    "again again_replicates",
+    "importance": "problem among hyper_parameter share explained runs reason",
 }
 PARQUET = ("history", "rows", "predictions", "misread")
 
@@ -83,8 +87,10 @@ class Results:
     baselines: pd.DataFrame
     cost: pd.DataFrame
     rows: pd.DataFrame
+    ensembles: pd.DataFrame
     predictions: pd.DataFrame
     misread: pd.DataFrame
+    trials: pd.DataFrame
     importance: pd.DataFrame
 
     def __post_init__(self):
@@ -111,6 +117,32 @@ class Results:
         """The names of a sweep's runs, in its order; none if there is no such sweep."""
         runs = self.study["sweeps"].get(sweep, {}).get("runs", [])
         return [name for name in runs if name in self.by_name]
+
+    @property
+    def searches(self):
+        """{sweep: what its search was asked for} of those sweeps that are searches."""
+        sweeps = self.study["sweeps"].items()
+        return {name: about["search"] for name, about in sweeps if about.get("search")}
+
+    def trials_of(self, sweep):
+        """The trials of a search in the order in which they finished, one row each.
+
+        Hyper-parameters are plain values, None where a trial has none.
+        """
+        rows = self.trials[self.trials["search"] == sweep].sort_values(
+            "core_seconds", kind="stable"
+        )
+        space = self.searches.get(sweep, {}).get("space", {})
+        cells = {name: [*map(setting, rows[name])] for name in space if name in rows}
+        plain = {name: pd.Series(each, rows.index, object) for name, each in cells.items()}
+        return rows.assign(**plain)
+
+    def finalists_of(self, sweep):
+        """[(Run, its trial)] of the trials of a search that were trained again."""
+        trials = self.trials_of(sweep).sort_values("trial")
+        first = trials[trials["state"] == "finished"].drop_duplicates("run")
+        rows = {row["run"]: row for _, row in first.iterrows()}
+        return [(self.run(name), rows[name]) for name in self.members(sweep) if name in rows]
 
     def best(self, problem):
         """The name of the run that was chosen for a problem, "" where none was."""
@@ -175,10 +207,13 @@ class Results:
     def values(self, name, run=None):
         """{replicate or repetition: value} of a measure on a run (None: of the whole study).
 
-        A replicate that diverged, and so has no final network, gets the worst value there is.
+        A replicate that diverged, and so has no final network, gets the worst value there is. All
+        are blank where no rows were left to measure it on.
         """
         run = run and self.run(run)
         found = self.measure(name, run)
+        if run and found.split == "validation" and not measures.validates(run.settings):
+            return dict.fromkeys(run.replicates, np.nan)
         if found.table == measures.STUDY:
             return {0: float((self.cost["job_seconds"] * self.cost["threads"]).sum())}
         if found.table == measures.TIMING:
@@ -187,8 +222,9 @@ class Results:
             seconds = rows["seconds_per_epoch"].astype(float) * factor
             return dict(zip(rows["repetition"].astype(int), seconds.tolist(), strict=True))
         if found.table == measures.HISTORY:
-            curves, epochs = self.replicate_curves(run.name), run.settings["epochs"]
-            return {key: measures.CURVES[name](curve, epochs) for key, curve in curves.items()}
+            curves, epochs = self.replicate_curves(run.name), self.epochs_of(run.name)
+            made = measures.CURVES[name]
+            return {key: made(curve, epochs[key]) for key, curve in curves.items()}
         rows = self.measured[run.name]
         values = rows[name].to_numpy(float) if name in rows else np.full(run.n, np.nan)
         if found.final:
@@ -201,16 +237,17 @@ class Results:
         values = self.values(name, run)
         return {key: v if math.isfinite(v) else math.nan for key, v in values.items()}
 
-    def interval(self, name, run=None):
+    def interval(self, name, run=None, since=0):
         """The Interval of a measure over the replicates of a run that have a finite value.
 
-        Of timings the median with its range; of the whole study its one number.
+        Of timings the median with its range; of the whole study its one number. since: the first
+        replicate that counts (a search has chosen by those before).
         """
         if run is None:
             value = self.values(name)[0]
             return Interval(value, value, value, 1)
-        about, values = self.measure(name, self.run(run)), self.finite(name, run).values()
-        known = [value for value in values if not math.isnan(value)]
+        about, values = self.measure(name, self.run(run)), self.finite(name, run).items()
+        known = [value for key, value in values if key >= since and not math.isnan(value)]
         if about.table == measures.TIMING:
             return median_range(known)
         return mean_interval(known, *measures.bounds(about, self.run(run).settings))
@@ -271,9 +308,16 @@ class Results:
         logs: of their logarithms, which to first order move by a share of the mean.
         """
         judged = measures.judged(self.problem(self.run(runs[0]).problem))[0]
-        kept = [self.rows_of(run) for run in runs]
+        shifted = name.startswith(measures.SHIFTED)
+        if name.removeprefix(measures.SHIFTED) not in (
+            "test_metric",
+            "test_error",
+            f"test_{judged}",
+        ):
+            return None
+        kept = [self.rows_of(run, shifted) for run in runs]
         shared = sorted(set.intersection(*map(set, kept)))
-        if name not in ("test_metric", "test_error", f"test_{judged}") or not shared:
+        if not shared:
             return None
         values = [np.stack([each[replicate] for replicate in shared]) for each in kept]
         if logs:
@@ -291,28 +335,44 @@ class Results:
         """{run's name: its rows of rows.parquet, by replicate}."""
         return dict(list(self.rows.sort_values("replicate").groupby("run", sort=False)))
 
-    def rows_of(self, run):
+    def rows_of(self, run, shifted=False):
         """{replicate: values [n]}: what each test row adds to the judged test metric of a run.
 
-        Their means are its `test_metric`. Only where all replicates of the problem are tested on
-        the same rows and the metric is a mean over them, and not of a replicate that diverged.
+        Their means are its `test_metric`; shifted: its `shifted_test_metric`. Only where all
+        replicates of the problem are tested on the same rows and the metric is a mean over them,
+        and not of a replicate that diverged.
         """
-        known = {key for key, value in self.finite("test_metric", run).items() if value == value}
+        name = "shifted_test_metric" if shifted else "test_metric"
+        known = {key for key, value in self.finite(name, run).items() if value == value}
         rows = self.row_values.get(run, self.rows.iloc[:0])
-        pairs = zip(rows["replicate"].astype(int), rows["values"], strict=True)
+        kept = rows["shifted" if shifted else "values"]
+        pairs = zip(rows["replicate"].astype(int), kept, strict=True)
         return {key: np.asarray(values, float) for key, values in pairs if key in known}
 
-    def on_other_rows(self, run):
+    def on_other_rows(self, run, shifted=False):
         """The Interval of the judged test metric of a run on other test rows of the same kind.
 
         `interval` speaks of the rows that every replicate was tested on; this one is wider by what
-        they bring. None where there are no `rows_of` the run.
+        they bring. shifted: of the `shifted_test_metric`. None where there are no `rows_of` the
+        run.
         """
-        limits = measures.bounds(self.measure("test_metric", self.run(run)), self.run(run).settings)
-        values = [each.mean() for each in self.rows_of(run).values()]
+        name = "shifted_test_metric" if shifted else "test_metric"
+        limits = measures.bounds(self.measure(name, self.run(run)), self.run(run).settings)
+        values = [each.mean() for each in self.rows_of(run, shifted).values()]
         logs = scale(values, *limits) is np.log
-        error = self.error_over_rows("test_metric", [run], logs)
+        error = self.error_over_rows(name, [run], logs)
         return None if error is None else mean_interval(values, *limits, rows=error)
+
+    def epochs_of(self, run):
+        """{replicate: epochs} that its curve should have: as configured, or up to where it stopped
+        by itself; one that diverged has fewer than these.
+        """
+        about = self.run(run)
+        lost = dict(zip(about.replicates, about.diverged, strict=True))
+        return {
+            key: len(curve["train_loss"]) if lost[key] is None else about.settings["epochs"]
+            for key, curve in self.replicate_curves(run).items()
+        }
 
     def outcomes_of(self, run, margin=measures.LEARNED_MARGIN):
         """{replicate: `learned`, `failed` or `diverged`} of a run: see `measures.outcome`."""
@@ -395,7 +455,10 @@ def read_results(folder, provenance=()):
             f"{folder / 'study.json'}: found no {missing[0]}; allowed: as this version of the "
             "workflow writes it; make the study again"
         )
-    tables = {name: read_table(folder, name, study["parameters"]) for name in COLUMNS}
+    searches = [sweep for sweep in study["sweeps"].values() if "search" in sweep]
+    spaces = in_table_order({key: None for sweep in searches for key in sweep["axes"]})
+    named = dict.fromkeys(COLUMNS, study["parameters"]) | {"trials": spaces}
+    tables = {name: read_table(folder, name, named[name]) for name in COLUMNS}
     if tables["runs"].empty:
         raise TunebookError(f"{folder / 'runs.csv'}: found no rows; allowed: one a replicate")
     add_errors(tables["runs"], tables["history"], study["problems"])
@@ -407,9 +470,10 @@ def read_results(folder, provenance=()):
 def read_table(folder, name, parameters):
     """One table of a results folder as a frame with at least the columns that everybody uses.
 
-    parameters: the study's hyper-parameters, to tell text ("" for no layers, `full`) from numbers.
+    parameters: the hyper-parameters of runs or trials, to tell text ("" for no layers, `full`) from
+    numbers.
     """
-    needed = COLUMNS[name].split() + (parameters if name == "runs" else [])
+    needed = COLUMNS[name].split() + (parameters if name in ("runs", "trials") else [])
     path = folder / f"{name}.{'parquet' if name in PARQUET else 'csv'}"
     text = {key: str for key in parameters if parameter(key).kind not in ("number", "integer")}
     if not path.is_file() or path.stat().st_size == 0:
@@ -432,11 +496,13 @@ def add_errors(runs, history, problems):
     """Add the columns that follow from others, under names that all problems share.
 
     To runs `{split}_metric` and `{split}_error` of the judged metric, the same of the constant
-    predictor, relative_gap, calibration_error; to history train_error, validation_error.
+    predictor and of networks averaged over shifts, relative_gap, calibration_error; to history
+    train_error, validation_error.
     """
     for problem, rows in runs.groupby("problem", sort=False):
         chosen, metric = measures.judged(problems[problem])
-        for start in (f"{c}{split}" for c in ("", "constant_") for split in measures.SPLITS):
+        starts = [f"{c}{split}" for c in ("", "constant_") for split in measures.SPLITS]
+        for start in (*starts, f"{measures.SHIFTED}test"):
             values = rows.get(f"{start}_{chosen}", np.nan)
             runs.loc[rows.index, f"{start}_metric"] = values
             runs.loc[rows.index, f"{start}_error"] = metric.error(values)
@@ -536,9 +602,54 @@ def cost_table(records):
     table = pd.DataFrame(list(records)).sort_values("started")
     replicates, seconds = table["replicates"].str, table["finished"] - table["started"]
     table = table.assign(first=replicates[0], last=replicates[-1], job_seconds=seconds)
+    # A job that went on from a trial's state has not trained its first epochs itself.
+    table["train_seconds"] = table["train_seconds"].clip(upper=seconds)
     # As text: of a time since 1970, nine figures are ten seconds.
     times = {key: table[key].map("{:.3f}".format) for key in ("started", "finished")}
     return table.assign(**times)[COLUMNS["cost"].split()]
+
+
+def trials_table(searches, again, study):
+    """trials.csv: one row a trial of each search, in the order in which they were proposed.
+
+    searches: what each search has left: its sweep, and all its trials. again: {search: {run: values
+    of the judged metric on validation rows}} of finalists, in the replicates that they were trained
+    again with. study: its description.
+
+    value: the mean over the search's own replicates, after epochs_trained; blank where one of them
+    diverged. best: of those that were trained to their end, so far. again: the mean over the other
+    replicates. seconds: of training on one core, 0 where the same point was tried before;
+    core_seconds: their sum so far.
+    """
+    rows, names = [], {}
+    for found in searches:
+        sweep = study["sweeps"][found["sweep"]]
+        better = measures.judged(study["problems"][sweep["problem"]])[1].better
+        names |= dict.fromkeys(sweep["axes"])
+        seen, spent, best = set(), 0.0, math.nan
+        for trial in found["trials"]:
+            run, value = trial["run"], trial["value"]
+            seconds = 0.0 if run in seen else trial["seconds"]
+            spent += seconds
+            if trial["state"] == FINISHED:
+                best = (np.fmax if better == "higher" else np.fmin)(best, value)
+            values = again.get(found["sweep"], {}).get(run, ()) if run not in seen else ()
+            seen.add(run)
+            rows.append(
+                {
+                    "search": found["sweep"],
+                    **{key: trial[key] for key in ("trial", "generation", "run", "state")},
+                    "epochs_trained": trial["epochs"],
+                    "value": value,
+                    "seconds": seconds,
+                    "core_seconds": spent,
+                    "best": best,
+                    "again": float(np.mean(values)) if len(values) else math.nan,
+                    "again_replicates": len(values),
+                    **{key: in_a_cell(each) for key, each in trial["point"].items()},
+                }
+            )
+    return pd.DataFrame(rows, columns=[*COLUMNS["trials"].split(), *in_table_order(names)])
 
 
 def distinct(dictionaries):

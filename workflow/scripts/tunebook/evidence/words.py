@@ -98,13 +98,13 @@ def silent_unit(unit, rows=()):
 
 
 def loss_unit(settings):
-    """The unit of a run's loss: that of the loss, or else of the squared target as trained."""
+    """The unit of a run's loss, often one of the target as trained; "" where it has none."""
     loss, target = (
         parameter(name).choices.get(settings.get(name)) for name in ("loss", "scale_target")
     )
-    if loss and not loss.unit and target:
-        return f"squared {target.unit}"
-    return loss.unit if loss else ""
+    if not loss or "{}" in loss.unit and not target:
+        return ""
+    return loss.unit.format(target and target.unit)
 
 
 def show(value, unit="", signed=False, places=None):
@@ -315,11 +315,11 @@ def varying(runs):
 
     runs: objects with `settings`. A run that has none of one takes no part in it.
     """
-    values = {name: set() for name in columns(run.settings for run in runs)}
-    for run in runs:
-        for name, value in run.settings.items():
-            values[name].add(value)
-    return [name for name, several in values.items() if len(several) > 1]
+    return [
+        name
+        for name in columns(run.settings for run in runs)
+        if len({run.settings[name] for run in runs if name in run.settings}) > 1
+    ]
 
 
 def differing(runs):

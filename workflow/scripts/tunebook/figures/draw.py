@@ -21,10 +21,12 @@ from . import page, style
 from .kinds import Cells, Curves, Points
 from .panel import fits, ordered, setting_text, value_of
 from .predicted import Images, Matrix, Scatter
+from .searched import Parallel, Progress
 from .source import Source
 from .spec import listed
 
-KINDS = {kind.__name__.lower(): kind for kind in (Curves, Points, Cells, Matrix, Images, Scatter)}
+EVERY = Curves, Points, Cells, Matrix, Images, Scatter, Progress, Parallel
+KINDS = {kind.__name__.lower(): kind for kind in EVERY}
 # What a problem must be for a kind of panel that names none; the others are left out.
 SUITS = {
     "matrix": lambda problem: problem.get("classes"),
@@ -132,7 +134,10 @@ def divided(spec, results):
     kind, (members, why) = KINDS[spec["kind"]], members_of(spec, results)
     if not members:
         return [kind(spec, results, absent=why)]
-    facet, problems = spec.get("facet", ""), dict.fromkeys(run.problem for _, run in members)
+    facet, problems = (
+        spec.get("facet", kind.apart),
+        dict.fromkeys(run.problem for _, run in members),
+    )
     if "against" in spec and "across" not in spec and len(problems) > 1:
         return [kind(spec, results, members)]  # changes in per cent of different things
     parts = defaultdict(list)
@@ -237,11 +242,12 @@ def entitle(panels):
 
 
 def title_bits(panel):
-    """Problem, facet, measure and network of a panel, "" where it has no single one."""
+    """Problem, facet, measure and network (or search) of a panel, "" where it has no single one."""
     problem = panel.problem["title"] if panel.problem else ""
     name, value = panel.facet
-    facet = "" if name in ("", "problem", "sweep") else setting_text(name, value)
-    networks = {run.network for run in panel.runs}
+    named = name not in ("", "problem", "sweep")
+    facet = setting_text(name, value) if named else panel.called
+    networks = {str(value).replace("-", " ")} if panel.apart else {r.network for r in panel.runs}
     return problem, facet, panel.of, networks.pop() if len(networks) == 1 else ""
 
 

@@ -160,7 +160,7 @@ def width_of(text, size=SMALL, weight=400):
 def wrapped(text, width, size=SMALL, weight=400):
     """A text in lines of at most `width` points, where its words allow that."""
     lines = []
-    for word in text.split():
+    for word in filter(None, text.split(" ")):  # not at a narrow space, before a unit
         longer = f"{lines[-1]} {word}" if lines else word
         if lines and width_of(longer, size, weight) <= width:
             lines[-1] = longer

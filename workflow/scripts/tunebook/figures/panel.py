@@ -120,10 +120,13 @@ class Panel:
     absent: why there is nothing to draw. alike: the panels that share its scale. labelled: whether
     it names its series, or leaves that to the next one, which has the same `key`. colours:
     {hyper-parameter: {value: colour}} of the whole figure. source: what is claimed, a Source.
+    apart: what sets panels of its kind apart where nobody says. called: what such a panel is among
+    others of its figure.
     """
 
     height, least, most, weight = 2.1, 1.3, math.inf, 1.0
     letter = title = head = key = about = unit = scale = dotted = ""
+    apart = called = ""
     colours, labelled, source = None, True, Source()
 
     def __init__(self, spec, results, members=(), problem=None, facet=("", None), absent=""):
@@ -201,10 +204,9 @@ class Panel:
         self.scale = words.unit_words(self.unit, self.problem)
         self.losses = {(r.settings.get("loss"), r.settings.get("scale_target")) for r in self.runs}
         if self.unit == "loss" and len(self.losses) == 1:
-            ((loss, target),) = self.losses
-            choice = parameter("loss").choices.get(loss)
-            unit = "scaled units" if (loss, target) == ("mse", "range") else choice and choice.unit
-            self.scale = ", ".join(filter(None, [label("loss", loss), unit]))
+            settings = self.runs[0].settings
+            said = label("loss", settings.get("loss")), words.loss_unit(settings)
+            self.scale = ", ".join(filter(None, said))
 
     def draw_levels(self, ax):
         """Dotted lines worth comparing with, where they are in sight: the constant predictor's

@@ -14,7 +14,8 @@ from ..jobs import TunebookError
 from ..study.parameters import PARAMETERS, parameter
 from ..study.read import SCHEMAS, check_against, check_keys_are_text, normalise, read_yaml, shown
 
-KINDS = ("curves", "points", "cells", "matrix", "images", "scatter")
+KINDS = ("curves", "points", "cells", "matrix", "images", "scatter", "progress", "parallel")
+OF_SEARCH = ("progress", "parallel")
 LISTS = ("source", "sweep", "rows", "columns", "level")
 # What a panel may be coloured, divided or laid out by, besides hyper-parameters.
 BESIDES = ("network", "problem", "sweep")
@@ -84,17 +85,17 @@ def run_of(panel):
 
 
 def with_defaults(figures, description):
-    """The figures, and one for each sweep of several runs that none of them names.
+    """The figures, and one for each sweep of several runs, or search, that none of them names.
 
     description: what study.json says of the study: its `sweeps` (`problem`, `question`, `runs`,
-    `axes`, `grid`).
+    `axes`, `grid`, `search`).
     """
     panels = [panel for figure in figures.values() for panel in figure["panels"]]
     of = [each for panel in panels for each in (panel, run_of(panel))]
     named = {sweep for each in of for key in ("sweep", "source") for sweep in each.get(key, [])}
     found = dict(figures)
     for sweep, about in description["sweeps"].items():
-        if sweep not in named and len(about["runs"]) > 1:
+        if sweep not in named and (about.get("search") or len(about["runs"]) > 1):
             name = sweep if sweep not in figures else f"sweep-{sweep}"
             found[name] = default_figure(sweep, about)
     return found
@@ -103,8 +104,12 @@ def with_defaults(figures, description):
 def default_figure(sweep, about):
     """What a sweep's axes ask for: curves by the first one, and where they end.
 
-    Of a grid search, and of more runs than a panel of curves can carry, the ends alone.
+    Of a grid search, and of more runs than a panel of curves can carry, the ends alone. Of another
+    search the way it went, and its space.
     """
+    if about.get("search"):
+        panels = [{"kind": each, "of": "validation_error", "sweep": [sweep]} for each in OF_SEARCH]
+        return {"title": about["question"], "caption": "", "panels": panels}
     axes, points = about["axes"], {"kind": "points", "of": "validation_error", "sweep": [sweep]}
     curves = {"kind": "curves", "of": "train_loss", "sweep": [sweep]}
     if not {"model", "module"} & set(axes):  # else a row a run: together they are one thing
@@ -137,6 +142,7 @@ def check_figures(figures, description, claims=()):
             try:
                 check_measures(panel, description["problems"].values())
                 check_names(panel, known)
+                check_searches(panel, description["sweeps"])
             except TunebookError as error:
                 raise TunebookError(f"figures: {name}.panels[{i}]: {error}") from None
 
@@ -165,6 +171,18 @@ def check_names(panel, known):
     for key, name in named:
         if name not in known:
             raise TunebookError(f"{key}: found {shown(name)}; allowed: {', '.join(sorted(known))}")
+
+
+def check_searches(panel, sweeps):
+    """Raise TunebookError for a panel of a search whose sweep is none.
+
+    sweeps: those of the study's description; one that the study does not have is not wrong.
+    """
+    searches = [name for name, about in sweeps.items() if about.get("search")]
+    for name in panel["sweep"] if panel["kind"] in OF_SEARCH else ():
+        if name in sweeps and name not in searches:
+            told = f"a search: {', '.join(searches) or 'this study has none'}"
+            raise TunebookError(f"sweep: found {name}, which is no search; allowed: {told}")
 
 
 def asked_inputs(figures):

@@ -2,13 +2,16 @@
 
 results/runs/<run>/replicates-<first>-<last>/
     history.csv           one row a replicate and epoch
-    weights.safetensors   the final network's parameters and buffers, each [R, ...]
+    weights.safetensors   the reported network's parameters and buffers, each [R, ...]
     training.json         configuration, seeds, outcome, times, fingerprints of the other two
+    until-<epochs>.json   of a search's trial, what its first epochs came to
+    until-<epochs>.pt     what it takes to go on from there, until that is done
 """
 
 import csv
 import math
 import os
+import re
 import shutil
 from contextlib import suppress
 from pathlib import Path
@@ -24,10 +27,9 @@ HISTORY_COLUMNS = ("replicate", "epoch", *HISTORY)
 
 
 def history_rows(trained, first):
-    """Rows of history.csv: every epoch of a replicate up to the one it diverged at."""
-    epochs = len(trained.history[HISTORY[0]])
-    for slot, diverged_at in enumerate(trained.diverged_at):
-        for epoch in range(1, (diverged_at or epochs) + 1):
+    """Rows of history.csv: every epoch of a replicate up to the one it ended with."""
+    for slot, ended in enumerate(trained.ended):
+        for epoch in range(1, ended + 1):
             values = [trained.history[name][epoch - 1, slot].item() for name in HISTORY]
             yield [first + slot, epoch, *(f"{value:.9g}" for value in values)]
 
@@ -52,6 +54,8 @@ def save_block(folder, trained, first, record):
         record
         | {
             "diverged_at": trained.diverged_at,
+            "ended": trained.ended,
+            "reported": trained.reported,
             "parameters": trained.parameters,
             "train_seconds": trained.seconds,
             "history_sha256": sha256(history),
@@ -85,6 +89,91 @@ def take_over(folder):
     shutil.rmtree(place)
 
 
+def save_part(path, trained, record):
+    """Write the record of a block that was trained in part, and before it the state to go on from.
+
+    path: of the record, until-<epochs>.json. The others are as in `save_block`. A training that has
+    ended already, since every replicate did, leaves no state.
+    """
+    import torch
+
+    state = Path(path).with_suffix(".pt")
+    state.unlink(missing_ok=True)
+    if trained.state:
+        with written(state) as beside:
+            torch.save(trained.state, beside)
+    history, slots = trained.history["validation_metric"], range(len(trained.ended))
+    values = [history[max(trained.reported[slot], 1) - 1, slot].item() for slot in slots]
+    lost = [trained.diverged_at[slot] or not math.isfinite(values[slot]) for slot in slots]
+    write_json(
+        path,
+        record
+        | {
+            "diverged_at": trained.diverged_at,
+            "ended": trained.ended,
+            "validation_metric": [None if lost[slot] else values[slot] for slot in slots],
+            "train_seconds": trained.seconds,
+            "state_sha256": sha256(state) if trained.state else None,
+        },
+    )
+
+
+def part_of(path):
+    """How many epochs a part has, from the name of its record or state; 0 for other names."""
+    name = re.fullmatch(r"until-(\d+)", Path(path).stem)
+    return int(name[1]) if name else 0
+
+
+def latest_part(folder, made_from, before=math.inf):
+    """The path of the state that a training in a block's folder can go on from; None without one.
+
+    It is the one after most epochs, if fewer than `before`, that is whole and was made from what
+    has that fingerprint.
+    """
+    for path in sorted(Path(folder).glob("until-*.json"), key=part_of, reverse=True):
+        state = path.with_suffix(".pt")
+        with suppress(TunebookError):
+            record = read_json(path)
+            same = record.get("made_from") == made_from and part_of(path) < before
+            if same and state.is_file() and sha256(state) == record.get("state_sha256"):
+                return state
+    return None
+
+
+def read_state(path):
+    import torch
+
+    return torch.load(path)
+
+
+def delete_states(folder, before=math.inf):
+    """Delete the states in a block's folder that training went on from, so that none is needed."""
+    for path in Path(folder).glob("until-*.pt"):
+        if part_of(path) < before:
+            path.unlink()
+
+
+def found_of(paths, runs):
+    """{number of a trial: {run, value, epochs, seconds}}, as `search.chain.told` takes it.
+
+    paths: the records of all blocks of some trials, trained in part or to the end. runs: {number of
+    a trial: its run}.
+    """
+    found = {}
+    for path in paths:
+        record = read_json(path) if part_of(path) else read_record(path)
+        values = record["validation_metric"] if part_of(path) else last_validation(path, record)
+        of_run = found.setdefault(record["run"], {"values": [], "epochs": 0, "seconds": 0.0})
+        of_run["values"] += values
+        of_run["epochs"] = max(of_run["epochs"], *record["ended"])
+        of_run["seconds"] += record["train_seconds"]
+    for each in found.values():
+        values = each.pop("values")
+        mean = float(np.mean(values)) if None not in values else math.nan
+        each["value"] = mean if math.isfinite(mean) else None
+    return {int(trial): {"run": run} | found[run] for trial, run in runs.items()}
+
+
 def read_record(path):
     """The record of a block, once the files beside it are shown to be the ones it vouches for."""
     record = read_json(path)
@@ -111,7 +200,7 @@ def read_history(record_path):
 
 
 def read_weights(record_path):
-    """A block's final parameters and buffers, by name, each [R, ...]."""
+    """A block's reported parameters and buffers, by name, each [R, ...]."""
     from safetensors.torch import load_file
 
     return load_file(Path(record_path).with_name("weights.safetensors"))
@@ -125,15 +214,14 @@ def columns(record, rows):
     size = record["configuration"]["batch_size"]
     count = len(record["replicates"])
     for slot, replicate in enumerate(record["replicates"]):
-        diverged_at = record["diverged_at"][slot] or None
-        ran = diverged_at or record["configuration"]["epochs"]
+        ran = record["ended"][slot]
         yield {
             "run": record["run"],
             "replicate": replicate,
             "seed": record["seeds"][slot],
             "batch_rows": rows if size == "full" else min(size, rows),
             "epochs_run": ran,
-            "diverged_at": diverged_at,
+            "diverged_at": record["diverged_at"][slot] or None,
             "parameters": record["parameters"],
             # Replicates of a block are trained together: each is given its share.
             "train_seconds": record["train_seconds"] / count,
@@ -142,10 +230,16 @@ def columns(record, rows):
 
 
 def last_validation(record_path, record):
-    """The validation metric after the last epoch, one a replicate; blank where it diverged."""
-    last = {row["replicate"]: row["validation_metric"] for row in read_history(record_path)}
-    pairs = zip(record["replicates"], record["diverged_at"], strict=True)
-    return [math.nan if diverged_at else last[replicate] for replicate, diverged_at in pairs]
+    """The validation metric of the weights that are kept, one a replicate; blank where it diverged.
+
+    Blank, too, where no rows were left for validation.
+    """
+    found = {(row["replicate"], row["epoch"]): row for row in read_history(record_path)}
+    kept = zip(record["replicates"], record["reported"], record["diverged_at"], strict=True)
+    return [
+        math.nan if diverged_at else found[replicate, reported]["validation_metric"]
+        for replicate, reported, diverged_at in kept
+    ]
 
 
 def choose_best(candidates, task, metric):

@@ -65,10 +65,8 @@ class ConvolutionalNetwork(Network):
         self.piece = None if normalization == "batch" else self.predicted
         self.dropout = c["dropout"]
         self.dense = DenseStack(c, math.prod(last), outputs, generators)
-        super().__init__(
-            named("convolution", self.layers) | self.dense.parameters,
-            named("convolution", self.running) | self.dense.buffers,
-        )
+        parameters, buffers = (named("convolution", each) for each in (self.layers, self.running))
+        super().__init__(parameters | self.dense.parameters, buffers | self.dense.buffers)
 
     def forward(self, x, generators=None):
         """See DenseStack.forward."""

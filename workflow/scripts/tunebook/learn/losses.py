@@ -6,6 +6,10 @@ that of each row by its own outputs, [R, n, outputs], written out since autograd
 longer than these few operations.
 """
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
 import torch
 import torch.nn.functional as F
 
@@ -29,9 +33,14 @@ def one_hot(labels, outputs):
     return F.one_hot(labels, outputs.shape[-1]).to(outputs.dtype)
 
 
-def cross_entropy(outputs, labels):
-    """Negative log of the softmax probability of the true class, from logits."""
-    rows = F.cross_entropy(outputs.flatten(0, 1), labels.flatten(), reduction="none")
+def cross_entropy(outputs, labels, smoothing=0.0):
+    """Negative log of the softmax probability of the true class, from logits.
+
+    smoothing: the share of a row's weight that goes to all classes alike.
+    """
+    rows = F.cross_entropy(
+        outputs.flatten(0, 1), labels.flatten(), reduction="none", label_smoothing=smoothing
+    )
     return rows.view(labels.shape)
 
 
@@ -40,6 +49,16 @@ def mse(outputs, targets):
     if targets.dtype == torch.int64:
         targets = one_hot(targets, outputs)
     return (outputs - targets).square().mean(dim=-1)
+
+
+def huber(outputs, targets, delta):
+    """e^2 / 2 of an error e up to delta, of others delta (|e| - delta / 2): Huber (1964)."""
+    return F.huber_loss(outputs, targets, reduction="none", delta=delta).squeeze(-1)
+
+
+def absolute(outputs, targets):
+    """The size of the error."""
+    return (outputs - targets).abs().squeeze(-1)
 
 
 def gaussian(outputs, targets):
@@ -53,9 +72,12 @@ def gaussian(outputs, targets):
     return rows.squeeze(-1)
 
 
-def cross_entropy_gradient(outputs, labels):
-    """The softmax probabilities minus the one-hot label."""
-    return outputs.softmax(dim=-1).sub_(one_hot(labels, outputs))
+def cross_entropy_gradient(outputs, labels, smoothing=0.0):
+    """The softmax probabilities minus the one-hot label, or what smoothing makes of it."""
+    wanted = one_hot(labels, outputs)
+    if smoothing:
+        wanted.mul_(1 - smoothing).add_(smoothing / outputs.shape[-1])
+    return outputs.softmax(dim=-1).sub_(wanted)
 
 
 def mse_gradient(outputs, targets):
@@ -63,6 +85,16 @@ def mse_gradient(outputs, targets):
     if targets.dtype == torch.int64:
         targets = one_hot(targets, outputs)
     return (outputs - targets).mul_(2 / outputs.shape[-1])
+
+
+def huber_gradient(outputs, targets, delta):
+    """The error, no larger than delta to either side."""
+    return (outputs - targets).clamp_(-delta, delta)
+
+
+def absolute_gradient(outputs, targets):
+    """The sign of the error; of none, zero."""
+    return (outputs - targets).sign_()
 
 
 def gaussian_gradient(outputs, targets):
@@ -73,9 +105,39 @@ def gaussian_gradient(outputs, targets):
     return torch.cat([scaled, by_variance * outputs[..., 1:].sigmoid()], dim=-1)
 
 
-LOSSES = {"cross-entropy": cross_entropy, "mse": mse, "gaussian": gaussian}
-GRADIENTS = {
-    "cross-entropy": cross_entropy_gradient,
-    "mse": mse_gradient,
-    "gaussian": gaussian_gradient,
+# Each loss with its gradient.
+LOSSES = {
+    "cross-entropy": (cross_entropy, cross_entropy_gradient),
+    "mse": (mse, mse_gradient),
+    "huber": (huber, huber_gradient),
+    "absolute": (absolute, absolute_gradient),
+    "gaussian": (gaussian, gaussian_gradient),
 }
+
+
+@dataclass(frozen=True)
+class Loss:
+    """What a configuration minimises.
+
+    rows: the loss of each row, of networks as they predict. gradient: of what is minimised.
+    minimised: that itself, where labels are smoothed in training alone.
+    """
+
+    rows: Callable
+    gradient: Callable
+    minimised: Callable
+
+
+def make(configuration):
+    """The Loss of a configuration."""
+    name = configuration["loss"]
+    rows, gradient = LOSSES[name]
+    if name == "cross-entropy":
+        smoothing = configuration["label_smoothing"]
+        return Loss(
+            rows, partial(gradient, smoothing=smoothing), partial(rows, smoothing=smoothing)
+        )
+    if name == "huber":
+        delta = configuration["huber_delta"]
+        rows, gradient = partial(rows, delta=delta), partial(gradient, delta=delta)
+    return Loss(rows, gradient, rows)

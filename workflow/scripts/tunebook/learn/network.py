@@ -8,6 +8,7 @@ those.
 Each replicate draws its initial weights from its own generator, in layer order.
 """
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -64,6 +65,24 @@ class Network:
         """Take the values that `state` gave."""
         for name, tensor in self.tensors().items():
             tensor.copy_(state[name])
+
+    def live(self):
+        """All numbers of the networks, each tensor [R, ...], as they are and change."""
+        return [self.values, *self.buffers.values()]
+
+    def snapshot(self):
+        """The same, copied."""
+        return [tensor.clone() for tensor in self.live()]
+
+    @contextmanager
+    def holding(self, numbers):
+        """Let the networks have other numbers for a while."""
+        before = self.snapshot()
+        for tensor, other in zip(self.live(), numbers, strict=True):
+            tensor.copy_(other)
+        yield
+        for tensor, own in zip(self.live(), before, strict=True):
+            tensor.copy_(own)
 
     def fit(self, x):
         """Take from the training rows [R, n, f] what is known of them before training."""

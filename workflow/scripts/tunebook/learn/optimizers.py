@@ -5,59 +5,77 @@ themselves are left alone: making one imports PyTorch's compiler, which takes a 
 and what they do before each step takes longer than the step of a small network.
 """
 
-from functools import partial
-
 import torch
 from torch.optim.rmsprop import rmsprop
 
 
-def make_step(configuration, values, gradients):
-    """A function without arguments that makes one step of the configuration's optimizer.
+class Optimizer:
+    """An optimizer of a configuration: called with a learning rate, it makes one step.
 
     values, gradients: vectors of one length; a step reads the second and changes the first.
+    remembered: the tensors by which one step depends on those before it.
     """
-    c = configuration
-    common = {"lr": c["learning_rate"], "weight_decay": c["weight_decay"], "maximize": False}
-    if c["optimizer"] in ("adam", "adamw"):
-        return adam_step(c, values, gradients, common)
-    if c["optimizer"] == "rmsprop":
-        return partial(
-            rmsprop,
-            *([values], [gradients], [torch.zeros_like(values)], [], [], [torch.zeros(())]),
-            **common,
-            alpha=c["alpha"],
-            eps=c["epsilon"],
-            momentum=0,
-            centered=False,
-            foreach=False,
-        )
-    return sgd_step(c, values, gradients, common)
+
+    def __init__(self, configuration, values, gradients):
+        self.values, self.gradients, self.remembered = [values], [gradients], self.memory(values)
+        self.known = {"weight_decay": configuration["weight_decay"], "maximize": False}
+        self.known |= self.constants(configuration)
 
 
-def adam_step(c, values, gradients, common):
-    """Adam's, or AdamW's, whose weight decay is apart from the gradient (Loshchilov and Hutter)."""
-    first, second, steps = torch.zeros_like(values), torch.zeros_like(values), torch.zeros(())
-    fused = torch._fused_adam_ if c["optimizer"] == "adam" else torch._fused_adamw_
-    lists = [values], [gradients], [first], [second], [], [steps]
-    known = {"beta1": c["beta1"], "beta2": c["beta2"], "eps": c["epsilon"], "amsgrad": False}
+class Adam(Optimizer):
+    """Adam, or AdamW, whose weight decay is apart from the gradient (Loshchilov and Hutter)."""
 
-    def step():
+    def memory(self, values):
+        return [torch.zeros_like(values), torch.zeros_like(values), torch.zeros(())]
+
+    def constants(self, c):
+        self.fused = torch._fused_adam_ if c["optimizer"] == "adam" else torch._fused_adamw_
+        return {"beta1": c["beta1"], "beta2": c["beta2"], "eps": c["epsilon"], "amsgrad": False}
+
+    def __call__(self, rate):
+        first, second, steps = self.remembered
         steps.add_(1)
-        fused(*lists, **common, **known)
+        self.fused(
+            *(self.values, self.gradients, [first], [second], [], [steps]), lr=rate, **self.known
+        )
 
-    return step
+
+class RMSprop(Optimizer):
+    def memory(self, values):
+        return [torch.zeros_like(values), torch.zeros(())]
+
+    def constants(self, c):
+        fixed = {"momentum": 0, "centered": False, "foreach": False}
+        return {"alpha": c["alpha"], "eps": c["epsilon"]} | fixed
+
+    def __call__(self, rate):
+        squares, steps = self.remembered
+        rmsprop(*(self.values, self.gradients, [squares], [], [], [steps]), lr=rate, **self.known)
 
 
-def sgd_step(c, values, gradients, common):
-    """That of gradient descent, with momentum where there is some, which begins with a gradient."""
-    momentum = c.get("momentum", 0.0)
-    sums = [torch.zeros_like(values)] if momentum else []
-    known = {"momentum": momentum, "dampening": 0.0, "nesterov": False}
-    first = True
+class SGD(Optimizer):
+    """Gradient descent, with momentum where there is some, which begins with a gradient."""
 
-    def step():
-        nonlocal first
-        torch._fused_sgd_([values], [gradients], sums, **common, **known, is_first_step=first)
-        first = False
+    def memory(self, values):
+        return [torch.zeros_like(values), torch.zeros(())]
 
-    return step
+    def constants(self, c):
+        return {"momentum": c.get("momentum", 0.0), "dampening": 0.0, "nesterov": False}
+
+    def __call__(self, rate):
+        sums, steps = self.remembered
+        torch._fused_sgd_(
+            *(self.values, self.gradients, [sums] if self.known["momentum"] else []),
+            lr=rate,
+            is_first_step=not steps,
+            **self.known,
+        )
+        steps.add_(1)
+
+
+KINDS = {"adam": Adam, "adamw": Adam, "rmsprop": RMSprop, "sgd": SGD, "sgd-momentum": SGD}
+
+
+def optimizer(configuration, values, gradients):
+    """The Optimizer that a configuration asks for."""
+    return KINDS[configuration["optimizer"]](configuration, values, gradients)

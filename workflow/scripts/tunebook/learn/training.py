@@ -7,8 +7,9 @@ Metrics are taken once an epoch from the outputs that training made anyway.
 
 import ctypes
 import itertools
+import math
 import time
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,29 +19,37 @@ from torch.autograd.graph import increment_version
 
 from ..data.prepare import fit_scaling, stack
 from ..tasks import TASKS, Ruler
-from . import losses, models, products
+from . import augment, losses, models, products
 from .blocks import HISTORY
-from .optimizers import make_step
+from .optimizers import optimizer
+from .schedules import share
 
 # One generator for each use of chance, so that dropout, say, never shifts the order of batches.
-STREAMS = {"weights": 1, "order": 2, "dropout": 3}
+# Seeds are hashes: that noise is drawn as the next seed augments does not matter.
+STREAMS = {"augmentation": 0, "weights": 1, "order": 2, "dropout": 3, "noise": 4}
+LOSSES, VALIDATION = (0, 2), (3, 2)  # rows of HISTORY: both losses; what the best epoch goes by
 
 
 @dataclass
 class Trained:
     """What training R replicates for E epochs leaves.
 
-    history: {name: [E, R]} for the names in HISTORY; rows after a replicate diverged are NaN.
-    diverged_at: [R], epochs from 1; 0 where there is none. weights: all that the final networks
-    hold, by name, each [R, ...]. seconds: of the loop alone. parameters: trainable numbers in one
-    copy.
+    history: {name: [E, R]} for the names in HISTORY; rows after a replicate ended are NaN.
+    diverged_at: [R], epochs from 1; 0 where there is none. ended: [R], the last epoch of each.
+    reported: [R], the epoch after which each had the weights that are kept. weights: all that these
+    networks hold, by name, each [R, ...]. seconds: of the loop alone. parameters: trainable numbers
+    in one copy. state: what it takes to go on, of a training that was stopped before its end; else
+    None.
     """
 
     history: dict
     diverged_at: list
+    ended: list
+    reported: list
     weights: dict
     seconds: float
     parameters: int
+    state: dict | None = None
 
 
 def one_thread(library="auto"):
@@ -80,14 +89,27 @@ def tensors(configuration, replicates, splits):
 
     replicates: pairs of arrays and record, as `data.prepare.load` gives them, one a replicate.
     """
+    replicates = [(fitted_on(configuration, arrays), record) for arrays, record in replicates]
     scalings = [fit_scaling(configuration, arrays, record) for arrays, record in replicates]
     arrays = [each for each, _ in replicates]
     rows = {split: tuple(map(torch.from_numpy, stack(arrays, scalings, split))) for split in splits}
     ruler = Ruler(
         unit=torch.tensor([scaling.unit for scaling in scalings], dtype=torch.float32),
         range=torch.tensor([scaling.target_range for scaling in scalings], dtype=torch.float64),
+        logs=torch.tensor([scaling.logs for scaling in scalings], dtype=torch.float64),
     )
     return rows, ruler, scalings
+
+
+def fitted_on(configuration, arrays):
+    """The arrays of a replicate as a configuration divides them: those of training rows hold the
+    validation rows too where it is fitted on both, and then none are left for validation.
+    """
+    if configuration["fit_on"] == "training":
+        return arrays
+    both = {s: [arrays[f"train_{s}"], arrays[f"validation_{s}"]] for s in "xy"}
+    train = {f"train_{s}": np.concatenate(parts) for s, parts in both.items()}
+    return arrays | train | {f"validation_{s}": parts[1][:0] for s, parts in both.items()}
 
 
 def together(blocks, splits):
@@ -99,10 +121,8 @@ def together(blocks, splits):
         )
         for split in splits
     }
-    unit, wide = (
-        torch.cat([getattr(ruler, name) for _, ruler, _ in found]) for name in ("unit", "range")
-    )
-    return rows, Ruler(unit=unit, range=wide)
+    rulers = (vars(ruler).values() for _, ruler, _ in found)
+    return rows, Ruler(*map(torch.cat, zip(*rulers, strict=True)))
 
 
 @dataclass
@@ -131,38 +151,63 @@ class Trainer:
         rows, self.ruler = together(blocks, ("train", "validation"))
         self.count, self.rows = len(seeds), rows["train"][0].shape[1]
         self.batches = batches(configuration, self.rows)
-        self.loss = losses.LOSSES[configuration["loss"]]
-        self.loss_gradient = losses.GRADIENTS[configuration["loss"]]
+        self.loss = losses.make(configuration)
         self.metric = TASKS[configuration["task"]].metrics[configuration["metric"]].function
         dropout = [block.configuration.get("dropout") for block in blocks for _ in block.seeds]
         weights = generators(seeds, "weights")
         self.network = models.build(
             configuration, record, weights, folder, self.batches[0], dropout
         )
+        self.augment = augment.make(configuration, record)
+        # [R, f]: how much noise is added to each input.
+        numbers = [feature["type"] == "number" for feature in record["features"]]
+        deviation = [block.configuration["noise"] for block in blocks for _ in block.seeds]
+        self.deviation = torch.tensor(deviation)[:, None] * torch.tensor(numbers)
+        # What is changed each epoch anew, as scaled, is prepared afterwards.
+        self.changes = self.augment is not None or bool(self.deviation.any())
         self.network.fit(rows["train"][0])
         self.train, self.validation = (
-            (self.network.prepare(rows[split][0]), rows[split][1])
-            for split in ("train", "validation")
+            (x if self.changes and split == "train" else self.network.prepare(x), y)
+            for split, (x, y) in rows.items()
         )
+        self.validates = self.validation[1].shape[1] > 0
         self.shuffled = tuple(torch.empty_like(tensor) for tensor in self.train)
         self.updates = [
-            make_step(
+            optimizer(
                 block.configuration,
                 self.network.values[each].view(-1),
                 self.network.gradients[each].view(-1),
             )
             for block, each in zip(blocks, slots(blocks), strict=True)
         ]
-        self.order = generators(seeds, "order")
-        self.dropout = generators(seeds, "dropout")
+        self.configurations = [block.configuration for block in blocks]
+        self.clip_norm = configuration["clip_norm"]
+        self.decay = configuration["weight_averaging"]
+        self.average = self.network.snapshot() if self.decay else None
+        self.in_order = configuration["order"] == "constant"
+        self.steps = 0
+        streams = ("order", "dropout", "augmentation", "noise")
+        self.chances = {stream: generators(seeds, stream) for stream in streams}
 
     def shuffle(self):
-        """The training rows of each replicate, put into an order of its own."""
-        for slot, generator in enumerate(self.order):
-            order = torch.randperm(self.rows, generator=generator)
+        """The training rows of each replicate in an order of its own, augmented and with noise."""
+        for slot, generator in enumerate(self.chances["order"]):
+            order = torch.arange(self.rows)
+            if not self.in_order:
+                torch.randperm(self.rows, generator=generator, out=order)
             for rows, shuffled in zip(self.train, self.shuffled, strict=True):
                 torch.index_select(rows[slot], 0, order, out=shuffled[slot])
-        return self.shuffled
+        if not self.changes:
+            return self.shuffled
+        x, y = self.shuffled
+        if self.augment:
+            for rows, generator in zip(x, self.chances["augmentation"], strict=True):
+                rows.copy_(self.augment(rows, generator))
+        chances = self.chances["noise"]
+        for rows, deviation, generator in zip(x, self.deviation, chances, strict=True):
+            if deviation.any():
+                rows += deviation * torch.randn(rows.shape, generator=generator)
+        return self.network.prepare(x), y
 
     @torch.no_grad()
     def step(self, x, y):
@@ -170,28 +215,50 @@ class Trainer:
         rows, piece, outputs = x.shape[1], self.network.piece, []
         pieces = zip(x.split(piece, 1), y.split(piece, 1), strict=True) if piece else [(x, y)]
         for x_piece, y_piece in pieces:
-            output, trace = self.network.forward(x_piece, self.dropout)
+            output, trace = self.network.forward(x_piece, self.chances["dropout"])
             # Each replicate's own: none of them enters another's gradient.
-            gradient = self.loss_gradient(output, y_piece).div_(rows)
+            gradient = self.loss.gradient(output, y_piece).div_(rows)
             self.network.backward(trace, gradient, add=bool(outputs))
             outputs.append(output)
-        for update in self.updates:
-            update()
+        if self.clip_norm:
+            lengths = self.network.gradients.norm(dim=1, keepdim=True)
+            self.network.gradients.mul_((self.clip_norm / lengths).clamp_(max=1))
+        for update, each in zip(self.updates, self.configurations, strict=True):
+            update(each["learning_rate"] * share(each, self.steps, len(self.batches)))
+        self.steps += 1
         # PyTorch's fused optimizers change memory without saying so, and the waves of a kernel are
         # kept for as long as it says that it is the same.
         increment_version(self.network.values)
+        if self.decay:
+            decay = min(self.decay, (1 + self.steps) / (10 + self.steps))
+            for mean, value in zip(self.average, self.network.live(), strict=True):
+                if value.is_floating_point():
+                    mean.lerp_(value, 1 - decay)
+                else:  # how many batches a layer has seen
+                    mean.copy_(value)
         return outputs
 
-    def summary(self, outputs, y):
-        """(loss, metric), each [R], of outputs for all rows."""
-        loss = self.loss(outputs, y).mean(dim=1)
+    def judged(self):
+        """The network with the weights that are judged: their moving average, where there is one.
+
+        To be used in a `with` statement, after which training goes on with its own weights.
+        """
+        return self.network.holding(self.average) if self.decay else nullcontext()
+
+    def judged_numbers(self):
+        """All numbers of the networks that are judged, as `Network.live` gives them."""
+        return self.average if self.decay else self.network.live()
+
+    def summary(self, outputs, y, loss=None):
+        """(loss, metric), each [R], of outputs for all rows; loss: another than `loss.rows`."""
+        loss = (loss or self.loss.rows)(outputs, y).mean(dim=1)
         return loss, self.metric(outputs, y, self.ruler).to(loss.dtype)
 
     def epoch(self):
         """Train once on all rows; returns [4, R], in the order of HISTORY.
 
-        The training loss is that of each batch before its step, averaged over the epoch; the
-        validation loss is taken after the epoch.
+        The training loss is what is minimised, smoothed labels included, of each batch before its
+        step, averaged over the epoch; the validation loss is taken after the epoch, of the labels.
         """
         x, y = self.shuffle()
         outputs = []
@@ -199,8 +266,11 @@ class Trainer:
             x.split(self.batches, 1), y.split(self.batches, 1), strict=True
         ):
             outputs += self.step(x_batch, y_batch)
-        train = self.summary(torch.cat(outputs, dim=1), y)
-        held_out = self.network.predict(self.validation[0])
+        train = self.summary(torch.cat(outputs, dim=1), y, self.loss.minimised)
+        if not self.validates:
+            return torch.stack([*train, *torch.full((2, self.count), torch.nan)])
+        with self.judged():
+            held_out = self.network.predict(self.validation[0])
         return torch.stack([*train, *self.summary(held_out, self.validation[1])])
 
 
@@ -219,52 +289,164 @@ def batches(configuration, rows):
     return sizes
 
 
+class Course:
+    """How the training of R replicates goes: what each epoch gave, which have ended, best weights.
+
+    ended: [R], the epoch after which each was done with, 0 while it is not; diverged_at: likewise,
+    of those that diverged; reported: see Trained. best: the numbers of each replicate's network
+    after its best epoch, where these are kept; found: [R, 2], the error and loss of that epoch.
+    """
+
+    # What of it belongs to one replicate each, along the first dimension.
+    OWN = ("ended", "diverged_at", "reported", "found", "best")
+
+    def __init__(self, trainer, configuration):
+        c, count = configuration, trainer.count
+        self.trainer, self.epochs = trainer, c["epochs"]
+        self.keeps_best, self.patience = c["report_weights"] == "best", c.get("patience", 0)
+        self.error = TASKS[c["task"]].metrics[c["metric"]].error
+        self.history = torch.full((self.epochs, len(HISTORY), count), torch.nan)
+        self.ended, self.diverged_at, self.reported = torch.zeros(3, count, dtype=torch.int64)
+        self.found = torch.full((count, 2), torch.inf)
+        self.best = trainer.network.snapshot() if self.keeps_best else []
+
+    def note(self, epoch, values):
+        """Keep what an epoch gave: values [4, R]; find out who has ended with it."""
+        going = self.ended == 0
+        self.history[epoch - 1, :, going] = values[:, going]
+        losses = values[list(LOSSES[: 1 + self.trainer.validates])]
+        diverged = going & ~losses.isfinite().all(dim=0)
+        self.diverged_at[diverged] = self.ended[diverged] = epoch
+        going &= ~diverged
+        if not self.keeps_best:
+            self.reported[going] = epoch
+        else:
+            self.keep(epoch, values, going)
+        if epoch == self.epochs:
+            self.ended[self.ended == 0] = epoch
+
+    def keep(self, epoch, values, going):
+        """Keep the numbers of those replicates whose best epoch this is; end those that wait."""
+        now = torch.stack([self.error(values[VALIDATION[0]]), values[VALIDATION[1]]], dim=1)
+        lower, same = (now < self.found).T, now[:, 0] == self.found[:, 0]
+        better = going & (lower[0] | same & lower[1])
+        self.found[better], self.reported[better] = now[better], epoch
+        for kept, judged in zip(self.best, self.trainer.judged_numbers(), strict=True):
+            kept[better] = judged[better]
+        if self.patience:
+            self.ended[going & (epoch - self.reported >= self.patience)] = epoch
+
+    def weights(self, each):
+        """All that the networks hold that are reported, by name, of the replicates in a slice."""
+        network = self.trainer.network
+        with network.holding(self.best) if self.keeps_best else self.trainer.judged():
+            return network.state(each)
+
+
 def train(configuration, replicates, seeds, folder=None, progress=lambda *values: None):
     """Train every replicate of one configuration; returns Trained. See `train_together`."""
     return train_together([Block(configuration, replicates, seeds)], folder, progress)[0]
 
 
-def train_together(blocks, folder=None, progress=lambda *values: None):
+def train_together(blocks, folder=None, progress=lambda *values: None, until=math.inf, states=None):
     """Train all replicates of some blocks for the configured epochs; returns a Trained for each.
 
     See Trainer for what blocks may be trained together; each gives what it gives alone, bit by bit.
     A replicate whose training or validation loss is no longer finite has diverged: the epoch is
-    recorded and its later rows are left empty. A block ends early when all its replicates have.
-    progress is called after each epoch with the epoch (from 1), the epochs and values [4, R].
+    recorded and its later rows are left empty. A block ends early when all its replicates have
+    ended. progress is called after each epoch with the epoch (from 1), the epochs and values
+    [4, R].
+
+    until: the epoch after which to stop, if any; what is left then goes on from its `state`.
+    states: those that such trainings of the blocks have left, all after the same epoch; going on
+    gives what not stopping would have given, bit by bit.
     """
     started = time.perf_counter()
     trainer = Trainer(blocks, folder)
-    epochs, count = blocks[0].configuration["epochs"], trainer.count
-    history = torch.full((epochs, len(HISTORY), count), torch.nan)
-    diverged_at = torch.zeros(count, dtype=torch.int64)
-    going = dict(enumerate(slots(blocks)))
-    seconds, weights = [0.0] * len(blocks), {}
-    for epoch in range(1, epochs + 1):
+    course = Course(trainer, blocks[0].configuration)
+    places = slots(blocks)
+    seconds, first = [0.0] * len(blocks), 1
+    if states:
+        for i, (state, each) in enumerate(zip(states, places, strict=True)):
+            seconds[i], first = state["seconds"], state["epoch"] + 1
+            put_back(trainer, course, i, each, state)
+    going, last, weights, left = dict(enumerate(places)), min(course.epochs, until), {}, {}
+    for epoch in range(first, last + 1):
         values = trainer.epoch()
-        healthy = diverged_at == 0
-        history[epoch - 1, :, healthy] = values[:, healthy]
-        finite = values[[0, 2]].isfinite().all(dim=0)
-        diverged_at[healthy & ~finite] = epoch
-        progress(epoch, epochs, values)
+        course.note(epoch, values)
+        progress(epoch, course.epochs, values)
         now = time.perf_counter()
         active = sum(each.stop - each.start for each in going.values())
         for i, each in list(going.items()):
             seconds[i] += (now - started) * (each.stop - each.start) / active
-            if epoch == epochs or (diverged_at[each] > 0).all():
-                weights[i] = trainer.network.state(going.pop(i))
+            ended = (course.ended[each] > 0).all()
+            if ended or epoch == last:
+                weights[i] = course.weights(going.pop(i))
+                left[i] = None if ended else state_of(trainer, course, i, each, epoch, seconds[i])
         started = now
         if not going:
             break
     return [
         Trained(
-            history={name: history[:, row, each] for row, name in enumerate(HISTORY)},
-            diverged_at=diverged_at[each].tolist(),
+            history={name: course.history[:, row, each] for row, name in enumerate(HISTORY)},
+            diverged_at=course.diverged_at[each].tolist(),
+            ended=[epoch or last for epoch in course.ended[each].tolist()],
+            reported=course.reported[each].tolist(),
             weights=weights[i],
             seconds=seconds[i],
             parameters=trainer.network.size(),
+            state=left[i],
         )
-        for i, each in enumerate(slots(blocks))
+        for i, each in enumerate(places)
     ]
+
+
+def state_of(trainer, course, i, each, epoch, seconds):
+    """What it takes to go on with the i-th block, whose replicates are in the slice `each`, as
+    tensors, numbers, and lists and dictionaries of these.
+    """
+    own = {name: sliced(getattr(course, name), each) for name in Course.OWN}
+    return {
+        "epoch": epoch,
+        "seconds": seconds,
+        "steps": trainer.steps,
+        "numbers": sliced(trainer.network.live(), each),
+        "average": sliced(trainer.average or [], each),
+        "optimizer": [tensor.clone() for tensor in trainer.updates[i].remembered],
+        "chances": {
+            stream: [generator.get_state() for generator in some[each]]
+            for stream, some in trainer.chances.items()
+        },
+        "history": course.history[:epoch, :, each].clone(),
+        "course": own,
+    }
+
+
+def put_back(trainer, course, i, each, state):
+    """Let the i-th block go on from what `state_of` gave."""
+    pairs = [
+        *zip(trainer.network.live(), state["numbers"], strict=True),
+        *zip(trainer.average or [], state["average"], strict=True),
+    ]
+    for name, kept in state["course"].items():
+        mine = getattr(course, name)
+        pairs += zip(mine, kept, strict=True) if isinstance(mine, list) else [(mine, kept)]
+    for mine, kept in pairs:
+        mine[each] = kept
+    course.history[: state["epoch"], :, each] = state["history"]
+    for mine, kept in zip(trainer.updates[i].remembered, state["optimizer"], strict=True):
+        mine.copy_(kept)
+    for stream, kept in state["chances"].items():
+        for generator, was in zip(trainer.chances[stream][each], kept, strict=True):
+            generator.set_state(was)
+    trainer.steps = state["steps"]
+
+
+def sliced(tensors, each):
+    """Some replicates of a tensor [R, ...], or of each in a list of such, copied."""
+    if isinstance(tensors, list):
+        return [sliced(tensor, each) for tensor in tensors]
+    return tensors[each].clone()
 
 
 def slots(blocks):

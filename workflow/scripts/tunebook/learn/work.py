@@ -10,13 +10,22 @@ from itertools import groupby
 from pathlib import Path
 
 from ..data.prepare import load
-from ..jobs import TunebookError, sha256
+from ..jobs import TunebookError, fingerprint, sha256
 from ..study.bundles import shape
-from ..study.runs import fingerprint
 from ..study.sizes import dense_numbers
 from ..tasks import TASKS
 from . import products
-from .blocks import aside, is_aside, save_block, take_over
+from .blocks import (
+    aside,
+    delete_states,
+    is_aside,
+    latest_part,
+    part_of,
+    read_state,
+    save_block,
+    save_part,
+    take_over,
+)
 from .training import Block, console_progress, train_together
 
 # Trainable numbers of all copies together, up to which blocks are one computation. Measured on one
@@ -34,20 +43,17 @@ def train_all(asked, development, about, folder, started):
     with the fingerprint of the code. folder: where the study's own modules lie. started: when the
     job did, as time.time gives it.
     """
-    replicates = [load(path) for path in development]
-    about = about | {"products": products.description()}
-    data = [sha256(path) for path in development]
-
-    def made_from(block):
-        return fingerprint([block, about["code"], products.chosen().name, data])
-
+    replicates, about, made_from = sources(development, about)
     waiting = [
         (block, Path(path).parent)
         for block, path in asked
         if not is_aside(Path(path).parent, made_from(block))
     ]
     # What was begun and not finished comes last: if it kills its job again, the others are done.
-    todo = sorted(stacks(waiting, replicates[0][1]), key=was_begun)
+    parts = {place: latest_part(place, made_from(block)) for block, place in waiting}
+    alone = [[pair] for pair in waiting if parts[pair[1]]]
+    others = [pair for pair in waiting if not parts[pair[1]]]
+    todo = sorted([*alone, *stacks(others, replicates[0][1])], key=was_begun)
     failures = []
     for stack in todo:
         for _, place in stack:
@@ -58,7 +64,8 @@ def train_all(asked, development, about, folder, started):
             print("configuration:", block["configuration"])
         try:
             blocks = [Block(each["configuration"], replicates, each["seeds"]) for each, _ in stack]
-            found = train_together(blocks, folder, console_progress())
+            states = [read_state(parts[place]) for _, place in stack if parts[place]]
+            found = train_together(blocks, folder, console_progress(), states=states)
             # Of the time of the job, each block has a part of its own: those before end where it
             # begins.
             scale = (time.time() - started) / sum(trained.seconds for trained in found)
@@ -82,6 +89,38 @@ def train_all(asked, development, about, folder, started):
         raise TunebookError(f"{names}: {kind}{error}{more}") from error
     for _, path in asked:
         take_over(Path(path).parent)
+        delete_states(Path(path).parent)
+
+
+def train_part(block, path, development, about, folder, started):
+    """Train a block up to the epoch that its record, at `path`, is named by, and keep its state.
+
+    The others are as in `train_all`. Both go on from what an earlier part has left, if that was
+    made by the same code from the same data, which gives what training anew does, bit by bit.
+    """
+    replicates, about, made_from = sources(development, about)
+    place, until, made_from = Path(path).parent, part_of(path), made_from(block)
+    before = latest_part(place, made_from, until)
+    states = [read_state(before)] if before else []
+    blocks = [Block(block["configuration"], replicates, block["seeds"])]
+    [trained] = train_together(blocks, folder, console_progress(), until, states)
+    times = {"started": started, "finished": time.time(), "made_from": made_from}
+    save_part(path, trained, block | about | times)
+    delete_states(place, until)
+    print(f"trained in {trained.seconds:.1f} s; diverged at {trained.diverged_at}")
+
+
+def sources(development, about):
+    """(replicates, about, made_from): the data of a job; what records say besides; and the function
+    that gives the fingerprint of all that a block is made from.
+    """
+    about = about | {"products": products.description()}
+    data = [sha256(path) for path in development]
+
+    def made_from(block):
+        return fingerprint([block, about["code"], products.chosen().name, data])
+
+    return [load(path) for path in development], about, made_from
 
 
 def was_begun(stack):

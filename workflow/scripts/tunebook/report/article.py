@@ -26,12 +26,12 @@ from .markdown import MARKDOWN, PRIVATE
 # A block where only words can stand.
 MISPLACED = re.compile(r"\s*[#|].*\{\{[-\s]*(figure|claim|glance|table|tally|traps)\b")
 TABLES = (
-    "baselines", "best", "cost", "data", "importance", "network", "open", "outcomes", "problems",
-    "runs", "search",
+    "baselines", "best", "cost", "data", "finalists", "importance", "network", "open", "outcomes",
+    "problems", "runs", "search", "ways",
 )  # fmt: skip
 # What an article's own words can end in.
 FAILURES = (TunebookError, TemplateError, TypeError, ValueError, LookupError, ArithmeticError)
-OF_SWEEP = ("network", "outcomes", "runs")  # tables that need one
+OF_SWEEP = ("finalists", "network", "outcomes", "runs")  # tables that need one
 
 
 class Functions:
@@ -99,15 +99,17 @@ class Functions:
         self.trapped |= {*wanted}
         return self.block(self.components.traps(wanted))
 
-    def glance(self, sweeps=(), claims=(), first=()):
+    def glance(self, sweeps=(), claims=(), first=(), beyond=()):
         """The study at a glance, once. sweeps, claims: with the source's own configurations, and
-        with its numbers for them. first: the claims whose lessons it begins with, in that order."""
+        with its numbers for them. beyond: sweeps of the best that were found, shown beside them.
+        first: the claims whose lessons it begins with, in that order."""
         if self.glanced:
             return Markup("")
         self.glanced, self.first = True, first
         sweeps = [name for name in sweeps if name in self.sweeps]
+        beyond = [name for name in beyond if name in self.sweeps]
         stated = [self.stated[name] for name in claims]
-        models = [self.best_of(problem, sweeps, stated) for problem in self.problems]
+        models = [self.best_of(problem, sweeps, stated, beyond) for problem in self.problems]
         return self.block(self.components.glance(models, first))
 
     def question(self, sweep):
@@ -141,7 +143,8 @@ class Functions:
         """A table of one of TABLES. by: hyper-parameters to count by; rows: how many are shown;
         beside: {sweep: what its networks are called} of further networks in the table `best`."""
         problem = self.known.problem(sweep, problem)
-        self.tabled |= {kind, (kind, problem)}
+        search = sweep if sweep in self.results.searches else None
+        self.tabled |= {kind, (kind, problem, search)}
         stated = [self.stated[claim]] if claim else []
         best = self.best_of(problem, [sweep] if sweep else [], stated)
         given = {"sweep": sweep, "by": by, "rows": rows, "best": best}
@@ -171,7 +174,7 @@ class Known:
         # {what: the names that such an argument can have}
         self.names = {
             "figure": figures, "claim": ids, "sweep": self.sweeps, "problem": self.problems,
-            "beside": self.sweeps,
+            "beside": self.sweeps, "beyond": self.sweeps,
             "member": [*ids, *(claim.section for claim in claims.claims)],
             "trap": [trap["title"] for trap in claims.traps], "run": ["best", *self.runs.by_name],
             "parameter": keys, "by": keys, "where": keys, "kind": TABLES,
@@ -198,6 +201,12 @@ class Known:
                         check_name(what, name, self.names[what])
         if given.get("kind") in OF_SWEEP and not given.get("sweep"):
             raise TunebookError(f"table: found no sweep; allowed: {some(self.sweeps)}")
+        if given.get("kind") == "finalists" and not self.sweeps[given["sweep"]].get("search"):
+            searches = [name for name, each in self.sweeps.items() if each.get("search")]
+            told = f"a search: {some(searches) if searches else 'this study has none'}"
+            raise TunebookError(
+                f"table: found {given['sweep']}, which is no search; allowed: {told}"
+            )
         if function in ("number", "setting"):
             self.check_run(**given)
 
@@ -240,7 +249,7 @@ def check_name(what, found, allowed):
     if found not in allowed:
         near = difflib.get_close_matches(str(found), allowed, n=3, cutoff=0.5)
         told = some(dict.fromkeys([*near, *allowed]))
-        error = NotHere if what in ("sweep", "beside", "problem") else TunebookError
+        error = NotHere if what in ("sweep", "beside", "beyond", "problem") else TunebookError
         raise error(f"{what}: found {found}; allowed: {told}")
 
 

@@ -23,7 +23,7 @@ from ..evidence.importance import WEAK
 from ..evidence.intervals import HOPELESS, POWER
 from ..evidence.tables import cost_summary, read_results
 from ..jobs import TunebookError, read_json
-from . import cards
+from . import cards, searches
 from .article import Functions, Known, fill_in
 from .cite import citation
 from .explorer import curves_data, drawn, explorer, packed, packed_json
@@ -179,6 +179,12 @@ class Page(Functions, View):
     def lessons(self, first):
         return cards.lessons(self.claims, first)
 
+    def finalists(self, sweep):
+        return searches.finalists(self, sweep)
+
+    def fall(self, sweep):
+        return searches.told(self, sweep)
+
     def block(self, html):
         return self.parts.hold(html, block=True)
 
@@ -241,27 +247,34 @@ class Page(Functions, View):
         return sorted((pair for pair in found if pair[1]["needed"]), key=by_need)
 
     def further(self):
-        """The marks of what the article did not place: claims, traps, figures with data, and what
-        would settle what is open.
+        """The marks of what the article did not place: claims, traps, figures with data, what
+        searches found, and what would settle what is open.
         """
         traps = self.traps() if len(self.trapped) < len(self.numbered_traps) else Markup("")
         claims = self.claim(*(name for name in self.claims if name not in self.placed))
         figures = [name for name in self.figures if name not in self.numbers]
+        found = [
+            self.table(kind, sweep=sweep)
+            for sweep in self.results.searches
+            for kind in ("finalists", "importance")
+            if (kind, self.sweeps[sweep]["problem"], sweep) not in self.tabled
+        ]
         settle = (
             self.table("open") if self.open_pieces and "open" not in self.tabled else Markup("")
         )
-        return Markup("").join([claims, traps, *map(self.figure, figures), settle])
+        return Markup("").join([claims, traps, *map(self.figure, figures), *found, settle])
 
     def belonging(self, things):
         """{sweep: names of the figures or claims that have most of their runs in it}, if any has.
 
-        things: {name: figure or claim}.
+        A figure that was made for a sweep has its name, and belongs there. things: {name: figure or
+        claim}.
         """
         found = {sweep: [] for sweep in self.sweeps}
         for name, thing in things.items():
             runs = {*thing["runs"]}
             shared = {sweep: len(runs & {*each["runs"]}) for sweep, each in self.sweeps.items()}
-            most = max(shared, key=shared.get)
+            most = name if shared.get(name) else max(shared, key=shared.get)
             if shared[most]:
                 found[most].append(name)
         return found

@@ -4,16 +4,27 @@ import math
 from collections import Counter
 from dataclasses import dataclass
 
+import numpy as np
+
 from ..evidence import measures, tables, words
-from ..evidence.intervals import Interval, mean_interval
+from ..evidence.intervals import Interval, mean_interval, scale
 from ..study.parameters import label, parameter
 from ..study.sizes import feature_sizes, for_each
+
+# Whose the networks are that stand side by side at the head of a report.
+SOURCES, CHOSEN, FOUND = "The source’s, trained again", "Our search’s choice", "The best we found"
+# Of whose network standard methods are told apart: of the first that there is.
+REFERENCES = (
+    ("the best we found", "found"),
+    ("our search’s choice", "chosen"),
+    ("the source’s", "source"),
+)
 
 
 @dataclass
 class Shown:
     """A measure over replicates as a reader sees it. run: name of the run it leads to, or "";
-    groups: into which its replicates fall, in words, or ""."""
+    groups: into which its replicates fall, in words, or "". signed: whether it is a difference."""
 
     found: Interval
     unit: str
@@ -21,11 +32,16 @@ class Shown:
     label: str = ""
     run: str = ""
     groups: str = ""
+    signed: bool = False
 
     n = property(lambda self: self.found.n)
-    text = property(lambda self: words.show(self.found.centre, self.unit))
-    interval = property(lambda self: words.interval(*self.found[1:3], self.unit))
+    text = property(lambda self: words.show(self.found.centre, self.unit, self.signed))
+    interval = property(lambda self: words.interval(*self.found[1:3], self.unit, self.signed))
     each = property(lambda self: [words.show(value, self.unit) for value in self.values])
+
+
+# Of a way of predicting an image: by it and its four shifts by one pixel.
+OVER_SHIFTS = " averaged over shifts"
 
 
 class View:
@@ -42,32 +58,62 @@ class View:
 
     @property
     def extent(self):
-        """How much was done: `3 configurations, 15 trainings`."""
+        """How much was done: `3 configurations, 15 trainings; 48 trials of a search`."""
         trainings = words.count(len(self.results.runs), "training")
-        return f"{words.count(len(self.runs), 'configuration')}, {trainings}"
+        searches, many = self.results.searches, len(self.results.trials)
+        of = "a search" if len(searches) == 1 else f"{words.word(len(searches))} searches"
+        trials = f"; {words.count(many, 'trial')} of {of}" if many else ""
+        return f"{words.count(len(self.runs), 'configuration')}, {trainings}{trials}"
 
     def next(self, what):
         """The next number for a table, or whatever is counted."""
         self.counts[what] += 1
         return self.counts[what]
 
-    def of(self, measure, run):
-        """A measure of a run, Shown."""
+    def of(self, measure, run, since=0):
+        """A measure of a run, Shown; since: the first replicate that counts."""
         about = measures.measure(measure, self.problems[run.problem])
         return Shown(
-            self.results.interval(measure, run.name),
+            self.results.interval(measure, run.name, since),
             about.unit,
-            list(self.results.finite(measure, run.name).values()),
+            [v for key, v in self.results.finite(measure, run.name).items() if key >= since],
             self.axis(about, run.problem),
             run.name if self.links else "",
-            self.results.groups(measure, run.name),
+            "" if since else self.results.groups(measure, run.name),
         )
 
-    def on_other_rows(self, run):
-        """The interval of the judged test metric on other test rows, in words; "" without one."""
-        found = self.results.on_other_rows(run.name)
+    def on_other_rows(self, run, shifted=False):
+        """The interval of the judged test metric on other test rows, in words; "" without one.
+
+        shifted: of the network averaged over shifts.
+        """
+        found = self.results.on_other_rows(run.name, shifted)
         about = measures.measure("test_metric", self.problems[run.problem])
         return words.interval(*found[1:3], about.unit) if found else ""
+
+    def ways(self, problem, sweep=None):
+        """[(Run, [(way of predicting, Shown, its interval on other test rows in words)])] of the
+        runs of a problem, or of a sweep, whose predictions are kept, the best validation first.
+
+        By one network, by one averaged over shifts, and by all replicates of a run together. No
+        runs for which there is the first alone.
+        """
+        about, table, found = self.problems[problem], self.results.ensembles, []
+        unit, kept = measures.measure("test_metric", about).unit, {*self.results.predictions["run"]}
+        for run in self.ranked(self.results.members(sweep) if sweep else self.runs):
+            if run.name not in kept or run.problem != problem:
+                continue
+            ways = [("one network", self.of("test_metric", run), self.on_other_rows(run))]
+            if about["shape"]:
+                shifted = self.of("shifted_test_metric", run)
+                ways.append((f"one network{OVER_SHIFTS}", shifted, self.on_other_rows(run, True)))
+            for each in table[table["run"] == run.name].itertuples():
+                way = f"ensemble of {words.count(each.members, 'network')}"
+                way += OVER_SHIFTS if each.way.endswith("shifts") else ""
+                one = Shown(Interval(each.value, math.nan, math.nan, 1), unit, [each.value])
+                ways.append((way, one, words.interval(each.low, each.high, unit)))
+            found += [(run, ways)] if len(ways) > 1 else []
+        return found
 
     def test_rows(self, problem):
         """How many rows a replicate is tested on: `2,007 test images`."""
@@ -138,10 +184,12 @@ class View:
         return sorted((self.runs[name] for name in names), key=place)
 
     def candidates(self, problem):
-        """The names of the runs that the grid searches of a problem chose from."""
-        sweeps = self.sweeps.items()
-        grids = [name for name, each in sweeps if each["problem"] == problem and each["grid"]]
-        return dict.fromkeys(run for name in grids for run in self.results.members(name))
+        """The names of the runs that a problem's best was chosen from: those of its grid searches,
+        and the finalists of its other searches.
+        """
+        ours = {name: each for name, each in self.sweeps.items() if each["problem"] == problem}
+        named = [name for name, each in ours.items() if each["grid"] or "search" in each]
+        return dict.fromkeys(run for name in named for run in self.results.members(name))
 
     def standing(self, best):
         """Where the source's configuration and our choice stand in the search, in a sentence.
@@ -155,7 +203,9 @@ class View:
             at = {split: words.ordinal(runs.index(run) + 1) for split, runs in orders.items()}
             return f"{who} is {at['validation']} by validation and {at['test']} by the test"
 
-        source, chosen = best["source"], place("our choice", best["chosen"])
+        source, chosen = best["source"], "our choice is none"
+        if best["chosen"].name in names:
+            chosen = place("our choice", best["chosen"])
         if best["same"]:
             chosen = f"the source’s is our choice too: it{chosen.removeprefix('our choice')}"
         elif source:
@@ -166,7 +216,8 @@ class View:
 
     def ahead(self, best):
         """[(of whom, [(label, Shown)])]: the standard methods whose mean test metric is better than
-        that of the source's configuration and of our search's choice; see `best_of`.
+        that of the source's configuration, of our search's choice and of the best that was found;
+        see `best_of`.
         """
         error = measures.judged(self.problems[best["problem"]])[1].error
 
@@ -178,8 +229,9 @@ class View:
         for who, key in (
             ("the source’s configuration", "source"),
             ("our search’s choice", "chosen"),
+            ("the best we found", "found"),
         ):
-            if best[key] and not (best["same"] and found):
+            if best[key] and not (key == "chosen" and best["same"]):
                 least = error(self.of("test_metric", best[key]).found.centre)
                 better = [pair for pair in methods if size(pair) < least]
                 found.append((who, sorted(better, key=size)))
@@ -190,18 +242,26 @@ class View:
         members = self.results.members
         return [(said, self.runs[run]) for sweep, said in sweeps.items() for run in members(sweep)]
 
-    def best_of(self, problem, sweeps, claims):
-        """The best networks of a problem: the source's configuration, and what our search chose.
+    def best_of(self, problem, sweeps, claims, beyond=()):
+        """The best networks of a problem: the source's configuration, what our search chose, and
+        what was found beyond it.
 
-        sweeps: of the source's configurations; claims: the Claims with its numbers for them. A
-        dictionary with the Runs source and chosen (or None), same, and run, the one to show first;
-        claimed: {split: the source's number, as it stands there}; number: that of the test split.
+        sweeps: of the source's configurations; claims: the Claims with its numbers for them.
+        beyond: sweeps of the best that were found, of which the first by validation counts. A
+        dictionary with the Runs source, chosen and found (or None), same, and run, the one to show
+        first; first: [(whose, Run)] of those to show side by side; claimed: {split: the source's
+        number, as it stands there}; number: that of the test split.
         """
         about, claimed, number, source = self.problems[problem], {}, None, None
         chosen = self.runs.get(self.results.best(problem))
         for name in sweeps:
             if self.sweeps[name]["problem"] == problem:
                 source = next(map(self.runs.get, self.results.members(name)), source)
+        ours = [name for name in beyond if self.sweeps[name]["problem"] == problem]
+        runs = self.ranked(dict.fromkeys(run for s in ours for run in self.results.members(s)))
+        found = next(iter(runs), None)
+        run, whose = source or chosen, SOURCES if source else CHOSEN
+        first = [(whose, run)] if run and run is not found else []
         for leaf in (leaf for claim in claims for leaf in claim.rule.leaves()):
             if leaf.kind == "value":
                 split, _, metric = leaf.spec["metric"].partition("_")
@@ -213,7 +273,8 @@ class View:
                         number = leaf.compared().number
         return {
             "problem": problem, "title": about["title"], "chosen": chosen, "source": source,
-            "same": bool(source) and source is chosen, "run": source or chosen,
+            "found": found, "same": bool(source) and source is chosen, "run": run or found,
+            "first": [*first, (FOUND, found)] if found else first,
             "claimed": claimed, "number": number,
         }  # fmt: skip
 
@@ -249,6 +310,34 @@ class View:
             rows.append((about["baselines"][name], row))
         return rows
 
+    def against(self, best):
+        """(whose network, {label of a standard method: Shown}): by how much its test metric is more
+        than that of the network, within the replicates of both.
+
+        As a ratio where values are told apart by these (`intervals.scale`), else as a difference.
+        best: see `best_of`; the network is what was found beyond, or else chosen, or the source's.
+        """
+        whose, run = next(
+            ((said, best[key]) for said, key in REFERENCES if best[key]), (None, None)
+        )
+        if run is None:
+            return "", {}
+        about, table = self.problems[best["problem"]], self.results.baselines
+        metric = measures.judged(about)[0]
+        of, ours = self.results.measure("test_metric", run), self.results.finite("test_metric", run)
+        found = {}
+        for name, rows in table[table["problem"] == best["problem"]].groupby("baseline"):
+            theirs = dict(zip(rows["replicate"].astype(int), rows[f"test_{metric}"], strict=True))
+            shared = [key for key in ours if math.isfinite(ours[key] + theirs.get(key, math.nan))]
+            pairs = np.array([[theirs[key], ours[key]] for key in shared], dtype=float)
+            logs = len(pairs) and scale(pairs, of.least, of.most) is np.log
+            apart = -np.diff(np.log(pairs) if logs else pairs)[:, 0] if shared else []
+            interval, unit = mean_interval(apart), of.unit
+            if logs:
+                interval, unit = Interval(*np.exp(interval[:3]).tolist(), interval.n), "times"
+            found[about["baselines"][name]] = Shown(interval, unit, list(apart), signed=not logs)
+        return whose, found
+
     def outcomes(self, sweep, by):
         """[(settings as said, {outcome: how many configurations})] of a sweep, counted by `by`."""
         frame = tables.outcomes(self.results, sweep)
@@ -259,20 +348,22 @@ class View:
             for values, rows in groups
         ]
 
-    def importance(self, problem):
+    def importance(self, problem, search=None):
         """Which hyper-parameters matter: {group of runs: {runs, explained, reason, shares}}.
 
-        See `evidence.importance`. shares: {hyper-parameter: (mean, sd)}. Of runs that learned only
-        where others did not.
+        See `evidence.importance`. shares: {hyper-parameter: share}. Of runs that learned only where
+        others did not. search: of whose trials, all of them, in place of the problem's runs.
         """
         table, found = self.results.importance, {}
-        rows = table[table["problem"] == problem].astype({"reason": object})
+        rows = table[table["problem"] == problem].astype({"reason": object, "among": object})
+        if search:
+            rows = rows[rows["among"] == f"search {search}"].assign(among="all")
+        else:
+            rows = rows[rows["among"].isin(["all", "learned"])]
         for among, members in rows.fillna({"reason": ""}).groupby("among", sort=False):
             known = members.dropna(subset="hyper_parameter").set_index("hyper_parameter")
             about = members.iloc[0][["runs", "explained", "reason"]].to_dict()
-            shares = dict(
-                zip(known.index, zip(known["mean"], known["sd"], strict=True), strict=True)
-            )
+            shares = known["share"].to_dict()
             found[among] = about | {"runs": int(about["runs"]), "shares": shares}
         if len({each["runs"] for each in found.values()}) == 1:
             found.pop("learned", None)
@@ -281,8 +372,8 @@ class View:
     def by_importance(self, groups):
         """{hyper-parameter: its largest share} in [(group, entry of `importance`)], in order."""
         found = {}
-        for key, (mean, _) in (pair for _, each in groups for pair in each["shares"].items()):
-            found[key] = max(found.get(key, mean), mean)
+        for key, share in (pair for _, each in groups for pair in each["shares"].items()):
+            found[key] = max(found.get(key, share), share)
         return dict(sorted(found.items(), key=lambda pair: -pair[1]))
 
     def layers(self, run):
@@ -320,11 +411,16 @@ class View:
         steps += [(f"Dense{then}", str(width)) for width in widths]
         return [*steps, ("Dense, the output", str(len(problem["classes"] or [0])))]
 
-    def strip(self, shown, source):
-        """Positions, in percent of a strip's width, of replicates, mean, interval and source."""
+    def strip(self, shown, source, among=()):
+        """Positions, in percent of a strip's width, of replicates, mean, interval and source.
+
+        among: what is Shown beside it, on strips of the same scale.
+        """
         mean, low, high, _ = shown.found
         spots = {"mean": mean, "low": low, "high": high, "source": source}
-        known = [value for value in (*shown.values, *spots.values()) if words.known(value)]
+        others = [value for each in among for value in (*each.values, *each.found[:3])]
+        every = (*shown.values, *spots.values(), *others)
+        known = [value for value in every if words.known(value)]
         if not known:
             return None
         least, span = min(known), (max(known) - min(known)) or abs(max(known)) or 1.0

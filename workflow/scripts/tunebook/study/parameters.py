@@ -15,7 +15,8 @@ class Choice:
     """One value of a hyper-parameter that is chosen by name.
 
     label: as figures and report say it. of: {other hyper-parameter or "task": the values it goes
-    with}; empty: with all. signed: whether a loss can fall below zero.
+    with}; empty: with all. unit: of a target as trained, or of a loss, where `{}` stands for the
+    former. signed: whether a loss can fall below zero.
     """
 
     label: str
@@ -232,41 +233,122 @@ TABLE = (
     Parameter(
         "scale_inputs", "Inputs",
         "`min-max`: each number from 0 to 1 by the least and largest training value (pixels by "
-        "their possible range); `standard`: mean 0, standard deviation 1; `none`: as stored",
+        "their possible range); `standard`: mean 0, standard deviation 1; `quartiles`: z = (x - "
+        "median) / (upper - lower quartile), by the range where these are equal, and then z / "
+        "sqrt(1 + (z/3)^2), which stays within 3 (Holzmüller, Grinsztajn and Steinwart, 2024, who "
+        "take half that range); `quantile`: to a normal distribution by up to 1000 quantiles, "
+        "clipped at 3 (scikit-learn's QuantileTransformer); `none`: as stored. But for `min-max`, "
+        "an image's pixels are taken together",
         "choice", "min-max", short="inputs",
         choices={
             "min-max": Choice("scaled"),
             "standard": Choice("standardised"),
+            "quartiles": Choice("robustly scaled"),
+            "quantile": Choice("quantile-transformed"),
             "none": Choice("raw"),
         },
         per_copy=True,
     ),
     Parameter(
+        "augment_shift", "Shift of images",
+        "pixels, at most, by which each training image is shifted, anew in each epoch",
+        "number", 0.0, of=IMAGES, least=0, most=1000, short="shift", scale="linear", optional=True,
+        strict=True,
+    ),
+    Parameter(
+        "augment_border", "Border of shifted images",
+        "what comes in from outside of a changed image. `value`: `padding_value`; `roll`: what "
+        "leaves on the other side (shifts of whole pixels alone)",
+        "choice", "value", of=IMAGES, short="border",
+        choices={"value": Choice("padded"), "roll": Choice("rolled")},
+        optional=True, strict=True,
+    ),
+    Parameter(
+        "augment_rotate", "Rotation of images", "degrees, at most, about the middle of the image",
+        "number", 0.0, of=IMAGES, least=0, most=180, short="rotation", scale="linear",
+        optional=True, strict=True,
+    ),
+    Parameter(
+        "augment_scale", "Scale of images",
+        "s: height and width, each by itself, are multiplied by 1 - s to 1 + s",
+        "number", 0.0, of=IMAGES, least=0, most=1, open=("most",), short="scale", scale="linear",
+        optional=True, strict=True,
+    ),
+    Parameter(
+        "augment_shear", "Shear of images",
+        "pixels to the side, at most, for each pixel up or down", "number", 0.0, of=IMAGES,
+        least=0, most=10, short="shear", scale="linear", optional=True, strict=True,
+    ),
+    Parameter(
+        "augment_elastic", "Elastic field",
+        "pixels: the standard deviation of a smooth random displacement of each pixel, across and "
+        "down; neighbours within a seventh of the image's side move alike",
+        "number", 0.0, of=IMAGES, least=0, most=100, short="elastic", scale="linear",
+        optional=True, strict=True,
+    ),
+    Parameter(
+        "augment_erase", "Erased part of images",
+        "share of height and width, at most, of a rectangle anywhere in the image that becomes "
+        "`padding_value`",
+        "number", 0.0, of=IMAGES, least=0, most=1, short="erased", scale="linear", optional=True,
+        strict=True,
+    ),
+    Parameter(
+        "noise", "Noise",
+        "standard deviation of Gaussian noise on the scaled inputs that are numbers, drawn anew "
+        "for each training row and epoch",
+        default=0.0, least=0, most=1000, short="noise", scale="linear", per_copy=True,
+        optional=True,
+    ),
+    Parameter(
         "scale_target", "Target",
         "`range`: divided by the range of the training targets, not shifted; `min-max`: divided "
-        "and shifted, to 0 and 1; `standard`: mean 0, standard deviation 1; `none`: as stored "
-        "(regression)",
+        "and shifted, to 0 and 1; `standard`: mean 0, standard deviation 1; `log`: the natural "
+        "logarithm of a positive target, as `standard` (not with the Gaussian loss; every metric "
+        "is taken of the target itself); `none`: as stored (regression)",
         "choice", "range", of={"task": ("regression",)}, short="target",
         choices={
             "range": Choice("scaled", unit="ranges of the training rows"),
             "min-max": Choice("shifted and scaled", unit="ranges of the training rows"),
             "standard": Choice("standardised", unit="standard deviations of the training rows"),
+            "log": Choice(
+                "logarithmic", {"loss": ("mse", "huber", "absolute")},
+                "standard deviations of the training rows' logarithms",
+            ),
             "none": Choice("raw", unit="units of the target"),
         },
         per_copy=True,
     ),
     Parameter(
         "loss", "Loss",
-        "`mse` on one-hot targets where classes are predicted; `gaussian`: a mean and a variance "
-        "are predicted",
+        "`mse`: the squared error, of one-hot targets where classes are predicted; `huber`: half "
+        "of it up to an error of `huber_delta`, from there on a straight line (Huber, 1964); "
+        "`absolute`: the size of the error; `gaussian`: a mean and a variance are predicted. All "
+        "are taken of the target as scaled",
         "choice",
         of={"task": ("classification", "regression")},
         defaults={"classification": "cross-entropy", "regression": "mse"},
         choices={
             "cross-entropy": Choice("cross-entropy", {"task": ("classification",)}, "nats"),
-            "mse": Choice("MSE"),
+            "mse": Choice("MSE", unit="squared {}"),
+            "huber": Choice("Huber", {"task": ("regression",)}, "squared {}"),
+            "absolute": Choice("absolute error", {"task": ("regression",)}, "{}"),
             "gaussian": Choice("Gaussian", {"task": ("regression",)}, "nats", signed=True),
         },
+    ),
+    Parameter(
+        "huber_delta", "Huber delta",
+        "up to which error the Huber loss is squared, in units of the scaled target",
+        default=1.0, of={"loss": ("huber",)}, least=0, most=1000, open=("least",), short="delta",
+        scale="log", optional=True,
+    ),
+    Parameter(
+        "label_smoothing", "Label smoothing",
+        "s: cross-entropy is minimised against (1 - s) one-hot + s / classes (Szegedy and others, "
+        "2016), which the training loss over the epochs is; every other loss is taken against the "
+        "labels",
+        default=0.0, of={"loss": ("cross-entropy",)}, least=0, most=1, open=("most",),
+        short="smoothing", scale="linear", optional=True, strict=True,
     ),
     Parameter(
         "optimizer", "Optimizer", "", "choice",
@@ -312,6 +394,89 @@ TABLE = (
         least=0, most=100, short="decay", scale="linear", per_copy=True,
     ),
     Parameter(
+        "schedule", "Schedule",
+        "of the learning rate. `linear` and `cosine` fall to `final_rate`; `one-cycle` rises from "
+        "1/25 of the rate and falls to 1/250,000 of it (Smith and Topin 2018); `steps` multiplies "
+        "it by `step_factor` after every `step_every` epochs",
+        "choice", "constant", short="schedule", optional=True,
+        choices={
+            "constant": Choice("constant"),
+            "linear": Choice("linear"),
+            "cosine": Choice("cosine"),
+            "one-cycle": Choice("one cycle"),
+            "steps": Choice("steps"),
+        },
+    ),
+    Parameter(
+        "final_rate", "Final rate", "share of the learning rate at the end", default=0.0,
+        of={"schedule": ("linear", "cosine")}, least=0, most=1, short="final rate",
+        scale="linear", optional=True,
+    ),
+    Parameter(
+        "peak", "Peak", "share of the training after which the rate is highest", default=0.3,
+        of={"schedule": ("one-cycle",)}, least=0, most=1, open=("least", "most"), short="peak",
+        scale="linear", optional=True,
+    ),
+    Parameter(
+        "step_every", "Step every", "epochs between steps of the rate", "integer",
+        of={"schedule": ("steps",)}, least=1, most=100_000, short="step every", scale="log",
+    ),
+    Parameter(
+        "step_factor", "Step factor", "what a step multiplies the rate by", default=0.1,
+        of={"schedule": ("steps",)}, least=0, most=1, open=("least",), short="step factor",
+        scale="log", optional=True,
+    ),
+    Parameter(
+        "warmup", "Warm-up", "epochs in which the rate rises to where its schedule begins",
+        default=0.0, of={"schedule": ("constant", "linear", "cosine", "steps")}, least=0,
+        most=100_000, short="warm-up", scale="linear", optional=True,
+    ),
+    Parameter(
+        "clip_norm", "Largest gradient",
+        "longer gradients of a step (all numbers of a network as one vector) are shortened to "
+        "this; 0: none is (Pascanu, Mikolov and Bengio 2013)",
+        default=0.0, least=0, most=1e9, short="clip", scale="log", optional=True,
+    ),
+    Parameter(
+        "weight_averaging", "Weight averaging",
+        "decay d of the exponential moving average of weights that is used in place of the last "
+        "ones, min(d, (1 + steps) / (10 + steps)) at first; 0: the last ones are used",
+        default=0.0, least=0, most=1, open=("most",), short="averaging", scale="linear",
+        optional=True,
+    ),
+    Parameter(
+        "report_weights", "Reported weights",
+        "those after the `last` epoch, or after the `best` one by the metric on validation rows "
+        "(of equal ones, by the loss)",
+        "choice", "last", short="weights", optional=True,
+        choices={
+            "last": Choice("last epoch"),
+            "best": Choice("best epoch", {"fit_on": ("training",)}),
+        },
+    ),
+    Parameter(
+        "patience", "Patience",
+        "epochs without a better one after which a replicate stops; 0: it never does", "integer",
+        0, of={"report_weights": ("best",)}, least=0, most=100_000, short="patience",
+        scale="linear", optional=True,
+    ),
+    Parameter(
+        "order", "Order of rows",
+        "`shuffled`: drawn anew each epoch; `constant`: as they are prepared", "choice",
+        "shuffled", short="order", optional=True,
+        choices={"shuffled": Choice("shuffled"), "constant": Choice("constant")},
+    ),
+    Parameter(
+        "fit_on", "Fitted on",
+        "`training` rows, or `development`: training and validation rows together, so that there "
+        "is no validation and the run is never chosen",
+        "choice", "training", short="fitted on", optional=True,
+        choices={
+            "training": Choice("training rows"),
+            "development": Choice("training and validation rows"),
+        },
+    ),
+    Parameter(
         "batch_size", "Batch size", "rows a step", "rows", least=1, most=1_000_000, short="batch",
         scale="log",
     ),
@@ -324,14 +489,15 @@ PER_COPY = {parameter.name for parameter in TABLE if parameter.per_copy}
 
 
 # What no argument of a network of the study's own can be called: what runs and tables say besides
-# hyper-parameters, every measure, and the choices that decide which hyper-parameters there are.
+# hyper-parameters, every measure, the choices that decide which hyper-parameters there are, and
+# noise, which would be added twice.
 RESERVED = re.compile(
     r"run|problem|task|metric|seed|code|network|sweeps?|replicates?|(batch_)?rows?|epoch|epochs_run"
-    r"|diverged_at|learned|failed|diverged|outcome|parameters|model|module|optimizer|loss"
+    r"|diverged_at|learned|failed|diverged|outcome|parameters|model|module|optimizer|loss|noise"
     r"|target|prediction|variance|probability|pixels|gap|relative_gap|variance_spread"
     r"|calibration_error|(train|training|core)_seconds|seconds_per_epoch|roughness|validation_rise"
     r"|epochs_to_learn|(early|mean|final)_(train|validation)_loss"
-    r"|(train|validation|test|constant|rank|coverage)_.*"
+    r"|(train|validation|test|constant|shifted|rank|coverage)_.*"
 )
 
 
@@ -352,10 +518,15 @@ def label(name, value):
     return choices[value].label if value in choices else value
 
 
+def in_a_cell(value):
+    """A value as a table holds it: `200-200` for a list."""
+    return "-".join(map(str, value)) if isinstance(value, list) else value
+
+
 def schema():
     """The JSON schema of hyper-parameters: a mapping with any of those that can be set."""
     known = {row.name: value_schema(row) for row in TABLE if not row.derived}
-    # Arguments of a network of the study's own have any plain value; runs.py knows their names.
+    # Arguments of a network of the study's own have any plain value; resolve.py knows their names.
     return {"type": "object", "properties": known, "additionalProperties": PLAIN}
 
 
@@ -407,9 +578,13 @@ def columns(settings):
 
     settings: iterable of mappings from name to value.
     """
-    found = dict.fromkeys(name for each in settings for name in asked_for(each))
-    return [row.name for row in TABLE if row.name in found] + [
-        name for name in found if name not in PARAMETERS
+    return in_table_order(dict.fromkeys(name for each in settings for name in asked_for(each)))
+
+
+def in_table_order(names):
+    """Some hyper-parameters in the table's order, then those that are not in it, as they come."""
+    return [row.name for row in TABLE if row.name in names] + [
+        name for name in names if name not in PARAMETERS
     ]
 
 
