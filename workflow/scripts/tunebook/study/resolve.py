@@ -13,12 +13,10 @@ from ..jobs import TunebookError, fingerprint
 from ..tasks import TASKS
 from . import signature
 from .parameters import PARAMETERS, RESERVED, TABLE, argument, asked_for
-from .sizes import feature_sizes
+from .sizes import SIZES, feature_sizes
 
 # What a resolved configuration says of its problem, beside its hyper-parameters.
 OF_PROBLEM = ("problem", "task", "metric", "seed")
-# What the sizes of maps follow from.
-SIZES = ("channels", "kernel", "padding", "pooling", "stride")
 # What follows from the rest and is not shown: the fingerprint of a module's code.
 HIDDEN = ("code",)
 
