@@ -171,7 +171,7 @@ def write_results(
     if searches:
         asked, made = zip(*searches.values(), strict=True)
         for sweep, search in zip(searches, asked, strict=True):
-            study["sweeps"][sweep]["search"] = search
+            study["sweeps"][sweep] |= {"search": search, "axes": [*search["space"]]}
         write_csv(pd.concat(made, ignore_index=True), folder / "trials.csv")
     for problem, name in (best or {}).items():
         study["problems"][problem]["best"] = {"run": name}

@@ -110,8 +110,9 @@ def add_search(folder, sweep, problem, **asked):
     path, asked = Path(folder) / "results/study.json", maker.SEARCH | asked
     study = json.loads(path.read_text())
     names = study["sweeps"][f"grid-{problem}"]["runs"][:3]
-    about = {"problem": problem, "question": f"What does {sweep} find?", "axes": [], "grid": False}
-    study["sweeps"][sweep] = about | {"runs": names, "search": asked}
+    about = {"problem": problem, "question": f"What does {sweep} find?", "grid": False}
+    about |= {"runs": names, "search": asked, "axes": [*asked["space"]]}
+    study["sweeps"][sweep] = about
     path.write_text(json.dumps(study))
     better = TASKS[PROBLEMS[problem]["task"]].metrics[PROBLEMS[problem]["metric"]].better
     trials, path = maker.trials(sweep, names, 0.5, asked, better), path.with_name("trials.csv")

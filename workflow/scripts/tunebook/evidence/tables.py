@@ -140,7 +140,7 @@ class Results:
     def finalists_of(self, sweep):
         """[(Run, its trial)] of the trials of a search that were trained again."""
         trials = self.trials_of(sweep).sort_values("trial")
-        first = trials[trials["state"] == "finished"].drop_duplicates("run")
+        first = trials[trials["state"] == FINISHED].drop_duplicates("run")
         rows = {row["run"]: row for _, row in first.iterrows()}
         return [(self.run(name), rows[name]) for name in self.members(sweep) if name in rows]
 

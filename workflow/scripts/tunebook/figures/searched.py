@@ -10,13 +10,13 @@ import pandas as pd
 from ..evidence import measures, words
 from ..evidence.intervals import MINIMUM_REPLICATES, Interval
 from ..evidence.tables import Run
+from ..search.chain import DIVERGED, FINISHED, HALVED
 from ..study.parameters import parameter
 from . import page, style
 from .kinds import SUMMARY
 from .page import beside
 from .panel import BAND, Panel, axis_text, finite, rank, said, tick, value_text
 
-FINISHED, HALVED, DIVERGED = "finished", "halved away", "diverged"
 ENDS = {FINISHED: "finished", HALVED: "stopped early", DIVERGED: "diverged"}
 KEPT = 0.9  # of the finished trials that the axis of values holds; the others lie at its edge
 BANDS = 8  # colours, from the worst end of that axis to the best

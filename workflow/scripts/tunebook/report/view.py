@@ -184,12 +184,14 @@ class View:
         return sorted((self.runs[name] for name in names), key=place)
 
     def candidates(self, problem):
-        """The names of the runs that a problem's best was chosen from: those of its grid searches,
-        and the finalists of its other searches.
+        """The names of the runs that the grid searches of a problem chose from.
+
+        Finalists of other searches stand in tables of their own: some of their replicates were
+        chosen by, so that a mean over all of them cannot be set beside these.
         """
-        ours = {name: each for name, each in self.sweeps.items() if each["problem"] == problem}
-        named = [name for name, each in ours.items() if each["grid"] or "search" in each]
-        return dict.fromkeys(run for name in named for run in self.results.members(name))
+        sweeps = self.sweeps.items()
+        grids = [name for name, each in sweeps if each["problem"] == problem and each["grid"]]
+        return dict.fromkeys(run for name in grids for run in self.results.members(name))
 
     def standing(self, best):
         """Where the source's configuration and our choice stand in the search, in a sentence.
