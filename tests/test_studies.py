@@ -20,6 +20,7 @@ BLOCKS = re.findall(r"```(\w*)\n(.*?)```", TUTORIAL, re.S)
 FILES = {
     "  decay:": "config.yaml", "- id: decay-helps": "claims.yaml", "decay:": "figures.yaml",
     "## Small": "article.md", "class Gated": "networks.py", "  gates:": "config.yaml",
+    "  find:": "config.yaml",
 }  # fmt: skip
 
 
@@ -111,10 +112,11 @@ def test_the_tutorial_is_true(project):
         file.write_text(f"{file.read_text()}\n\n{block(start)}")
         counts.append(len(load_study([path]).runs))
     # One of another rate, four with weight decay, and four of the study's own.
-    assert counts == [13, 14, 18, 18, 18, 18, 18, 22]
+    assert counts == [13, 14, 18, 18, 18, 18, 18, 22, 22]
     results, found, report = run(project, "diabetes", base={"epochs": 2})
     assert found["decay-helps"] != "not testable"
     assert "Small weights" in report and "Gated" in (results / "runs.csv").read_text()
+    assert "The best of 16 trials had" in report
 
 
 def test_every_file_and_command_that_the_tutorial_names_is_there():
