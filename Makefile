@@ -21,8 +21,9 @@ quick: .venv/ready
 new-study: .venv/ready
 	@$(BIN)/python workflow/scripts/new_study.py --name "$(NAME)" --data "$(DATA)" --target "$(TARGET)" --task "$(TASK)"
 
+# The files of tests side by side; what several tests of a file need is made once.
 test: .venv/ready
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 lint: .venv/ready
 	$(BIN)/python -m ruff check .

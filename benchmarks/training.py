@@ -22,7 +22,7 @@ from torch.utils.benchmark import Timer
 from torch.utils.data import DataLoader, TensorDataset
 
 from tunebook.learn import training
-from tunebook.study.runs import layered, resolve
+from tunebook.study.resolve import layered, resolve
 from tunebook.tasks import TASKS
 
 TURNS, QUICK_TURNS = 7, 2

@@ -48,9 +48,9 @@ from tunebook.evidence.intervals import (
     rank_correlation,
 )
 from tunebook.jobs import TunebookError
+from tunebook.study.expand import expand
 from tunebook.study.parameters import PARAMETERS
 from tunebook.study.read import check_configuration, read_chain
-from tunebook.study.runs import expand
 
 FIVE = [0.98, 0.99, 1.0, 1.01, 1.02]
 NOISE = (-0.002, -0.001, 0.0, 0.001, 0.002)

@@ -444,6 +444,18 @@ def test_axes_of_a_search_reach_from_worse_to_better_and_hold_the_finalists(kind
         assert 0.9 <= inside < 1 and (scale.start > scale.end) == (of == "validation_error")
 
 
+def test_a_search_in_which_nothing_diverged_takes_no_more_room(study):
+    heights = []
+    for keep in (("diverged",), ()):
+        panel = one(study(), progress="validation_error", sweep="find")
+        panel.trials = panel.trials[~panel.trials["state"].isin(keep)]
+        with style.applied():
+            below = one(study(), parallel="validation_error", sweep="find")
+            figure = page.arrange([panel, below], style.NARROW)
+        heights.append(figure.get_size_inches()[1])
+    assert heights[0] == pytest.approx(heights[1], abs=0.2)
+
+
 def test_an_axis_of_the_space_has_the_scale_and_the_values_of_its_hyper_parameter(study):
     panel = one(study(), parallel="validation_error", sweep="find")
     trials = panel.trials

@@ -3,6 +3,7 @@
 import itertools
 import json
 import math
+import platform
 import subprocess
 import sys
 import textwrap
@@ -654,6 +655,27 @@ sys.exit(any(name in sys.modules for name in ("torch._dynamo", "sympy")))
     cases.append(("images", configure("images", epochs=1)))
     cases += [("prices", own("Normed")), ("images", own("Images", "images"))]
     subprocess.run([sys.executable, "-c", code, json.dumps(cases)], check=True)
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another C library")
+def test_memory_that_was_freed_is_not_fetched_again():
+    code = f"""
+import resource, sys
+sys.path.insert(0, "{Path(training.__file__).parents[2]}")
+import torch
+from tunebook.learn import training
+training.one_thread()
+faults = []
+for _ in range(6):
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    several = [torch.ones(10_000_000) for _ in range(3)]
+    del several
+    faults.append(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+print(*faults)
+"""
+    found = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    first, *_, last = map(int, found.stdout.split())
+    assert last < first / 10
 
 
 def test_epochs_are_timed_one_by_one():

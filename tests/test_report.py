@@ -246,6 +246,25 @@ def test_the_rank_of_the_sources_configuration_in_our_search_is_told(study):
     assert "searched, our choice is" in page
 
 
+def test_standard_methods_are_told_apart_from_the_best_network_within_their_splits(study):
+    results = read_results(study[0])
+    view = View(results)
+    ((problem, about),) = ((key, each) for key, each in view.problems.items() if each["baselines"])
+    whose, against = view.against(view.best_of(problem, [], []))
+    assert whose == "our search’s choice"
+    ours = results.finite("test_metric", results.best(problem))
+    rows = results.baselines[results.baselines["problem"] == problem]
+    theirs = rows.set_index("replicate")[f"test_{about['metric'].replace('-', '_')}"]
+    apart = [theirs[replicate] - value for replicate, value in ours.items() if value == value]
+    (found,) = against.values()
+    assert found.n == len(apart) > 2
+    assert found.found.centre == pytest.approx(np.mean(apart))
+    low, high = found.found[1:3]
+    assert low < np.mean(apart) < high
+    page = render(study, f'{{{{ table("baselines", problem="{problem}") }}}}')
+    assert "Against our search’s choice" in page and found.text in page and found.interval in page
+
+
 def test_ways_of_predicting_stand_beside_each_other_and_say_what_they_are(tmp_path):
     study = write_results(tmp_path)
     results, runs = study[0], pd.read_csv(study[0] / "runs.csv")

@@ -15,8 +15,9 @@ from tunebook.learn.blocks import last_validation, read_record
 from tunebook.search import chain
 from tunebook.search.sampling import propose
 from tunebook.search.space import corners
+from tunebook.study.expand import expand
 from tunebook.study.read import check_configuration, merge
-from tunebook.study.runs import Study, expand
+from tunebook.study.runs import Study
 from tunebook.workflow import candidates
 
 SPACE = {

@@ -12,6 +12,7 @@ from project import BOTH, DIGITS, ROOT, SMALL
 from tunebook.jobs import TunebookError
 from tunebook.loading import load_study
 from tunebook.study import parameters
+from tunebook.study.expand import expand
 from tunebook.study.parameters import PARAMETERS
 from tunebook.study.read import (
     StrictLoader,
@@ -21,7 +22,8 @@ from tunebook.study.read import (
     read_chain,
     read_yaml,
 )
-from tunebook.study.runs import Run, Study, expand, layered, replicate_seed, resolve, run_name
+from tunebook.study.resolve import layered, resolve, run_name
+from tunebook.study.runs import Run, Study, replicate_seed
 
 DEFAULT = read_chain(ROOT / "config/config.yaml")
 

@@ -12,8 +12,8 @@ from made_up import SEEDS, configure, images, table
 from tunebook.jobs import TunebookError
 from tunebook.learn import schedules, training
 from tunebook.learn.blocks import HISTORY, last_validation, read_record, save_block
+from tunebook.study.expand import expand
 from tunebook.study.read import check_configuration
-from tunebook.study.runs import expand
 
 torch.set_num_threads(1)
 
@@ -217,7 +217,13 @@ GOING_ON = (
     ("prices", {"optimizer": "rmsprop", "report_weights": "best", "patience": 2}),
     ("prices", {"model": "module", "module": "networks.py:Net", "width": 8,
                 "weight_averaging": 0.5}),
+    ("prices", {"embedding": "periodic", "normalization": "batch", "weight_averaging": 0.9,
+                "noise": 0.1}),
+    ("prices", {"embedding": "piecewise-linear", "normalization": "layer", "activation": "silu",
+                "report_weights": "best"}),
     ("images", {"dropout": 0.2, "schedule": "one-cycle", "report_weights": "best"}),
+    ("images", {"normalization": "batch", "weight_averaging": 0.9, "augment_rotate": 10,
+                "augment_erase": 0.3}),
 )  # fmt: skip
 
 

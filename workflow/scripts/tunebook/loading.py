@@ -10,8 +10,8 @@ from .claims import check_claims, load_claims
 from .claims.register import form
 from .figures.spec import asked_inputs, check_figures, load_figures, with_defaults
 from .report.article import check_article
+from .study.expand import expand
 from .study.read import check_configuration, from_command_line, laid_over, plain, read_chain
-from .study.runs import expand
 
 # Measures along an input column: claims that name one have it computed.
 ALONG = re.compile(r"^rank_(?:variance|squared_residual)_(.+)$")

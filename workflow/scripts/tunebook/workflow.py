@@ -7,7 +7,8 @@ from pathlib import Path
 from .jobs import TunebookError, altered, read_json
 from .study import bundles
 from .study.read import plain
-from .study.runs import Study, judged, replicate_seed
+from .study.resolve import judged
+from .study.runs import Study, replicate_seed
 from .study.sizes import work
 
 # Of many altered files, a message names so many.

@@ -162,9 +162,9 @@ class Progress(Searched):
         look = {"ls": "", "clip_on": False, "color": style.WITHOUT, "mew": 1.3}
         down = low == values.start
         for rows, marker, size in ((lost, "x", 5), (self.beyond, "v" if down else "^", 4)):
-            ax.plot(
-                times[rows["trial"]], [values.start] * len(rows), marker=marker, ms=size, **look
-            )
+            if not rows.empty:  # matplotlib gives a line of no points a place of its own
+                at = [values.start] * len(rows)
+                ax.plot(times[rows["trial"]], at, marker=marker, ms=size, **look)
         best = self.trials["best"].clip(low, high)
         ax.plot(times, best, color=style.INK, lw=1.2, drawstyle="steps-post", zorder=3)
         for each in self.finalists:

@@ -70,14 +70,14 @@ class Network:
         """All numbers of the networks, each tensor [R, ...], as they are and change."""
         return [self.values, *self.buffers.values()]
 
-    def numbers(self):
+    def snapshot(self):
         """The same, copied."""
         return [tensor.clone() for tensor in self.live()]
 
     @contextmanager
     def holding(self, numbers):
         """Let the networks have other numbers for a while."""
-        before = self.numbers()
+        before = self.snapshot()
         for tensor, other in zip(self.live(), numbers, strict=True):
             tensor.copy_(other)
         yield

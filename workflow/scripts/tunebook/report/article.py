@@ -139,14 +139,18 @@ class Functions:
         value = row.get(parameter, "–")
         return value if type(value) is int else self.say(parameter, value)
 
-    def table(self, kind, sweep=None, problem=None, claim=None, by=(), rows=6, beside=()):
+    def table(
+        self, kind, sweep=None, problem=None, claim=None, by=(), rows=6, beside=(), beyond=()
+    ):
         """A table of one of TABLES. by: hyper-parameters to count by; rows: how many are shown;
-        beside: {sweep: what its networks are called} of further networks in the table `best`."""
+        beside: {sweep: what its networks are called} of further networks in the table `best`;
+        beyond: as in `glance`, also for that table."""
         problem = self.known.problem(sweep, problem)
         search = sweep if sweep in self.results.searches else None
         self.tabled |= {kind, (kind, problem, search)}
         stated = [self.stated[claim]] if claim else []
-        best = self.best_of(problem, [sweep] if sweep else [], stated)
+        beyond = [name for name in beyond if name in self.sweeps]
+        best = self.best_of(problem, [sweep] if sweep else [], stated, beyond)
         given = {"sweep": sweep, "by": by, "rows": rows, "best": best}
         given["beside"] = self.beside(dict(beside))
         macro = getattr(self.tables, kind)

@@ -4,19 +4,27 @@ import math
 from collections import Counter
 from dataclasses import dataclass
 
+import numpy as np
+
 from ..evidence import measures, tables, words
-from ..evidence.intervals import Interval, mean_interval
+from ..evidence.intervals import Interval, mean_interval, scale
 from ..study.parameters import label, parameter
 from ..study.sizes import feature_sizes, for_each
 
 # Whose the networks are that stand side by side at the head of a report.
 SOURCES, CHOSEN, FOUND = "The source’s, trained again", "Our search’s choice", "The best we found"
+# Of whose network standard methods are told apart: of the first that there is.
+REFERENCES = (
+    ("the best we found", "found"),
+    ("our search’s choice", "chosen"),
+    ("the source’s", "source"),
+)
 
 
 @dataclass
 class Shown:
     """A measure over replicates as a reader sees it. run: name of the run it leads to, or "";
-    groups: into which its replicates fall, in words, or ""."""
+    groups: into which its replicates fall, in words, or "". signed: whether it is a difference."""
 
     found: Interval
     unit: str
@@ -24,10 +32,11 @@ class Shown:
     label: str = ""
     run: str = ""
     groups: str = ""
+    signed: bool = False
 
     n = property(lambda self: self.found.n)
-    text = property(lambda self: words.show(self.found.centre, self.unit))
-    interval = property(lambda self: words.interval(*self.found[1:3], self.unit))
+    text = property(lambda self: words.show(self.found.centre, self.unit, self.signed))
+    interval = property(lambda self: words.interval(*self.found[1:3], self.unit, self.signed))
     each = property(lambda self: [words.show(value, self.unit) for value in self.values])
 
 
@@ -209,7 +218,8 @@ class View:
 
     def ahead(self, best):
         """[(of whom, [(label, Shown)])]: the standard methods whose mean test metric is better than
-        that of the source's configuration and of our search's choice; see `best_of`.
+        that of the source's configuration, of our search's choice and of the best that was found;
+        see `best_of`.
         """
         error = measures.judged(self.problems[best["problem"]])[1].error
 
@@ -221,8 +231,9 @@ class View:
         for who, key in (
             ("the source’s configuration", "source"),
             ("our search’s choice", "chosen"),
+            ("the best we found", "found"),
         ):
-            if best[key] and not (best["same"] and found):
+            if best[key] and not (key == "chosen" and best["same"]):
                 least = error(self.of("test_metric", best[key]).found.centre)
                 better = [pair for pair in methods if size(pair) < least]
                 found.append((who, sorted(better, key=size)))
@@ -300,6 +311,34 @@ class View:
                 row[key] = Shown(mean_interval(values, of.least, of.most), of.unit, values)
             rows.append((about["baselines"][name], row))
         return rows
+
+    def against(self, best):
+        """(whose network, {label of a standard method: Shown}): by how much its test metric is more
+        than that of the network, within the replicates of both.
+
+        As a ratio where values are told apart by these (`intervals.scale`), else as a difference.
+        best: see `best_of`; the network is what was found beyond, or else chosen, or the source's.
+        """
+        whose, run = next(
+            ((said, best[key]) for said, key in REFERENCES if best[key]), (None, None)
+        )
+        if run is None:
+            return "", {}
+        about, table = self.problems[best["problem"]], self.results.baselines
+        metric = measures.judged(about)[0]
+        of, found = self.results.measure("test_metric", run), {}
+        ours = self.results.finite("test_metric", run.name)
+        for name, rows in table[table["problem"] == best["problem"]].groupby("baseline"):
+            theirs = dict(zip(rows["replicate"].astype(int), rows[f"test_{metric}"], strict=True))
+            shared = [key for key in ours if math.isfinite(ours[key] + theirs.get(key, math.nan))]
+            pairs = np.array([[theirs[key], ours[key]] for key in shared], dtype=float)
+            logs = len(pairs) and scale(pairs, of.least, of.most) is np.log
+            apart = -np.diff(np.log(pairs) if logs else pairs)[:, 0] if shared else []
+            interval, unit = mean_interval(apart), of.unit
+            if logs:
+                interval, unit = Interval(*np.exp(interval[:3]).tolist(), interval.n), "times"
+            found[about["baselines"][name]] = Shown(interval, unit, list(apart), signed=not logs)
+        return whose, found
 
     def outcomes(self, sweep, by):
         """[(settings as said, {outcome: how many configurations})] of a sweep, counted by `by`."""

@@ -196,8 +196,9 @@ TABLE = (
         "normalization", "Normalization",
         "of what each activation gets, to mean 0 and variance 1, which are then changed to trained "
         "ones. `batch`: over the rows of a step, and in predicting by their running mean and "
-        "variance (momentum 0.1); such a layer has no bias before it (Ioffe and Szegedy 2015). "
-        "`layer`: over the units of a row (Ba et al. 2016)",
+        "variance (momentum 0.1), of each unit or channel (Ioffe and Szegedy 2015). `layer`: over "
+        "the units, or channels and pixels, of a row (Ba et al. 2016). Such a layer has no bias "
+        "before it",
         "choice", "none", of=LAYERED, short="normalization", optional=True,
         choices={
             "none": Choice("none"),
@@ -525,7 +526,7 @@ def in_a_cell(value):
 def schema():
     """The JSON schema of hyper-parameters: a mapping with any of those that can be set."""
     known = {row.name: value_schema(row) for row in TABLE if not row.derived}
-    # Arguments of a network of the study's own have any plain value; runs.py knows their names.
+    # Arguments of a network of the study's own have any plain value; resolve.py knows their names.
     return {"type": "object", "properties": known, "additionalProperties": PLAIN}
 
 

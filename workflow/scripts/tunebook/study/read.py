@@ -3,7 +3,7 @@
 Everything here accepts or explains: a `TunebookError` names the key, what was found and what is
 allowed. Shapes and ranges stand in `workflow/schemas/config.schema.yaml`, and those of
 hyper-parameters in `parameters.py`; what no schema can say (an impossible network, a loss that does
-not fit the task) is checked where runs are resolved, in `runs.py`.
+not fit the task) is checked where configurations are, in `resolve.py`.
 """
 
 import json

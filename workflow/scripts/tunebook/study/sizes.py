@@ -8,6 +8,8 @@ from ..jobs import TunebookError
 STEP = 3e6
 # Whole numbers of a configuration that are no sizes of a network.
 NO_SIZES = ("seed", "batch_size", "epochs")
+# What the sizes of maps follow from.
+SIZES = ("channels", "kernel", "padding", "pooling", "stride")
 
 
 def for_each(value, count):
