@@ -275,6 +275,18 @@ SLIPS = {
         ),
         "ahead",
     ),
+    "a trial": ("figures/found.csv", in_table(higher("value")), "found.csv, .* value"),
+    "a finalist": ("figures/found.csv", in_table(higher("mean")), "found.csv, .* centre"),
+    "what a finalist has again": (
+        "report.html",
+        replace(r"(?s)(Finalist</th>.*?data-run[^>]*>)[\d.]+(</a>\s*<span)", r"\g<1>0.123\2"),
+        "finalist .* 0.123 stands there",
+    ),
+    "what the winner of a search had": (
+        "report.html",
+        replace(r"(trials had )[\d.]+", r"\g<1>98.7 %"),
+        "article",
+    ),
     "an ensemble": (
         "ensembles.csv",
         in_table(higher("value", by=0.97)),

@@ -242,7 +242,7 @@ class Study:
             table, ("runs.csv", "history.parquet", "cost.csv", "timing.csv", "baselines.csv",
                     "rows.parquet", "predictions.parquet"),
         )  # fmt: skip
-        self.ensembles = table("ensembles.csv")
+        self.ensembles, self.trials = table("ensembles.csv"), table("trials.csv")
         self.history = self.history.astype({"run": str})
         self.problem = self.runs.groupby("run")["problem"].first().to_dict()
         self.settings = {run: rows.iloc[0] for run, rows in self.runs.groupby("run", sort=False)}
@@ -329,6 +329,12 @@ class Study:
             several = len(values) > 1
             ends = (values.min(), values.max()) if several else (NAN, NAN)
             return (np.median(values) if len(values) else NAN), *ends, len(values)
+        return interval(values, *self.limits(measure, run))
+
+    def trained_again(self, measure, run, search):
+        """(mean, low, high, n) of a finalist over the replicates that its search did not have."""
+        first = self.study["sweeps"][search]["search"]["replicates"]
+        values = [v for key, v in self.values(measure, run).items() if key >= first]
         return interval(values, *self.limits(measure, run))
 
     def overlap(self, problem, split):
@@ -625,6 +631,8 @@ def figures(study):
                 for end in ("learned", "failed", "diverged"):
                     study.check(f"{place}, {end}", row[end], ends[end] / ends.total())
                 study.check(f"{place}, replicates", row["replicates"], ends.total())
+            elif "trial" in row:
+                drawn_trial(study, place, row)
             elif "epoch" in row and "measure" in row:
                 drawn_curve(study, place, row)
             elif "series" in frame or "against" in frame:
@@ -639,6 +647,21 @@ def drawn(study, place, row, found, measure="", run=""):
         least, most = study.limits(measure, run) if run else (-INF, INF)
         if name != "replicates" and shown is not None and not least - 1e-9 <= shown <= most + 1e-9:
             study.tell(f"{place}, {name}", f"{shown}, which no {measure} can be")
+
+
+def drawn_trial(study, place, row):
+    """A trial of a search as trials.csv has it, and what it has if it was trained again."""
+    search, measure = row["search"], row["measure"]
+    rows = study.trials[study.trials["search"] == search].set_index("trial")
+    judged = study.study["problems"][study.study["sweeps"][search]["problem"]]["metric"]
+    turned = measure.endswith("_error") and judged.replace("-", "_") in HIGHER
+    for name in {"value", "best", "core_seconds", "epochs_trained"} & {*row}:
+        value = rows.loc[row["trial"], name]
+        expected = 1 - value if turned and name in ("value", "best") else value
+        study.check(f"{place}, {name}", row[name], expected)
+    if "mean" in row:
+        found = study.trained_again(measure, row["run"], search)
+        drawn(study, place, row, found, measure, row["run"])
 
 
 def drawn_curve(study, place, row):
@@ -1118,6 +1141,8 @@ def read_table(study, table):
         return costs(study, title, table, rows)
     if "Predicted by" in heads:
         return predicted(study, rows)
+    if "Trained again" in heads:
+        return finalists(study, title, rows)
     ranked_rows = []
     for row in rows:
         cells = [each for each in row.children if isinstance(each, Node)]
@@ -1166,6 +1191,39 @@ def predicted(study, rows):
                 study.tell(place, f"{number[0]} stands there for other rows, {end} follows")
         if math.isnan(wide[0]) != (cell_text(others) == "–"):
             study.tell(place, f"{cell_text(others)} stands there, {wide} follows")
+
+
+def finalists(study, title, rows):
+    """A table of what the best trials of a search had there and have when trained again."""
+    search = re.search(r"of the search ([\w-]+)", title)[1]
+    trials = study.trials[study.trials["search"] == search]
+    many = int(re.search(r"of ([\d,]+) trial", title)[1].replace(",", ""))
+    study.check(f"report.html, {title[:60]}, trials", many, len(trials))
+    for row in rows:
+        head, value, again, worse, test = [each for each in row.children if isinstance(each, Node)]
+        run = next(each.get("data-run") for each in head.nodes() if each.get("data-run"))
+        place, (_, higher) = f"report.html, finalist {run}", study.judged(run)
+        trial = trials[(trials["run"] == run) & (trials["state"] == "finished")].iloc[0]
+        found = study.trained_again("validation_metric", run, search)
+        study.check(f"{place}, trial", written_whole(head), trial["trial"])
+        check_shown(study, place, again, *found)
+        check_shown(study, place, test, *study.trained_again("test_metric", run, search))
+        fall = (found[0] - trial["value"]) * (-1 if higher else 1)
+        for cell, expected in ((value, trial["value"]), (worse, fall)):
+            if not says(written(cell_text(cell))[0], expected):
+                study.tell(place, f"{cell_text(cell)} stands there, {expected} follows")
+
+
+def of_finalists(study, measures=("validation_metric", "test_metric")):
+    """{run: what was measured of it, in its search and when trained again}."""
+    found = {}
+    for search, about in study.study["sweeps"].items():
+        for run in about["runs"] if "search" in about else ():
+            trial = study.trials[(study.trials["run"] == run) & (study.trials["search"] == search)]
+            again = [study.trained_again(measure, run, search)[:3] for measure in measures]
+            falls = [again[0][0] - trial["value"].iloc[0], trial["value"].iloc[0] - again[0][0]]
+            found[run] = [trial["value"].iloc[0], *falls, *again[0], *again[1]]
+    return found
 
 
 def written_whole(cell):
@@ -1395,12 +1453,13 @@ def prose(study, page):
         for c in study.runs.columns
         if re.match("train_|validation_|test_|shifted_|gap|rank_|coverage_|variance", c)
     ]
+    again = of_finalists(study)
     for link in page.nodes("a", class_="num"):
         run = link.get("data-run")
         text = " ".join(link.text().split())
         if run in study.settings and written(text):
             asked = [*names, "relative_gap", *CURVES, *(TIMES if len(study.timing) else ())]
-            found = (study.interval(name, run)[0] for name in asked)
+            found = [*(study.interval(name, run)[0] for name in asked), *again.get(run, ())]
             if not any(says(written(text)[0], value) for value in found):
                 study.tell(f"report.html, link to {run}", f"{text} is no mean of it")
     best = [node for node in page.nodes("p", class_="note")]
@@ -1423,6 +1482,7 @@ def prose(study, page):
             mine = (study.baselines["problem"] == problem) & (study.baselines["baseline"] == name)
             judged = study.study["problems"][problem]["metric"].replace("-", "_")
             known.append(study.baselines[mine][f"test_{judged}"].mean())
+    known += [value for values in again.values() for value in values]
     for number in written(article.text(ELSEWHERE)):
         if number[3] and not any(says(number, value) for value in known):
             study.tell("report.html, article", f"{number[0]} follows from nothing")
@@ -1444,8 +1504,8 @@ def check_standing(study, text):
         orders = [order_of(study, runs, split) for split in ("validation", "test")]
         pairs = {tuple(order.index(run) + 1 for order in orders) for run in runs}
         chosen = study.study["problems"][study.problem[runs[0]]]["best"]["run"]
-        first = tuple(order.index(chosen) + 1 for order in orders)
-        if {*told} <= pairs and (not told or told[-1] == first):
+        first = tuple(order.index(chosen) + 1 for order in orders if chosen in order)
+        if {*told} <= pairs and (not told or not first or told[-1] == first):
             return
     if fitting:
         study.tell(

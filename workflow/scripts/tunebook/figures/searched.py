@@ -19,6 +19,7 @@ from .panel import BAND, Panel, axis_text, finite, rank, said, tick, value_text
 
 ENDS = {FINISHED: "finished", HALVED: "stopped early", DIVERGED: "diverged"}
 KEPT = 0.9  # of the finished trials that the axis of values holds; the others lie at its edge
+ABSENT = "–"  # beside an axis of something that a trial does not have
 BANDS = 8  # colours, from the worst end of that axis to the best
 RAMP, AGAIN = style.RAMPS[2], style.OTHER
 TIMES = ((7200, 3600, "hours"), (120, 60, "minutes"), (0, 1, "seconds"))
@@ -220,11 +221,12 @@ class Progress(Searched):
 @dataclass(frozen=True)
 class Axis:
     """One hyper-parameter of a space, or the value: places [trials] from 0 to 1, NaN where a trial
-    has none; ticks: [(place, text)]."""
+    has none; ticks: [(place, text)]; each: the part of the axis that one of some choices has."""
 
     title: str
     places: np.ndarray
     ticks: list
+    each: float = math.inf
 
 
 class Parallel(Searched):
@@ -280,7 +282,7 @@ class Parallel(Searched):
         places = np.array([at.get(value, np.nan) for value in values])
         standing = (-self.sign * self.trials["value"]).rank(pct=True).fillna(0).to_numpy()
         aside = min(step, 0.2) * 0.5 * (standing - 0.5)
-        return Axis(text, places + aside, [(at[v], value_text(name, v)) for v in found])
+        return Axis(text, places + aside, [(at[v], value_text(name, v)) for v in found], step)
 
     def ticks_of(self, scale, name=""):
         """Round numbers along a Scale, with their texts."""
@@ -346,9 +348,11 @@ class Parallel(Searched):
             for band, color in enumerate(style.ramp(RAMP, BANDS)):
                 line = self.at(np.array([band, band + 1]) / BANDS, np.full(2, number))
                 ax.plot(*line, color=color, lw=4, solid_capstyle="butt", zorder=5)
-        ticks = list(axis.ticks)
+        ticks, length = list(axis.ticks), ax.bbox.width / (1 - self.foot)
+        if math.isfinite(axis.each) and not self.upright:
+            ticks = [(at, page.cut(text, axis.each * length - 5)) for at, text in ticks]
         if np.isnan(axis.places).any() and not last:
-            ticks.append((self.foot, "none"))
+            ticks.append((self.foot, ABSENT))
         ground = {"fc": style.GROUND, "alpha": 0.8, "lw": 0, "pad": 0.6}
         for place, text in self.roomy(ticks, ax):
             look = {"zorder": 6, "bbox": ground}
@@ -400,4 +404,4 @@ class Parallel(Searched):
 
     def note(self):
         text = ["colour: what is on the last axis", *super().note()]
-        return text + ["none: a trial does not have this hyper-parameter"] * self.lacking
+        return text + [f"{ABSENT}: a trial does not have this hyper-parameter"] * self.lacking
