@@ -373,6 +373,8 @@ def test_searches_come_by_themselves_where_no_article_places_them(searched):
     assert page.index("of the search find-kinds") < place < page.index("of the search find-lengths")
     assert page.count("of the search find-kinds,") == page.count("of the search find-lengths,") == 1
     assert "80 trials of two searches" in page
+    seconds = read_results(searched[0]).trials["seconds"].sum()
+    assert f"trials of searches took {words.duration(seconds)} of one core besides" in page
     assert '<td class="number">3 of 40 trials</td>' in between(page, 'id="sweeps"', "</table>")
 
 

@@ -268,7 +268,8 @@ def setting(name, value):
     """One setting in words: `rate 0.01`, `Adam`, `raw inputs`, `full batch`, `no dropout`."""
     about, short = parameter(name), parameter(name).short
     if value in about.choices or about.kind == "rows" and isinstance(value, str):
-        return f"{label(name, value)} {short}".strip()
+        said = label(name, value)
+        return f"{'no' if said == 'none' else said} {short}".strip()
     if name in ("widths", "channels"):
         return f"{short} {layers(value) if value else 'none'}"
     if name in ("depth", "width", "convolutions"):

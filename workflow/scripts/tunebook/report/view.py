@@ -65,6 +65,11 @@ class View:
         trials = f"; {words.count(many, 'trial')} of {of}" if many else ""
         return f"{words.count(len(self.runs), 'configuration')}, {trainings}{trials}"
 
+    @property
+    def searching(self):
+        """Seconds of one core that training the trials of searches took; 0 without any."""
+        return float(self.results.trials["seconds"].sum())
+
     def next(self, what):
         """The next number for a table, or whatever is counted."""
         self.counts[what] += 1
