@@ -12,6 +12,7 @@ import sys
 from collections import Counter
 from functools import cache, cached_property
 from html.parser import HTMLParser
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -226,6 +227,7 @@ class Study:
 
     def __init__(self, folder, claims=None):
         self.folder, self.wrong = Path(folder), []
+        self.article = claims and Path(claims).with_name("article.md")
         self.values, self.interval = cache(self.values), cache(self.interval)
 
         def table(name):
@@ -1113,6 +1115,14 @@ def family(study):
 # The report --------------------------------------------------------------------------------------
 
 
+def excused(study):
+    """The numbers that the article has from elsewhere, and says so in a comment before the line."""
+    path = study.article
+    lines = path.read_text(encoding="utf-8").split("\n") if path and path.is_file() else []
+    after = (line for before, line in pairwise(lines) if before.startswith("{# typed:"))
+    return [number[1] for line in after for number in written(line)]
+
+
 def report(study):
     path = study.folder / "report.html"
     page = Page(path.read_text(encoding="utf-8")).top
@@ -1483,6 +1493,7 @@ def prose(study, page):
             judged = study.study["problems"][problem]["metric"].replace("-", "_")
             known.append(study.baselines[mine][f"test_{judged}"].mean())
     known += [value for values in again.values() for value in values]
+    known += excused(study)
     for number in written(article.text(ELSEWHERE)):
         if number[3] and not any(says(number, value) for value in known):
             study.tell("report.html, article", f"{number[0]} follows from nothing")
