@@ -753,6 +753,20 @@ def test_labels_say_only_what_differs(changes, expected):
     assert said(words.distinct(named(*changes))) == expected
 
 
+def test_labels_of_runs_that_differ_in_much_say_what_tells_them_apart():
+    found = {"activation": "silu", "schedule": "cosine", "dropout": 0.1, "learning_rate": 0.02,
+             "batch_size": 8, "epochs": 7}  # fmt: skip
+    both = [found | {"fit_on": each} for each in ("training", "development")]
+    settings = [{"activation": "relu", "schedule": "constant", "fit_on": "training"}, *both]
+    labels = said(words.distinct(named(*settings)))
+    assert len(set(labels)) == 3 and "SiLU activation" in labels[1]
+    assert all(label.count(",") < words.MOST_TOLD for label in labels)
+    assert labels[2] == labels[1].replace("on training rows", "on training and validation rows")
+    # As many as a line holds are told, though the others follow from the first.
+    few = [{"activation": "relu"}, {"activation": "silu", "dropout": 0.1}]
+    assert said(words.distinct(named(*few)))[1] == "SiLU activation, dropout 0.1"
+
+
 def test_labels_leave_out_what_a_colour_or_an_axis_says():
     two = named(*[{"learning_rate": r, "dropout": d} for r in (0.1, 0.01) for d in (0, 0.2)])
     assert said(words.distinct(two, ["learning_rate"])) == ["no dropout", "dropout 0.2"] * 2

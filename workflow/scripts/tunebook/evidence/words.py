@@ -373,6 +373,7 @@ def distinct(runs, covered=()):
     or an axis says already, and what follows from them; where that is all, a label is "".
     """
     names = [name for name in differing(runs) if not follows(name, covered, runs)]
+    names = needed(names, covered, runs)
     others = [name for name in names if name not in NETWORK]
     found = {}
     for run in runs:
@@ -380,6 +381,21 @@ def distinct(runs, covered=()):
         said += [setting(name, run.settings[name]) for name in others if name in run.settings]
         found[run.name] = ", ".join(said)
     return found if covered else apart(found)
+
+
+# So many settings of a label are told, whether or not fewer would do.
+MOST_TOLD = 4
+
+
+def needed(names, covered, runs):
+    """Of the hyper-parameters that runs differ in, those that it takes to tell them apart where
+    there are many: without the last ones that follow from the others."""
+    kept = list(names)
+    for name in reversed(names):
+        others = [each for each in kept if each != name]
+        if len(kept) > MOST_TOLD and follows(name, (*covered, *others), runs):
+            kept = others
+    return kept
 
 
 def follows(name, covered, runs):

@@ -202,8 +202,8 @@ TABLE = (
         "choice", "none", of=LAYERED, short="normalization", optional=True,
         choices={
             "none": Choice("none"),
-            "batch": Choice("over the batch"),
-            "layer": Choice("over the layer"),
+            "batch": Choice("batch"),
+            "layer": Choice("layer"),
         },
     ),
     Parameter(
@@ -467,13 +467,13 @@ TABLE = (
         choices={"shuffled": Choice("shuffled"), "constant": Choice("constant")},
     ),
     Parameter(
-        "fit_on", "Fitted on",
+        "fit_on", "Fitted",
         "`training` rows, or `development`: training and validation rows together, so that there "
         "is no validation and the run is never chosen",
-        "choice", "training", short="fitted on", optional=True,
+        "choice", "training", optional=True,
         choices={
-            "training": Choice("training rows"),
-            "development": Choice("training and validation rows"),
+            "training": Choice("on training rows"),
+            "development": Choice("on training and validation rows"),
         },
     ),
     Parameter(
