@@ -383,17 +383,19 @@ def distinct(runs, covered=()):
     return found if covered else apart(found)
 
 
-# So many settings of a label are told, whether or not fewer would do.
+# So many settings are told in a label, whether or not fewer would do.
 MOST_TOLD = 4
 
 
 def needed(names, covered, runs):
-    """Of the hyper-parameters that runs differ in, those that it takes to tell them apart where
-    there are many: without the last ones that follow from the others."""
+    """Of the hyper-parameters that runs differ in, all; or where there are many, the first that it
+    takes to tell the runs apart."""
+    if len(names) <= MOST_TOLD:
+        return names
     kept = list(names)
     for name in reversed(names):
         others = [each for each in kept if each != name]
-        if len(kept) > MOST_TOLD and follows(name, (*covered, *others), runs):
+        if follows(name, (*covered, *others), runs):
             kept = others
     return kept
 
