@@ -666,11 +666,14 @@ def test_a_table_is_taken_away_as_plain_numbers(watch):
     head, *rows = [line.split("\t") for line in pasted(page).split("\n")]
     test = head.index("Test (%)")
     assert head[test : test + 3] == ["Test (%)", "Test low (%)", "Test high (%)"]
-    assert {len(row) for row in rows} == {len(head)} and head[-1] == "n"
+    assert {len(row) for row in rows} == {len(head)}
     source, ours = rows[0], rows[1]
     assert source[test : test + 3] == ["97.1", "", ""]
     mean, low, high = map(float, ours[test : test + 3])
-    assert low < mean < high and ours[-1] == "5"
+    assert low < mean < high and ours[head.index("n")] == "5"
+    assert head[-3].startswith("Against our search’s choice") and not any(ours[-3:])
+    apart = [float(cell) for cell in rows[-1][-3:]]
+    assert apart[1] <= apart[0] <= apart[2]
     with page.expect_download() as waiting:
         table.locator("xpath=../..").locator("[data-csv]").click()
     lines = waiting.value.path().read_text("utf-8").splitlines()
@@ -699,7 +702,8 @@ def test_rows_selected_by_hand_are_copied_as_plain_numbers(watch):
     page.keyboard.press("Control+C")
     lines = [line.split("\t") for line in pasted(page).split("\n")]
     assert len(lines) == 2 and len(lines[0]) == len(lines[1]) > 8
-    assert float(lines[1][-2]) and lines[1][-1] == "5"
+    # Behind n, which is a count, stands by how much others are apart from it.
+    assert float(lines[1][-5]) and lines[1][-4:] == ["5", "", "", ""]
 
 
 def test_a_number_of_a_table_or_figure_is_its_address(watch, report):

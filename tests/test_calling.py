@@ -241,13 +241,16 @@ def test_a_command_of_our_pages_is_understood(default_study, command):
 
 def test_the_first_example_of_the_readme_trains_one_configuration():
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    (example,) = re.findall(r"```yaml\n(.*?)```", text, re.S)
+    example, search = re.findall(r"```yaml\n(.*?)```", text, re.S)
     before = load_study([ROOT / "config/config.yaml"])
     sweeps = read_text(textwrap.dedent(example), "README.md")
     after = load_study([ROOT / "config/config.yaml"], {"sweeps": sweeps})
     new = [run.configuration for name, run in after.runs.items() if name not in before.runs]
     assert [configuration["learning_rate"] for configuration in new] == [0.03]
     assert not set(before.runs) - set(after.runs)
+    sweeps = read_text(textwrap.dedent(search), "README.md")
+    after = load_study([ROOT / "config/config.yaml"], {"sweeps": sweeps})
+    assert {*after.searches} == {*sweeps} and {*after.runs} == {*before.runs}
 
 
 REFUSED = [

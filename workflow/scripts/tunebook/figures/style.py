@@ -96,8 +96,10 @@ def ramp(colors, count):
     return blended(colors, np.linspace(0, 1, count) if count > 1 else [1])
 
 
-ORDERED = [row.name for row in TABLE if row.scale or row.kind == "integers"]
-CHOSEN = [row.name for row in TABLE if row.choices]
+# Those that every run has come first, so that their colours stay when the table grows.
+ROWS = sorted(TABLE, key=lambda row: row.optional)
+ORDERED = [row.name for row in ROWS if row.scale or row.kind in ("integers", "sizes")]
+CHOSEN = [row.name for row in ROWS if row.choices]
 
 
 def scale(name, values, taken):

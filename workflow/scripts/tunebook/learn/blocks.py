@@ -141,9 +141,10 @@ def latest_part(folder, made_from, before=math.inf):
 
 
 def read_state(path):
+    """What `save_part` kept: tensors and plain values, and nothing that could be run."""
     import torch
 
-    return torch.load(path)
+    return torch.load(path, weights_only=True)
 
 
 def delete_states(folder, before=math.inf):

@@ -334,7 +334,8 @@ class View:
         of, found = self.results.measure("test_metric", run), {}
         ours = self.results.finite("test_metric", run.name)
         for name, rows in table[table["problem"] == best["problem"]].groupby("baseline"):
-            theirs = dict(zip(rows["replicate"].astype(int), rows[f"test_{metric}"], strict=True))
+            values = rows.reindex(columns=[f"test_{metric}"]).iloc[:, 0]  # none where all failed
+            theirs = dict(zip(rows["replicate"].astype(int), values, strict=True))
             shared = [key for key in ours if math.isfinite(ours[key] + theirs.get(key, math.nan))]
             pairs = np.array([[theirs[key], ours[key]] for key in shared], dtype=float)
             logs = len(pairs) and scale(pairs, of.least, of.most) is np.log
