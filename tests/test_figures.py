@@ -697,7 +697,7 @@ def test_a_panel_is_coloured_by_what_its_sweep_varies_first(study):
         ("optimizer", ["one-that-is-new"], [style.PALETTES[0][0]]),
         ("loss", ["mse"], [style.PALETTES[1][1]]),
         ("flavour", ["sour", "sweet"], list(style.PALETTES[0][:2])),
-        ("activation", ["relu", "tanh"], [style.PALETTES[0][0], style.PALETTES[0][2]]),
+        ("activation", ["relu", "tanh"], [style.PALETTES[1][0], style.PALETTES[1][2]]),
         ("heads", [1, 2, 4], style.ramp(style.RAMPS[0], 3)),
         ("widths", ["8", "8-8"], style.ramp(style.RAMPS[0], 2)),
         ("nothing", [None], [style.RAMPS[0][-1]]),
