@@ -307,7 +307,10 @@ class Study:
         name = f"{start}_{judged}" if error or what == "metric" else measure
         if measure == "relative_gap":
             train, held = (self.values(f"{s}_error", run) for s in ("train", "validation"))
-            found = pd.Series([held[r] / train[r] - 1 for r in rows["replicate"]])
+            # As arrays: a network that fits every training row has nothing to be a share of.
+            with np.errstate(divide="ignore", invalid="ignore"):
+                shares = np.divide(*(np.array([*each.values()]) for each in (held, train))) - 1
+            found = pd.Series(shares)
         elif measure == "calibration_error":
             away = [(rows[f"coverage_{p}"] - p / 100).abs() for p in (50, 90)]
             found = sum(away) / 2
