@@ -858,7 +858,7 @@ def test_the_gallery_and_the_default_figures_pass_and_name_their_inputs(gallery,
     claims = load_claims(ROOT / "config/claims.yaml")
     assert all({*f.get("claims", [])} <= {c.id for c in claims.claims} for f in default.values())
     assert asked_inputs(gallery) == ["area"]
-    assert len(default) == 21 and len(asked_inputs(default)) == 1
+    assert len(default) == 22 and len(asked_inputs(default)) == 1
 
 
 def test_a_study_without_figures_gets_one_for_each_sweep(tmp_path, study):
