@@ -176,6 +176,16 @@ def test_the_choice_goes_by_the_epoch_that_is_reported(tmp_path):
     assert last_validation(path, read_record(path)) == pytest.approx(lowest.tolist(), rel=1e-6)
 
 
+def test_the_loss_decides_where_the_metric_does_not_exist():
+    data = images(2)
+    for arrays, _ in data:  # of rows of one class, there is no area under the curve
+        arrays["validation_y"] = np.zeros_like(arrays["validation_y"])
+    trained = training.train(configure("images", metric="auc", report_weights="best"), data, [1, 2])
+    assert trained.history["validation_metric"].isnan().all()
+    best = trained.history["validation_loss"].argmin(dim=0) + 1
+    assert trained.reported == best.tolist()
+
+
 def test_rows_in_constant_order_are_trained_on_as_they_are():
     trainer = training.Trainer(
         [training.Block(configure("prices", order="constant"), table(1), SEEDS[:1])]

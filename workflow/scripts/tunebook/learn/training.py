@@ -328,6 +328,8 @@ class Course:
     def keep(self, epoch, values, going):
         """Keep the numbers of those replicates whose best epoch this is; end those that wait."""
         now = torch.stack([self.error(values[VALIDATION[0]]), values[VALIDATION[1]]], dim=1)
+        # Where the metric does not exist, the loss alone decides.
+        now[:, 0].nan_to_num_(nan=torch.inf)
         lower, same = (now < self.found).T, now[:, 0] == self.found[:, 0]
         better = going & (lower[0] | same & lower[1])
         self.found[better], self.reported[better] = now[better], epoch
