@@ -1156,7 +1156,7 @@ def read_table(study, table):
         return predicted(study, rows)
     if "Trained again" in heads:
         return finalists(study, title, rows)
-    ranked_rows = []
+    ranked_rows, runs = [], []
     for row in rows:
         cells = [each for each in row.children if isinstance(each, Node)]
         if len(cells) != len(heads):
@@ -1167,9 +1167,11 @@ def read_table(study, table):
         place = f"report.html, {title[:60]}, {run or cell_text(cells[0])}"
         if run in study.settings:
             ranked_rows.append((run, named, place))
+            runs.append((cell_text(cells[0]).lower(), run))
             check_run(study, run, named, place)
         elif "baseline" in cell_text(cells[0]):
-            check_method(study, cell_text(cells[0]).removesuffix(" baseline"), named, place)
+            label = cell_text(cells[0]).removesuffix(" baseline")
+            check_method(study, label, named, place, runs)
     if "Place" in heads and ranked_rows:
         check_places(study, ranked_rows)
 
@@ -1291,7 +1293,10 @@ def check_shown(study, place, cell, centre, low, high, many):
         )
 
 
-def check_method(study, label, named, place):
+def check_method(study, label, named, place, runs):
+    """The cells of a row about a standard method; runs: those above it, [(what it begins with,
+    run)], one of which it is held against.
+    """
     found = []
     for problem, about in study.study["problems"].items():
         for name in [n for n, text in about.get("baselines", {}).items() if text == label]:
@@ -1305,9 +1310,28 @@ def check_method(study, label, named, place):
                     1.0 if judged in (*SHARES, "r2") else INF,
                 )
                 check_shown(wrong, f"{place}, {head}", named[head], *interval(values, *limits))
+            for head in [head for head in named if head.startswith("Against ")]:
+                whose = head.removeprefix("Against ")
+                run = next(run for text, run in runs if text.startswith(whose))
+                methods = study.baselines[mine].set_index("replicate")[f"test_{judged}"]
+                apart = against(study, run, methods.dropna(), limits)
+                check_shown(wrong, f"{place}, {head}", named[head], *apart)
             found.append(wrong.wrong)
     if found and all(found):
         study.wrong += min(found, key=len)
+
+
+def against(study, run, methods, limits):
+    """By how much a standard method's test metric is more than a run's, or how many times, within
+    the replicates of both. methods: by replicate.
+    """
+    ours = study.values("test_metric", run)
+    shared = [key for key in methods.index if math.isfinite(ours.get(key, NAN))]
+    theirs, ours = methods[shared].to_numpy(float), np.array([ours[key] for key in shared])
+    if limits[0] >= 0 and limits[1] == INF and (theirs > 0).all() and (ours > 0).all():
+        *found, n = interval(np.log(theirs / ours))
+        return *(math.exp(each) for each in found), n
+    return interval(theirs - ours)
 
 
 def order_of(study, runs, split):

@@ -24,6 +24,7 @@ from sklearn.gaussian_process.kernels import Kernel
 from ..data.prepare import fit_scaling
 from ..jobs import TunebookError
 from ..tasks import TASKS, Ruler, column
+from .augment import shifts
 
 SPLITS = ("train", "validation", "test")
 DOTTED = re.compile(r"(sklearn(?:\.[a-z]\w*)+)\.([A-Z]\w*)")
@@ -202,7 +203,9 @@ class Rows:
                     "of images, with a method that has support vectors, such as sklearn.svm.SVC"
                 )
             some = estimator.support_
-            copies = self.inputs(shifted(self.raw[some], self.record))
+            shape, paper = self.record["shape"], self.record["range"][0]
+            raw = torch.from_numpy(self.raw[some])
+            copies = self.inputs(torch.cat([raw, *shifts(raw, shape, paper)]).numpy())
             estimator.fit(copies, np.tile(self.fitted[some], len(copies) // len(some)))
         return estimator
 
@@ -233,16 +236,3 @@ class Rows:
             else np.nan
             for name, metric in self.task.metrics.items()
         }
-
-
-def shifted(x, record):
-    """Images [n, f] and copies of them one pixel up, down, left and right: [5 n, f].
-
-    What comes in at a border is the least value that a pixel can have.
-    """
-    height, width = record["shape"][1:]
-    border = ((0, 0), (0, 0), (1, 1), (1, 1))
-    images = np.pad(x.reshape(-1, *record["shape"]), border, constant_values=record["range"][0])
-    corners = ((1, 1), (2, 1), (0, 1), (1, 2), (1, 0))
-    found = [images[..., top : top + height, left : left + width] for top, left in corners]
-    return np.concatenate(found).reshape(-1, x.shape[1])

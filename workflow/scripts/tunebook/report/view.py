@@ -14,11 +14,17 @@ from ..study.sizes import feature_sizes, for_each
 # Whose the networks are that stand side by side at the head of a report.
 SOURCES, CHOSEN, FOUND = "The source’s, trained again", "Our search’s choice", "The best we found"
 # Of whose network standard methods are told apart: of the first that there is.
-REFERENCES = (
-    ("the best we found", "found"),
-    ("our search’s choice", "chosen"),
-    ("the source’s", "source"),
-)
+NETWORKS = {
+    "source": "the source’s configuration",
+    "chosen": "our search’s choice",
+    "found": "the best we found",
+}
+
+
+def networks(best):
+    """[(what it is called, Run)] of those of `View.best_of` that have a row in its table."""
+    known = {**best, "chosen": None if best["same"] else best["chosen"]}
+    return [(said, known[key]) for key, said in NETWORKS.items() if known[key]]
 
 
 @dataclass
@@ -233,15 +239,10 @@ class View:
 
         methods = [(label, row["test"]) for label, row in self.baselines(best["problem"])]
         found = []
-        for who, key in (
-            ("the source’s configuration", "source"),
-            ("our search’s choice", "chosen"),
-            ("the best we found", "found"),
-        ):
-            if best[key] and not (key == "chosen" and best["same"]):
-                least = error(self.of("test_metric", best[key]).found.centre)
-                better = [pair for pair in methods if size(pair) < least]
-                found.append((who, sorted(better, key=size)))
+        for who, run in networks(best):
+            least = error(self.of("test_metric", run).found.centre)
+            better = [pair for pair in methods if size(pair) < least]
+            found.append((who, sorted(better, key=size)))
         return found
 
     def beside(self, sweeps):
@@ -324,11 +325,9 @@ class View:
         As a ratio where values are told apart by these (`intervals.scale`), else as a difference.
         best: see `best_of`; the network is what was found beyond, or else chosen, or the source's.
         """
-        whose, run = next(
-            ((said, best[key]) for said, key in REFERENCES if best[key]), (None, None)
-        )
-        if run is None:
+        if not networks(best):
             return "", {}
+        whose, run = networks(best)[-1]
         about, table = self.problems[best["problem"]], self.results.baselines
         metric = measures.judged(about)[0]
         of, found = self.results.measure("test_metric", run), {}
