@@ -244,7 +244,9 @@ class Parallel(Searched):
         super().prepare()
         if not self.absent:
             space = self.search["space"]
-            self.drawn = [name for name in space if name in self.trials]
+            # What has one value where another choice asks for it says no more than that choice.
+            varied = [name for name, about in space.items() if len(about.get("choice", "..")) > 1]
+            self.drawn = [name for name in varied if name in self.trials]
             self.axes = [self.axis(name, space[name]) for name in self.drawn]
             places = np.clip(self.scale_of_values.places(self.trials["value"]), 0, 1)
             unit = self.scale and f" ({self.scale})"
