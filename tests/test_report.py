@@ -1034,3 +1034,22 @@ def test_five_hundred_runs_fit_in_ten_megabytes(tmp_path):
     text = render((results, provenance, claims))
     assert len(read_results(results).by_name) >= 500
     assert len(text.encode()) < 10e6
+
+
+@pytest.mark.parametrize(
+    ("source", "chosen", "found", "expected"),
+    [
+        ("a", "b", "c", ["a", "b", "c"]),
+        ("a", "a", "c", ["a", "c"]),
+        ("a", "b", "b", ["a", "b"]),
+        (None, "b", None, ["b"]),
+        (None, None, "c", ["c"]),
+        (None, None, None, []),
+    ],
+)
+def test_a_network_has_one_row_beside_standard_methods(source, chosen, found, expected):
+    best = {"source": source, "chosen": chosen, "found": found}
+    known = dict(View.networks(best))
+    assert list(known.values()) == expected
+    if chosen and chosen in (source, found):
+        assert "our search’s choice" not in known

@@ -13,18 +13,12 @@ from ..study.sizes import feature_sizes, for_each
 
 # Whose the networks are that stand side by side at the head of a report.
 SOURCES, CHOSEN, FOUND = "The source’s, trained again", "Our search’s choice", "The best we found"
-# Of whose network standard methods are told apart: of the first that there is.
+# The networks that stand beside standard methods, which are held against the last that there is.
 NETWORKS = {
     "source": "the source’s configuration",
     "chosen": "our search’s choice",
     "found": "the best we found",
 }
-
-
-def networks(best):
-    """[(what it is called, Run)] of those of `View.best_of` that have a row in its table."""
-    known = {**best, "chosen": None if best["same"] else best["chosen"]}
-    return [(said, known[key]) for key, said in NETWORKS.items() if known[key]]
 
 
 @dataclass
@@ -239,11 +233,19 @@ class View:
 
         methods = [(label, row["test"]) for label, row in self.baselines(best["problem"])]
         found = []
-        for who, run in networks(best):
+        for who, run in self.networks(best):
             least = error(self.of("test_metric", run).found.centre)
             better = [pair for pair in methods if size(pair) < least]
             found.append((who, sorted(better, key=size)))
         return found
+
+    @staticmethod
+    def networks(best):
+        """[(what it is called, Run)] of those of `best_of` that stand beside standard methods."""
+        known = {key: best[key] for key in NETWORKS if best[key]}
+        if any(best["chosen"] is best[other] for other in ("source", "found")):
+            known.pop("chosen", None)
+        return [(NETWORKS[key], run) for key, run in known.items()]
 
     def beside(self, sweeps):
         """[(label, Run)] of the runs of some sweeps; sweeps: {sweep: label}."""
@@ -325,9 +327,9 @@ class View:
         As a ratio where values are told apart by these (`intervals.scale`), else as a difference.
         best: see `best_of`; the network is what was found beyond, or else chosen, or the source's.
         """
-        if not networks(best):
+        if not self.networks(best):
             return "", {}
-        whose, run = networks(best)[-1]
+        whose, run = self.networks(best)[-1]
         about, table = self.problems[best["problem"]], self.results.baselines
         metric = measures.judged(about)[0]
         of, found = self.results.measure("test_metric", run), {}
