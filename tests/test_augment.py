@@ -235,3 +235,13 @@ def test_augmentation_is_drawn_anew_in_each_epoch_and_spares_order_labels_and_va
         rows = first[0][replicate], second[0][replicate][places[0]]
         assert torch.equal(places[1], torch.arange(30))
         assert ((rows[0] - rows[1]).abs().amax(dim=1) > 0.1).all()
+
+
+def test_images_are_shifted_by_a_pixel_to_each_side_and_what_lies_outside_comes_in():
+    image = torch.arange(12.0).reshape(1, 12)
+    moved = augment.shifts(image, (2, 2, 3), -1.0)
+    up, down, left, right = (each.reshape(2, 2, 3) for each in moved)
+    assert up[0].tolist() == [[3, 4, 5], [-1, -1, -1]]
+    assert down[1].tolist() == [[-1, -1, -1], [6, 7, 8]]
+    assert left[0].tolist() == [[1, 2, -1], [4, 5, -1]]
+    assert right[1].tolist() == [[-1, 6, 7], [-1, 9, 10]]

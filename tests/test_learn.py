@@ -32,7 +32,7 @@ from tunebook.learn import (
     tapes,
     training,
 )
-from tunebook.learn.baselines import choose, estimators, fit_baselines, shifted
+from tunebook.learn.baselines import choose, estimators, fit_baselines
 from tunebook.learn.blocks import (
     HISTORY,
     HISTORY_COLUMNS,
@@ -1480,17 +1480,6 @@ def test_targets_of_zero_have_no_logarithm(exact):
     zero = data | {"train_y": data["train_y"] * 0}
     with pytest.raises(TunebookError, match=r"mine.target: found log, and a target of 0; allowed"):
         fit(REGRESSION, (zero, record), mine={"estimator": LINEAR, "target": "log"})
-
-
-def test_images_are_shifted_to_each_side_and_paper_comes_in():
-    image = np.arange(12, dtype=np.float32).reshape(1, 12)
-    record = image_record() | {"shape": [2, 2, 3], "range": [-1.0, 20.0]}
-    same, up, down, left, right = shifted(image, record).reshape(5, 2, 2, 3)
-    assert same.ravel().tolist() == image[0].tolist()
-    assert up[0].tolist() == [[3, 4, 5], [-1, -1, -1]]
-    assert down[1].tolist() == [[-1, -1, -1], [6, 7, 8]]
-    assert left[0].tolist() == [[1, 2, -1], [4, 5, -1]]
-    assert right[1].tolist() == [[-1, 6, 7], [-1, 9, 10]]
 
 
 def test_virtual_examples_teach_what_lies_a_pixel_further_on(bright):
