@@ -671,7 +671,7 @@ def test_a_table_is_taken_away_as_plain_numbers(watch):
     assert source[test : test + 3] == ["97.1", "", ""]
     mean, low, high = map(float, ours[test : test + 3])
     assert low < mean < high and ours[head.index("n")] == "5"
-    assert head[-3].startswith("Against our search’s choice") and not any(ours[-3:])
+    assert head[-3].startswith("Against the source’s configuration") and not any(ours[-3:])
     apart = [float(cell) for cell in rows[-1][-3:]]
     assert apart[1] <= apart[0] <= apart[2]
     with page.expect_download() as waiting:
