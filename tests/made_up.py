@@ -184,8 +184,11 @@ def write_results(
     write_csv(tables.runs_table(rows, evaluated, study), folder / "runs.csv")
     history = tables.history_table(zip(rows, histories, strict=True))
     write_parquet(history, folder / "history.parquet")
-    timing = [(name, i, s) for name, each in (times or {}).items() for i, s in enumerate(each)]
-    timing = pd.DataFrame(timing, columns=["run", "repetition", "seconds_per_epoch"])
+    timing = [
+        (name, i, s, s / 1000) for name, each in (times or {}).items() for i, s in enumerate(each)
+    ]
+    columns = ["run", "repetition", "seconds_per_epoch", "seconds_per_prediction"]
+    timing = pd.DataFrame(timing, columns=columns)
     write_csv(timing, folder / "timing.csv")
     job = {"run": "", "replicates": [0], "started": 0.0, "train_seconds": 1.0, "threads": 1}
     jobs = [job | {"finished": seconds} for seconds in core_seconds]

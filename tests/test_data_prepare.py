@@ -125,9 +125,25 @@ def test_a_split_by_the_configuration(tmp_path):
     assert len(named.record["features"]) == 11
 
 
+OFFICIAL = {"train.csv": numbered(10), "test.csv": "x,y\n70.5,1\n80.5,2\n60.5,3\n"}
+
+
+def test_without_validation_rows_keep_the_order_of_their_file(tmp_path):
+    made = prepared(tmp_path, OFFICIAL, {"split": {"test_file": "test.csv", "validation": 0}})
+    assert rows_of(made)["train"][:, 0].tolist() == [i + 0.5 for i in range(10)]
+    assert rows_of(made)["test"][:, 0].tolist() == [70.5, 80.5, 60.5]
+    assert len(rows_of(made)["validation"]) == 0
+
+
+@pytest.mark.parametrize("way", [{}, {"group_on": "group"}, {"time_on": "x"}])
+def test_a_share_of_the_rows_is_tested_on_without_validation(way, tmp_path):
+    text = numbered(50, ("group", lambda row: f"g{row % 10}"))
+    made = prepared(tmp_path, text, {"split": {"test": 0.2, "validation": 0} | way})
+    assert [len(rows) for rows in rows_of(made).values()] == [40, 0, 10]
+
+
 def test_official_test_rows_are_never_split(tmp_path):
-    files = {"train.csv": numbered(10), "test.csv": "x,y\n70.5,1\n80.5,2\n60.5,3\n"}
-    made = prepared(tmp_path, files, {"split": {"test_file": "test.csv", "validation": 0.2}})
+    made = prepared(tmp_path, OFFICIAL, {"split": {"test_file": "test.csv", "validation": 0.2}})
     assert rows_of(made)["test"].tolist() == [[70.5], [80.5], [60.5]]
     assert made.test["test_y"].tolist() == [1, 2, 3]
     kept = np.concatenate([rows_of(made)["train"], rows_of(made)["validation"]])

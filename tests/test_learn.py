@@ -30,6 +30,7 @@ from tunebook.learn import (
     network,
     products,
     tapes,
+    timing,
     training,
 )
 from tunebook.learn.baselines import choose, estimators, fit_baselines
@@ -593,6 +594,7 @@ GRADIENT_CASES = [
     *(("prices", {"embedding": kind, "activation": "silu"})
       for kind in ("periodic", "piecewise-linear")),
     ("images", {"label_smoothing": 0.2}),
+    ("images", {"loss": "mse", "class_targets": "bipolar"}),
     ("prices", {"loss": "huber", "huber_delta": 0.3}), ("prices", {"loss": "absolute"}),
 ]  # fmt: skip
 
@@ -678,9 +680,10 @@ print(*faults)
     assert last < first / 10
 
 
-def test_epochs_are_timed_one_by_one():
-    seconds = training.time_epochs(configure("prices"), table(1)[0], 0, epochs=4)
-    assert len(seconds) == 4 and min(seconds) > 0
+@pytest.mark.parametrize("more", [{}, {"noise": 0.1}], ids=["rows as they are", "changed rows"])
+def test_an_epoch_and_a_prediction_are_timed(more):
+    epoch, prediction = timing.time_alone(configure("prices", **more), table(1)[0], 0, epochs=4)
+    assert 0 < prediction < epoch  # of one row, and of training on all of them
 
 
 def test_progress_says_epoch_losses_and_time_left(capsys):
@@ -717,6 +720,8 @@ def test_mse_of_values_and_of_one_hot_labels():
     assert values.tolist() == [[4.0, 0.0]]
     one_hot = losses.mse(torch.tensor([[[1.0, 0.0], [1.0, 0.0]]]), LABELS)
     assert one_hot.tolist() == [[0.0, 1.0]]
+    bipolar = losses.mse(torch.tensor([[[1.0, -1.0], [1.0, 0.0]]]), LABELS, bipolar=True)
+    assert bipolar.tolist() == [[0.0, (4 + 1) / 2]]
 
 
 def raw_variance(variance):

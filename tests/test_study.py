@@ -462,6 +462,8 @@ CONTRADICTIONS = [
      "for regression: mse, huber, absolute, gaussian"),
     (put(BASE, VALID["problems"]["houses"]["base"] | {"loss": "gaussian", "scale_target": "log"}),
      "sweeps.rates.scale_target: found log", "for gaussian: range, min-max, standard, none"),
+    (put("problems.houses.split", {"validation": 0}), "sweeps.rates.fit_on: found training",
+     "development, since problems.houses.split.validation is 0"),
     (put(f"{BASE}.label_smoothing", 0.1), "label_smoothing: found 0.1 with loss = mse",
      "0.0, or loss = cross-entropy"),
     (put(f"{IMAGES}.loss", "huber"), "sweeps.layers.loss: found huber",

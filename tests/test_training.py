@@ -297,7 +297,6 @@ STUDY = {
     ({"schedule": "steps"}, "step_every: found nothing"),
     ({"schedule": "exponential"}, "schedule: found 'exponential'; allowed: one of constant"),
     ({"fit_on": "development", "report_weights": "best"}, "report_weights: found best"),
-    ({"fit_on": "development"}, "problems.prices: every run is fitted on development rows"),
 ])  # fmt: skip
 def test_what_cannot_be_is_told_before_anything_runs(given, said, tmp_path):
     sweep = {"problem": "prices", "question": "Why?", "base": given}

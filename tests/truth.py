@@ -23,7 +23,7 @@ from scipy import optimize, stats
 SPLITS = {"train": "Training", "validation": "Validation", "test": "Test"}
 HIGHER = ("accuracy", "balanced_accuracy", "macro_f1", "auc", "r2")
 SHARES = ("accuracy", "balanced_accuracy", "macro_f1", "auc", "error_rate")
-TIMES = {"seconds_per_epoch", "training_seconds"}
+TIMES = {"seconds_per_epoch", "seconds_per_prediction", "training_seconds"}
 INF, NAN = math.inf, math.nan
 
 # What is written ---------------------------------------------------------------------------------
@@ -293,8 +293,10 @@ class Study:
         """
         if measure in TIMES:
             rows = self.timing[self.timing["run"] == run]
-            factor = self.settings[run]["epochs"] if measure == "training_seconds" else 1
-            return dict(zip(rows["repetition"], rows["seconds_per_epoch"] * factor, strict=True))
+            whole = measure == "training_seconds"
+            seconds = rows["seconds_per_epoch" if whole else measure]
+            seconds = seconds * (self.settings[run]["epochs"] if whole else 1)
+            return dict(zip(rows["repetition"], seconds, strict=True))
         rows, (judged, higher) = self.replicates[run], self.judged(run)
         if measure in CURVES:
             epochs = int(self.settings[run]["epochs"])

@@ -1,4 +1,7 @@
-"""Choose a problem's best configuration by validation alone; no test data can be seen here."""
+"""Choose a problem's best configuration by validation alone; no test data can be seen here.
+
+Without a run that leaves rows for validation, none is chosen.
+"""
 
 import math
 
@@ -17,14 +20,17 @@ with job(snakemake.log[0], snakemake.input, snakemake.output, snakemake.params.c
             for replicate, value in zip(record["replicates"], values, strict=True)
             if first <= replicate <= last
         )
-    task, metric = record["configuration"]["task"], record["configuration"]["metric"]
-    run, mean = choose_best(candidates, task, metric)
-    best = {
-        "problem": problem,
-        "run": run,
-        "sweep": snakemake.params.sweep,
-        "validation_metric_mean": mean if mean == mean else None,
-        "candidates": len(candidates),
-    }
+    best = {"problem": problem}
+    if candidates:
+        task, metric = record["configuration"]["task"], record["configuration"]["metric"]
+        run, mean = choose_best(candidates, task, metric)
+        best |= {
+            "run": run,
+            "sweep": snakemake.params.sweep,
+            "validation_metric_mean": mean if mean == mean else None,
+            "candidates": len(candidates),
+        }
+        print(f"{problem}: {run}, validation {metric} {mean:.6g} of {len(candidates)} runs")
+    else:
+        print(f"{problem}: none is chosen, since no run leaves rows for validation")
     write_json(snakemake.output[0], best)
-    print(f"{problem}: {run}, validation {metric} {mean:.6g} of {len(candidates)} runs")

@@ -5,6 +5,7 @@ import pandas as pd
 from tunebook.data.prepare import load
 from tunebook.jobs import job, write_csv
 from tunebook.learn import training
+from tunebook.learn.timing import time_alone
 
 with job(snakemake.log[0], snakemake.input, snakemake.output, snakemake.params.code):
     training.one_thread(snakemake.params.products)
@@ -15,7 +16,7 @@ with job(snakemake.log[0], snakemake.input, snakemake.output, snakemake.params.c
     for repetition in range(snakemake.params.repetitions):
         for run in snakemake.params.runs:
             problem = run["configuration"]["problem"]
-            seconds = training.time_epochs(
+            epoch, prediction = time_alone(
                 run["configuration"],
                 prepared[problem],
                 run["seed"],
@@ -28,9 +29,11 @@ with job(snakemake.log[0], snakemake.input, snakemake.output, snakemake.params.c
                     "sweeps": run["sweeps"],
                     "problem": problem,
                     "repetition": repetition,
-                    "seconds_per_epoch": sum(seconds) / len(seconds),
+                    "seconds_per_epoch": epoch,
+                    "seconds_per_prediction": prediction,
                 }
             )
             print(rows[-1])
-    columns = ["run", "sweeps", "problem", "repetition", "seconds_per_epoch"]
+    columns = ["run", "sweeps", "problem", "repetition"]
+    columns += ["seconds_per_epoch", "seconds_per_prediction"]
     write_csv(pd.DataFrame(rows, columns=columns), snakemake.output[0])

@@ -83,6 +83,8 @@ class StudyRuns:
         if not rows:
             there = some(self.problems)
             raise NotTestable(f"run best: found problem {problem}; this study has {there}")
+        if not any(map(measures.validates, rows)):
+            raise NotTestable(f"run best: none of {problem} is chosen; {measures.NO_VALIDATION}")
         chosen = (self.problems[problem].get("best") or {}).get("run")
         named = [
             run

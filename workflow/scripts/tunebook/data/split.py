@@ -19,16 +19,20 @@ TRIES = 100
 def split_rows(table, key, way, on, official, shares, seed):
     """{split: row indices}, disjoint and together all rows of a table.
 
-    way, on, official, shares: see `description.split_of`. Raises TunebookError, under `key`, where
-    a column does not do, or a split would be empty.
+    way, on, official, shares: see `description.split_of`. Where none but official rows are held
+    out, the others keep the order of their file. Raises TunebookError, under `key`, where a column
+    does not do, or a split would be empty whose share is not 0.
     """
     is_test = table.file == (table.files.index(official) if official else -1)
     rows = np.flatnonzero(~is_test)
-    sizes = [round(len(rows) * share) for share in shares]
+    sizes = [round(len(rows) * share) for share in shares if share]
     values = rows if way == "random" else column_to_split_on(table, key, way, on, rows, len(sizes))
-    parts = [rows[part] for part in DIVIDE[way](values, sizes, seed)]
+    parts = [rows[part] for part in DIVIDE[way](values, sizes, seed)] if sizes else [rows]
+    if not shares[-1]:  # none for validation
+        parts.insert(-1, rows[:0])
     found = dict(zip(SPLITS, [*reversed(parts), np.flatnonzero(is_test)], strict=False))
-    if empty := [name for name, part in found.items() if not len(part)]:
+    wanted = [name for name in SPLITS if name != "validation" or shares[-1]]
+    if empty := [name for name in wanted if not len(found[name])]:
         raise TunebookError(
             f"{key}: shares {', '.join(map(str, shares))} of {len(rows)} rows of {table.name} "
             f"({way}) leave a split empty: {', '.join(empty)}; allowed: shares, and a column, that "

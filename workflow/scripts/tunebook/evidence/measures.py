@@ -29,6 +29,8 @@ RUNS, HISTORY, TIMING, STUDY = "runs", "history", "timing", "study"
 # By how much a replicate must beat the constant predictor to have learned.
 LEARNED_MARGIN = 0.1
 OUTCOMES = ("learned", "failed", "diverged")
+# Why no run of a problem is the best.
+NO_VALIDATION = "no run leaves rows for validation"
 # What a classifier did that never looks at its inputs.
 ONE_CLASS = "read every row as one class"
 
@@ -94,6 +96,8 @@ LISTED = {
         Measure("calibration_error", "calibration error", "share", most=1.0, **VARIANCE),
         Measure("train_seconds", "time of training", "seconds", final=False, shared=True),
         Measure("seconds_per_epoch", "time of an epoch", "seconds", table=TIMING),
+        # of a row, of many that are predicted one after the other
+        Measure("seconds_per_prediction", "time of a prediction", "seconds", table=TIMING),
         # seconds_per_epoch times the configured epochs
         Measure("training_seconds", "time of training", "seconds", table=TIMING),
         # all jobs that trained, times their threads

@@ -25,7 +25,7 @@ from .rows import over_rows
 COLUMNS = {
     "runs": "run problem sweeps replicate diverged_at parameters metric",
     "history": "run replicate epoch train_loss train_metric validation_loss validation_metric",
-    "timing": "run sweeps problem repetition seconds_per_epoch",
+    "timing": "run sweeps problem repetition seconds_per_epoch seconds_per_prediction",
     "baselines": "problem baseline replicate fit_seconds",
     "cost": "run first last started finished train_seconds job_seconds threads",
     "rows": "run replicate values shifted",
@@ -218,8 +218,9 @@ class Results:
             return {0: float((self.cost["job_seconds"] * self.cost["threads"]).sum())}
         if found.table == measures.TIMING:
             rows = self.timing[self.timing["run"] == run.name]
-            factor = run.settings["epochs"] if name == "training_seconds" else 1
-            seconds = rows["seconds_per_epoch"].astype(float) * factor
+            whole = name == "training_seconds"
+            seconds = rows["seconds_per_epoch" if whole else name].astype(float)
+            seconds *= run.settings["epochs"] if whole else 1
             return dict(zip(rows["repetition"].astype(int), seconds.tolist(), strict=True))
         if found.table == measures.HISTORY:
             curves, epochs = self.replicate_curves(run.name), self.epochs_of(run.name)
@@ -661,8 +662,8 @@ def study_record(study, prepared, choices):
     """study.json: what everything after training knows of the study besides numbers.
 
     study: its description. prepared: {problem: (record of its prepared data, {split: rows of one
-    replicate})}. choices: {problem: {run, sweep, candidates, validation_metric_mean}}. Of images,
-    whose inputs are nothing but pixels, no input is named.
+    replicate})}. choices: {problem: {run, sweep, candidates, validation_metric_mean}}, empty where
+    none was chosen. Of images, whose inputs are nothing but pixels, no input is named.
     """
     problems = {}
     for name, about in study["problems"].items():

@@ -33,6 +33,16 @@ def one_hot(labels, outputs):
     return F.one_hot(labels, outputs.shape[-1]).to(outputs.dtype)
 
 
+def wanted(targets, outputs, bipolar):
+    """What outputs [R, n, outputs] should be: values as they are, of labels 1 for the true class
+    and 0, or -1 where they are bipolar, for the others.
+    """
+    if targets.dtype != torch.int64:
+        return targets
+    rows = one_hot(targets, outputs)
+    return rows.mul_(2).sub_(1) if bipolar else rows
+
+
 def cross_entropy(outputs, labels, smoothing=0.0):
     """Negative log of the softmax probability of the true class, from logits.
 
@@ -44,11 +54,9 @@ def cross_entropy(outputs, labels, smoothing=0.0):
     return rows.view(labels.shape)
 
 
-def mse(outputs, targets):
-    """Squared error, the mean over the outputs of a row; labels are compared as one-hot rows."""
-    if targets.dtype == torch.int64:
-        targets = one_hot(targets, outputs)
-    return (outputs - targets).square().mean(dim=-1)
+def mse(outputs, targets, bipolar=False):
+    """Squared error, the mean over the outputs of a row; of labels see `wanted`."""
+    return (outputs - wanted(targets, outputs, bipolar)).square().mean(dim=-1)
 
 
 def huber(outputs, targets, delta):
@@ -74,17 +82,15 @@ def gaussian(outputs, targets):
 
 def cross_entropy_gradient(outputs, labels, smoothing=0.0):
     """The softmax probabilities minus the one-hot label, or what smoothing makes of it."""
-    wanted = one_hot(labels, outputs)
+    shares = one_hot(labels, outputs)
     if smoothing:
-        wanted.mul_(1 - smoothing).add_(smoothing / outputs.shape[-1])
-    return outputs.softmax(dim=-1).sub_(wanted)
+        shares.mul_(1 - smoothing).add_(smoothing / outputs.shape[-1])
+    return outputs.softmax(dim=-1).sub_(shares)
 
 
-def mse_gradient(outputs, targets):
+def mse_gradient(outputs, targets, bipolar=False):
     """Twice the error, divided by the number of outputs."""
-    if targets.dtype == torch.int64:
-        targets = one_hot(targets, outputs)
-    return (outputs - targets).mul_(2 / outputs.shape[-1])
+    return (outputs - wanted(targets, outputs, bipolar)).mul_(2 / outputs.shape[-1])
 
 
 def huber_gradient(outputs, targets, delta):
@@ -137,7 +143,10 @@ def make(configuration):
         return Loss(
             rows, partial(gradient, smoothing=smoothing), partial(rows, smoothing=smoothing)
         )
+    more = {}
     if name == "huber":
-        delta = configuration["huber_delta"]
-        rows, gradient = partial(rows, delta=delta), partial(gradient, delta=delta)
+        more["delta"] = configuration["huber_delta"]
+    if name == "mse":
+        more["bipolar"] = configuration.get("class_targets") == "bipolar"
+    rows, gradient = partial(rows, **more), partial(gradient, **more)
     return Loss(rows, gradient, rows)

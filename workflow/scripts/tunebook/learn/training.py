@@ -457,18 +457,6 @@ def slots(blocks):
     return [slice(end - len(block.seeds), end) for end, block in zip(ends, blocks, strict=True)]
 
 
-def time_epochs(configuration, replicate, seed, epochs, folder=None):
-    """Seconds for each of `epochs` epochs of one replicate, after one that is not counted."""
-    trainer = Trainer([Block(configuration, [replicate], [seed])], folder)
-    trainer.epoch()
-    seconds = []
-    for _ in range(epochs):
-        started = time.perf_counter()
-        trainer.epoch()
-        seconds.append(time.perf_counter() - started)
-    return seconds
-
-
 def console_progress(every=5.0):
     """A progress function that prints a line every few seconds: epoch, losses, time left."""
     started = time.perf_counter()

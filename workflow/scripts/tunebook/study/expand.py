@@ -75,13 +75,6 @@ def expand(configuration, folder):
         for run in members.values():
             run.sweeps.append(name)
         study.sweeps[name] = list(members)
-    for name in {*study.problems} - {each.problem for each in study.searches.values()}:
-        if all(run.configuration["fit_on"] == "development" for run in study.problem_runs(name)):
-            raise TunebookError(
-                f"configuration: problems.{name}: every run is fitted on development rows; "
-                "allowed: at least one with fit_on: training, since the best is chosen by "
-                "validation"
-            )
     if len(study.runs) > MOST_RUNS:
         raise TunebookError(
             f"configuration: sweeps: {len(study.runs)} configurations found; at most {MOST_RUNS}"

@@ -321,7 +321,7 @@ TABLE = (
     ),
     Parameter(
         "loss", "Loss",
-        "`mse`: the squared error, of one-hot targets where classes are predicted; `huber`: half "
+        "`mse`: the squared error, of classes see `class_targets`; `huber`: half "
         "of it up to an error of `huber_delta`, from there on a straight line (Huber, 1964); "
         "`absolute`: the size of the error; `gaussian`: a mean and a variance are predicted. All "
         "are taken of the target as scaled",
@@ -335,6 +335,15 @@ TABLE = (
             "absolute": Choice("absolute error", {"task": ("regression",)}, "{}"),
             "gaussian": Choice("Gaussian", {"task": ("regression",)}, "nats", signed=True),
         },
+    ),
+    Parameter(
+        "class_targets", "Class targets",
+        "what the squared error compares outputs with: 1 for the true class and 0, or -1 "
+        "(`bipolar`), for each other one, as outputs between -1 and 1 can be",
+        "choice", default="zero-one",
+        of={"task": ("classification",), "loss": ("mse",)},
+        choices={"zero-one": Choice("0/1"), "bipolar": Choice("±1")},
+        short="targets", optional=True,
     ),
     Parameter(
         "huber_delta", "Huber delta",
@@ -495,7 +504,7 @@ RESERVED = re.compile(
     r"run|problem|task|metric|seed|code|network|sweeps?|replicates?|(batch_)?rows?|epoch|epochs_run"
     r"|diverged_at|learned|failed|diverged|outcome|parameters|model|module|optimizer|loss|noise"
     r"|target|prediction|variance|probability|pixels|gap|relative_gap|variance_spread"
-    r"|calibration_error|(train|training|core)_seconds|seconds_per_epoch|roughness|validation_rise"
+    r"|calibration_error|(train|training|core)_seconds|seconds_per_(epoch|prediction)|roughness|validation_rise"
     r"|epochs_to_learn|(early|mean|final)_(train|validation)_loss"
     r"|(train|validation|test|constant|shifted|rank|coverage)_.*"
 )

@@ -74,6 +74,9 @@ def resolve(name, configuration, overrides, where, folder):
     check_fitting(resolved, where)
     check_schedule(resolved, where)
     check_rolling(resolved, where)
+    if problem.get("split", {}).get("validation") == 0 and resolved["fit_on"] != "development":
+        allowed = f"development, since problems.{name}.split.validation is 0"
+        refuse(where, "fit_on", resolved["fit_on"], allowed)
     for key, default in arguments.items():
         value = overrides.get(key, default)
         if value is signature.REQUIRED:
