@@ -358,7 +358,7 @@ BAD_VALUES = [
     (f"{HOUSES}.replicates", {"least": 2.5, "most": 5}, "least: found 2.5; allowed: a whole"),
     (f"{HOUSES}.replicates", {"least": 5}, "replicates.most: missing"),
     (f"{HOUSES}.replicates", {"least": 5, "most": 9, "minutes": 0}, "minutes: found 0; allowed"),
-    (f"{HOUSES}.split.validation", 0, "found 0; allowed: a number more than 0"),
+    (f"{HOUSES}.split.validation", -0.1, "found -0.1; allowed: a number at least 0"),
     (f"{HOUSES}.split.validation", 1, "found 1; allowed: a number less than 1"),
     (f"{HOUSES}.split", {"validation": 0.5, "test": 0.5}, "shares sum to 1; allowed: less than 1"),
     ("problems.digits.split", {"test": 0.2, "test_file": "a.gz"}, "found test and test_file"),
