@@ -689,12 +689,14 @@ def test_a_run_is_chosen_by_an_argument_of_a_network_of_the_studys_own():
     assert judge({"order": both}, yes, no)[0] == REPRODUCED
 
 
-STATED = {"in": "256", "loss": "mse", "epochs": "100", "beta1": "0.9", "beta2": "0.99"}
+STATED = {"one": "1", "in": "256", "loss": "mse", "epochs": "100", "beta1": "0.9", "beta2": "0.99"}
 FACTS = [
     ("images", fact("dense_inputs", source="in"), REPRODUCED,
      "256 inputs: 256 inputs, 64 × 2 × 2, at padding 2"),
     ("images", fact("dense_inputs", source="epochs"), NOT,
      "100 inputs: 256 inputs, 64 × 2 × 2, at padding 2"),
+    ("prices", fact("parameters", source="one"), REPRODUCED, "1 parameters: 1 parameter"),
+    ("prices", fact("parameters", source="in"), NOT, "256 parameters: 1 parameter"),
     ("images", fact("possible", **{"with": {"padding": 0}}), NOT,
      "padding 0: convolution 3 has no pixel left: 16 × 16, 6 × 6, 1 × 1"),
     ("images", fact("possible", **{"with": {"padding": 2}}), REPRODUCED,
@@ -714,7 +716,8 @@ FACTS = [
 def test_a_fact_is_read_off_the_configuration(problem, rule, verdict, text):
     found, [piece] = judge(rule, *one(problem=problem), source=STATED)
     assert (found, f"{piece['claimed']}: {piece['text']}") == (verdict, text)
-    assert piece["number"] == (256 if "inputs" in text else None)
+    counted = rule["fact"]["check"] in ("dense_inputs", "parameters")
+    assert piece["number"] == (int(text.split(": ")[1].split()[0]) if counted else None)
 
 
 def test_the_defaults_that_facts_are_judged_by_are_those_of_pytorch():

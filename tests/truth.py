@@ -932,6 +932,9 @@ def sides(study, spec, piece, entry):
 
 def follows(study, place, kind, spec, piece, entry):
     """Check number, interval and count of a piece, and that its verdict goes with them."""
+    if kind == "fact" and spec["check"] == "parameters":
+        trained = study.replicates[piece["runs"][0]]["parameters"].iloc[0]
+        study.check(f"{place}, number", piece["number"], trained)
     if kind in ("fact", "untestable") or piece["verdict"] == "not testable" and not piece["n"]:
         return
     metric, runs, counted = piece["metric"], piece["runs"], piece["unit"] == "share"

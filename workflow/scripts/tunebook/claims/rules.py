@@ -28,9 +28,9 @@ other side.
             epoch, give or take `window`, by `rise`), overfits (by `rise`), see `measures`; above
             (`metric` is above `threshold`).
     fact    The run has the values that the source states under these `keys` (configuration: set up
-            as written, which is no result), they are its optimizer's defaults (default), its
-            convolutions leave as many values as the source states (dense_inputs), or a pixel `with`
-            these values put in (possible).
+            as written, which is no result), they are its optimizer's defaults (default), as many
+            numbers are trained as the source states (parameters), its convolutions leave as many
+            values as it states (dense_inputs), or a pixel `with` these values put in (possible).
     measure Shown and not judged: `metric` of every run of a selection.
 
 A replicate that diverged is worse than any that did not. As no mean exists then, a comparison
@@ -263,7 +263,7 @@ def ask_fact(question, study):
             raise TunebookError(f"keys: found {key}; allowed: {', '.join(allowed)}")
         if spec["check"] == "default" and not parameter(key).used(row):
             raise NotTestable(f"{row['run']} is trained by {row.get('optimizer')}, without {key}")
-    if "keys" not in spec:
+    if spec["check"] in ("dense_inputs", "possible"):
         question.shape = study.problems[row["problem"]].get("shape")
         if row.get("model") != "convolutional" or not question.shape:
             raise NotTestable(f"needs convolutions on images; found {row['run']}")
@@ -688,6 +688,11 @@ def answer_fact(question, results):
         text = f"{number:,} inputs, {channels[-1]} × {height} × {width}, at padding "
         text += shown(row["padding"])
         holds, claimed = number == stated.number, f"{stated.text} inputs"
+        about = {"number": number, "unit": "count"}
+    elif kind == "parameters":
+        number, stated = results.run(row["run"]).parameters, rule.compared()
+        holds, text = number == stated.number, words.count(number, "parameter")
+        claimed = f"{stated.text} parameters"
         about = {"number": number, "unit": "count"}
     elif kind == "possible":
         holds = len(sizes) > len(channels)
