@@ -189,14 +189,15 @@
     const kind = control(table, "curves").value;
     drawChips(table);
     if (!table.chosen.size) return empty(place, "Choose runs in the table or in the charts below.");
-    const parts = PARTS.filter(([, words]) => control(table, words).checked);
+    const parts = PARTS.filter(([, words]) => control(table, words)?.checked);
     const runs = [...table.chosen].map((name) => ({ run: table.runs.get(name), found: curvesOf(name), colour: Tunebook.colour(table, name) })).filter(({ found }) => found);
     const drawnLines = runs.flatMap(({ run, found, colour }) => parts.map(([part, words, dash]) => ({ run, found, colour, words, dash, lines: found[`${part}_${kind}`] })));
     const finite = (values) => values.filter((value) => value !== null);
     const all = finite(drawnLines.flatMap(({ lines }) => lines.flat()));
-    if (!all.length) return empty(place, parts.length ? "The chosen runs have no curves with a finite value." : "Choose training or validation above.");
+    const both = control(table, "validation") !== null; // else no run leaves rows for validation
+    if (!all.length) return empty(place, parts.length ? "The chosen runs have no curves with a finite value." : `Choose training${both ? " or validation" : ""} above.`);
     const log = control(table, "log").checked && all.every((value) => value >= 0) && all.some((value) => value > 0);
-    const share = kind === "metric" && table.data.measures.some((each) => each.key === "validation_metric" && each.share);
+    const share = kind === "metric" && table.data.measures.some((each) => each.key === table.data.judged && each.share);
     // A run whose loss grows without end must not flatten the others.
     const seen = drawnLines.map(({ lines }) => finite(lines.flat()).filter((value) => !log || value > 0)).filter((values) => values.length);
     const tops = seen.map((values) => Math.max(...values)).sort((a, b) => a - b);
@@ -241,7 +242,7 @@
     at.picture.append(guide);
     const thinned = runs.some(({ found }) => found.thinned);
     const note = [
-      "Solid: training. Dashed: validation.",
+      both ? "Solid: training. Dashed: validation." : "Of training rows.",
       thinned ? "Of long trainings not every epoch is drawn." : "Every epoch is drawn.",
       runs.length > BANDS ? `Bands are drawn of ${BANDS} runs or fewer.` : "",
       runs.some(banded)
@@ -473,16 +474,16 @@
 
   function drawPareto(table) {
     const place = table.section.querySelector('[data-chart="pareto"]');
-    const time = control(table, "time").value, higher = table.data.better === "higher";
+    const time = control(table, "time").value, higher = table.data.better === "higher", { judged } = table.data;
     if (!time) return empty(place, "No times were measured in this study.");
-    const marks = table.shown.filter((run) => run[time] > 0 && table.measure(run, "validation_metric") !== null && !run.diverged).map((run) => {
-      const metric = table.measure(run, "validation_metric");
-      return { run, x: run[time], y: higher ? 1 - metric : metric, words: `${said(table, run, "validation_metric")} in ${say(run[time])} s` };
+    const marks = table.shown.filter((run) => run[time] > 0 && table.measure(run, judged) !== null && !run.diverged).map((run) => {
+      const metric = table.measure(run, judged);
+      return { run, x: run[time], y: higher ? 1 - metric : metric, words: `${said(table, run, judged)} in ${say(run[time])} s` };
     });
     if (!marks.length) return empty(place, table.shown.length ? "None of the rows shown has such a time." : "No run matches.");
     const best = front(marks), optimal = new Set(best);
     for (const mark of marks) Object.assign(mark, optimal.has(mark) ? { colour: series(1), shape: SHAPES[2] } : { colour: "var(--edge)", shape: SHAPES[0] });
-    const y = scaleOf(marks.map((mark) => mark.y), table.data.measures[table.places.get("validation_metric")].share);
+    const y = scaleOf(marks.map((mark) => mark.y), table.data.measures[table.places.get(judged)].share);
     const times = marks.map((mark) => mark.x), x = numeric([Math.min(...times), Math.max(...times)], { log: spread(times) });
     const steps = () => best.map((mark, i) => (i ? `H${mark.left.toFixed(1)}V${mark.top.toFixed(1)}` : `M${mark.left.toFixed(1)} ${mark.top.toFixed(1)}`)).join("");
     const note = [
@@ -490,9 +491,10 @@
         ? "Seconds of one training: median seconds per epoch, measured alone on the machine on one thread, times the epochs. Only runs that were timed are drawn."
         : "Seconds of one training as the study ran, beside other jobs and shared with the replicates of its block: a rough guide, not used for any verdict.",
       "On the Pareto front, no other run is both faster and better. Runs of which a replicate diverged are left out.",
+      judged === "test_metric" ? "No run leaves rows for validation, so the error is that on the test rows: it shows what these runs reached, and is no ground to choose one." : "",
       left(marks, y, 0),
     ].filter(Boolean).join(" ");
-    drawMarks(place, table, marks, { height: 310, x, y, across: "Seconds to train", up: table.data.error, joined: [steps], front: true, note, label: `Validation error against seconds to train of ${count(marks.length, "run")}` });
+    drawMarks(place, table, marks, { height: 310, x, y, across: "Seconds to train", up: table.data.error, joined: [steps], front: true, note, label: `${table.data.error} against seconds to train of ${count(marks.length, "run")}` });
     legend(place, "Kinds of runs", [["Pareto front", series(1), SHAPES[2]], ["dominated", "var(--edge)", SHAPES[0]]]);
   }
 
@@ -557,9 +559,9 @@
     if (first) control(table, "x").value = first;
     const next = others.find((key) => varied.some((axis) => axis.key === key));
     if (next) control(table, "colour").value = next;
-    for (const name of ["y", "slices"]) if (table.places.has("validation_metric")) control(table, name).value = "validation_metric";
+    for (const name of ["y", "slices"]) if (table.places.has(table.data.judged)) control(table, name).value = table.data.judged;
     for (const [draw, names] of CHARTS) {
-      for (const name of names) control(table, name).addEventListener("change", () => details && draw(table));
+      for (const name of names) control(table, name)?.addEventListener("change", () => details && draw(table));
     }
     table.addEventListener("filter", redraw);
     table.addEventListener("choice", redraw);

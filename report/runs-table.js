@@ -335,11 +335,10 @@ Tunebook.problems = {};
     }
     return list;
   };
-  const REPLICATES = ["Training", "Validation", "Test"];
   const numbers = (table, run, words) => {
     const made = element("table", undefined, { class: "data compact" });
     const head = made.createTHead().insertRow();
-    for (const label of ["Replicate", ...REPLICATES]) head.append(element("th", label, { scope: "col" }));
+    for (const label of ["Replicate", ...table.data.splits]) head.append(element("th", label, { scope: "col" }));
     const body = made.createTBody();
     for (const [replicate, ...values] of words.replicates) {
       const row = body.insertRow();

@@ -81,11 +81,19 @@ def measured(random, problem, rows, hostile):
     return rows.assign(**found, gap=gap)
 
 
-def make_runs(problems, replicates, hostile, random):
+def unheld(frame):
+    """A frame of measures, blank where they take validation rows."""
+    names = [name for name in frame if name == "gap" or "validation" in name]
+    return frame.assign(**dict.fromkeys(names, np.nan))
+
+
+def make_runs(problems, replicates, hostile, random, unvalidated):
     """(runs.csv as a frame, {sweep: its entry of study.json}, names of hyper-parameters)."""
     sweeps, runs = {}, {}
     for problem in problems:
         for sweep, (question, grid, members) in settings(problem).items():
+            if problem in unvalidated:
+                grid, members = False, [each | {"fit_on": "development"} for each in members]
             texts = ["-".join(map(str, known.values())).replace(":", "") for known in members]
             names = [f"{problem}-{text}" for text in texts]
             sweeps[sweep] = {"problem": problem, "question": question, "runs": names, "grid": grid}
@@ -97,7 +105,8 @@ def make_runs(problems, replicates, hostile, random):
             run=name, problem=problem, sweeps=";".join(of), parameters=100 + len(name),
             diverged_at=2 if hostile else np.nan, train_seconds=0.2,
         )  # fmt: skip
-        frames.append(measured(random, problem, rows, hostile))
+        frame = measured(random, problem, rows, hostile)
+        frames.append(unheld(frame) if problem in unvalidated else frame)
     parameters = columns(known for _, known, _ in runs.values())
     return pd.concat(frames, ignore_index=True), sweeps, parameters
 
@@ -166,20 +175,27 @@ def write_claims(folder, claims):
 
 
 def write_results(folder, problems=("kinds", "lengths"), replicates=5, hostile=False, kind="real",
-                  leave_out=(), seed=0):  # fmt: skip
+                  leave_out=(), seed=0, unvalidated=()):  # fmt: skip
     """Write `folder`/results and `folder`/resources; returns (results, provenance, claims).
 
-    leave_out: names of files that are not written.
+    leave_out: names of files that are not written. unvalidated: problems of which nothing is held
+    out for validation.
     """
     results, resources = Path(folder) / "results", Path(folder) / "resources"
-    runs, sweeps, parameters = make_runs(problems, replicates, hostile, np.random.default_rng(seed))
+    random = np.random.default_rng(seed)
+    runs, sweeps, parameters = make_runs(problems, replicates, hostile, random, unvalidated)
     names = list(runs["run"].unique())
     best = {p: next(name for name in names if name.startswith(p)) for p in problems}
     study = {
         "products": [
             {"library": "OpenBLAS", "version": "0.3", "kernel": "Zen", "instructions": "AVX2"},
         ],
-        "problems": {p: PROBLEMS[p] | {"best": {"run": best[p]}} for p in problems},
+        "problems": {
+            p: PROBLEMS[p]
+            | {"best": {} if p in unvalidated else {"run": best[p]}}
+            | ({"rows": {"train": 80, "validation": 0, "test": 20}} if p in unvalidated else {})
+            for p in problems
+        },
         "parameters": parameters,
         "sweeps": sweeps,
     }
@@ -191,6 +207,8 @@ def write_results(folder, problems=("kinds", "lengths"), replicates=5, hostile=F
     history = history[history["epoch"] < 3] if hostile else history
     for name in ("train_loss", "train_metric", "validation_loss", "validation_metric"):
         history[name] = np.inf if hostile else np.exp(-history["epoch"] / 4)
+    ours = history["run"].isin(runs.loc[runs["problem"].isin(unvalidated), "run"])
+    history[ours] = unheld(history[ours])
     tables = {
         "runs": runs,
         "timing": pd.DataFrame(repeated, columns=["run", "repetition"]).assign(

@@ -311,6 +311,36 @@ def test_the_pareto_front_holds_what_nothing_beats(watch):
         assert beaten == (colour == "var(--edge)")
 
 
+def test_every_chart_draws_without_rows_for_validation(watch, tmp_path):
+    path = tmp_path / "report.html"
+    text = render(write_results(tmp_path, unvalidated=("kinds",)), ARTICLE)
+    path.write_text(text, encoding="utf-8")
+    page = watch(path).with_charts()
+    assert curves(page) == 3 and marks(page, "scatter").count() == marks(page, "pareto").count() > 9
+    assert page.locator("[data-problem=kinds] .slices .mark").count() > 9
+    section = section_of(page, "kinds")
+    for state in ("y", "slices"):
+        assert section.locator(f"[data-state={state}]").input_value() == "test_metric"
+    assert section.locator("[data-state=validation]").count() == 0
+    pareto = section.locator("[data-chart=pareto]")
+    assert "is no ground to choose one" in pareto.inner_text()
+    assert pareto.locator(".name").first.text_content().startswith("1 − test balanced")
+    section.locator("[data-state=training]").uncheck()
+    assert "Choose training above" in section.locator("[data-chart=curves]").inner_text()
+    order = column(page, "kinds", "Test")
+    button = page.locator("#runs-table-kinds th button", has_text="Test")
+    button.click()
+    assert numbers(column(page, "kinds", "Test")) == sorted(numbers(order), reverse=True)
+    page.locator("#runs-table-kinds tbody a[data-run]").first.click()
+    heads = page.locator("#panel-body table.compact thead th")
+    heads.first.wait_for()
+    assert heads.all_inner_texts() == ["Replicate", "Training", "Test"]
+    page.keyboard.press("Escape")
+    section_of(page, "lengths")
+    page.wait_for_selector("[data-problem=lengths] [data-chart=curves] .curve")
+    assert curves(page, "lengths") == 6
+
+
 def test_slices_join_runs_that_differ_in_one_hyper_parameter(watch):
     page = watch().with_charts()
     slices = page.locator("[data-problem=kinds] .slices section")

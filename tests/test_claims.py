@@ -248,6 +248,12 @@ def test_a_rule_holds_fails_or_is_open(name):
     assert judge(rule, *runs, source=dict(SOURCE, **(source[0] if source else {})))[0] == verdict
 
 
+def test_whether_a_run_overfits_is_not_testable_without_rows_for_validation():
+    found = judged({"rule": shape("overfits", rise=0.5)}, *one(fit_on="development"))
+    assert found["verdict"] == UNTESTABLE
+    assert "overfits needs runs with fit_on = training" in found["why"]
+
+
 def test_a_value_is_one_more_draw_that_lies_among_the_replicates():
     values = np.array(FIVE)
     interval = prediction_interval(values)

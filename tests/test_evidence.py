@@ -1531,6 +1531,16 @@ def test_few_runs_have_no_importance(results):
     assert table["among"].tolist() == ["all", "learned"] * 2
 
 
+def test_runs_without_rows_for_validation_have_no_importance_and_change_none():
+    fitted = [run(f"r{i}", "a", fit_on="development", learning_rate=i / 10) for i in range(1, 4)]
+    table = importance_table(made_up(*fitted))
+    ours = table[table["problem"] == "prices"]
+    assert ours["reason"].tolist() == ["unvalidated"] and ours["runs"].tolist() == [0]
+    table = importance_table(made_up(*fitted, run("b", "a")))
+    ours = table[(table["problem"] == "prices") & (table["among"] == "all")]
+    assert ours["reason"].tolist() == ["few"] and ours["runs"].tolist() == [1]
+
+
 DRAW = np.random.default_rng(1)
 POINTS = [
     {"rate": 10.0**-r, "channels": [8 * c, 16 * c], "optimizer": "momentum", "momentum": m / 10}

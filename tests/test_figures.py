@@ -207,6 +207,11 @@ def drawn(study, gallery):
     return cache(lambda name, **options: draw(name, gallery[name], study(**options)))
 
 
+def rows(results):
+    """The rows of a study's runs, as its configuration gives them."""
+    return [run.row for run in results.by_name.values()]
+
+
 def one(results, **panel):
     """The first Panel of a specification, ready to draw."""
     kind = next(key for key in panel if key in KINDS)
@@ -516,6 +521,79 @@ def test_a_run_of_a_sweep_is_that_with_the_lowest_validation_loss(study):
     losses = {name: study().interval("validation_loss", name).centre
               for name in study().members("gaussian")}  # fmt: skip
     assert panel.names == [min(losses, key=losses.get)]
+
+
+# Without rows for validation
+
+
+@pytest.fixture(scope="module")
+def unvalidated():
+    """The Results of a study with a sweep of which no run leaves rows for validation, one of which
+    one does not, and one of a single run."""
+    rest = {name: np.full((5, EPOCHS), np.nan) for name in ("validation_loss", "validation_metric")}
+    runs = [
+        maker.run(f"r{i}", "rates", fit_on="development", curves=rest, learning_rate=rate, **SHORT,
+                  test_metric=rate, validation_metric=np.nan)
+        for i, rate in enumerate((0.1, 0.2))
+    ]  # fmt: skip
+    runs += [
+        maker.run(f"f{i}", "fitted", fit_on=name, curves=rest if i else None, **SHORT,
+                  test_metric=0.3, validation_metric=np.nan if i else 0.4,
+                  validation_loss=np.nan if i else 0.4)
+        for i, name in enumerate(("training", "development"))
+    ]  # fmt: skip
+    images = {"problem": "images", "fit_on": "development", "curves": rest, **IMAGES}
+    found = maker.results(*runs, maker.run("a", "alone", **images))
+    axes = {"rates": ["learning_rate"], "fitted": ["fit_on"], "alone": []}
+    sweeps = {
+        name: about | {"question": f"What of {name}?", "axes": axes[name]}
+        for name, about in found.study["sweeps"].items()
+    }
+    return replace(found, study=found.study | {"sweeps": sweeps})
+
+
+@pytest.mark.parametrize("panel", [
+    {"curves": "validation_loss"}, {"curves": "validation_error", "with": "train_error"},
+    {"points": "validation_error"}, {"points": "gap", "across": "learning_rate"},
+    {"points": "validation_loss", "against": "first"},
+])  # fmt: skip
+def test_what_takes_rows_for_validation_is_empty_without_them(panel, unvalidated):
+    assert one(unvalidated, sweep="rates", **panel).absent == "No run leaves rows for validation."
+
+
+@pytest.mark.parametrize("kind", ["curves", "points"])
+def test_beside_training_and_test_nothing_is_drawn_of_rows_that_are_not_there(kind, unvalidated):
+    of, beside = {"curves": ("train_loss", "validation_loss"),
+                  "points": ("test_error", "validation_error")}[kind]  # fmt: skip
+    panel = one(unvalidated, sweep="rates", **{kind: of, "with": beside})
+    assert {*panel.frame()["measure"]} == {of}
+    assert "validation" not in " ".join([panel.sentence(), *panel.note()])
+
+
+@pytest.mark.parametrize("panel", [{"curves": "validation_loss"}, {"points": "validation_error"}])
+def test_runs_without_rows_for_validation_are_left_out_beside_others(panel, unvalidated):
+    shown = one(unvalidated, sweep="fitted", **panel)
+    assert {*shown.frame()["run"]} == {"f0"} and "diverged" not in shown.sentence()
+    assert "runs fitted on the validation rows too are left out" in shown.note()
+
+
+def test_a_run_that_none_could_choose_is_not_shown_as_the_best(unvalidated):
+    best = {"points": "test_error", "run": "best"}
+    assert one(unvalidated, problem="images", **best).absent == (
+        "No run was chosen: none leaves rows for validation."
+    )
+    lowest = {"points": "test_error", "run": {"sweep": ["rates"]}}
+    assert "None of these 2 runs leaves rows for validation" in one(unvalidated, **lowest).absent
+    assert one(unvalidated, points="test_error", run={"sweep": ["fitted"]}).names == ["f0"]
+    assert one(unvalidated, points="test_error", run={"sweep": ["alone"]}).names == ["a"]
+
+
+def test_a_sweep_without_rows_for_validation_gets_a_figure_of_its_test_error(unvalidated):
+    made = with_defaults({}, unvalidated.study, rows(unvalidated))
+    shown = {name: [panel["of"] for panel in each["panels"]] for name, each in made.items()}
+    assert shown == dict.fromkeys(("rates", "fitted"), ["train_loss", "test_error"])
+    for name, spec in made.items():
+        assert "No run" not in draw(name, spec, unvalidated).alt
 
 
 # What the source says, and whose network it is
@@ -863,7 +941,7 @@ def test_the_gallery_and_the_default_figures_pass_and_name_their_inputs(gallery,
 
 def test_a_study_without_figures_gets_one_for_each_sweep(tmp_path, study):
     assert load_figures(tmp_path / "figures.yaml") == {}
-    made = with_defaults({}, study().study)
+    made = with_defaults({}, study().study, rows(study()))
     check_figures(made, study().study)
     assert set(made) == {*SWEEPS, *SEARCHES}
     kinds_of = {name: [p["kind"] for p in figure["panels"]] for name, figure in made.items()}
@@ -876,9 +954,10 @@ def test_a_study_without_figures_gets_one_for_each_sweep(tmp_path, study):
 
 
 def test_a_sweep_that_a_figure_names_gets_no_other(gallery, study):
-    assert set(with_defaults(gallery, study().study)) == set(gallery)
+    assert set(with_defaults(gallery, study().study, rows(study()))) == set(gallery)
     fewer = {name: figure for name, figure in gallery.items() if name != "losses"}
-    assert set(with_defaults(fewer, study().study)) - set(fewer) == {"rates"}
+    made = with_defaults(fewer, study().study, rows(study()))
+    assert set(made) - set(fewer) == {"rates"}
 
 
 # Files

@@ -803,6 +803,66 @@ def test_one_problem_only(tmp_path, problem):
     assert "(no such run" not in render(study, '{{ number("gap", run="best") }}')
 
 
+NOTHING_HELD = "nothing was held out for validation, so that no configuration could be chosen"
+
+
+@pytest.mark.parametrize("article", [None, ARTICLE])
+def test_a_study_without_rows_for_validation_says_what_that_means(tmp_path, article):
+    study = write_results(tmp_path, unvalidated=("kinds", "lengths"))
+    page = render(study, article)
+    told = f"Of Kinds of stones and Lengths of fish {NOTHING_HELD}"
+    assert page.count(told) == 1  # with the problems, or with the data
+    assert "is not an estimate of anything" in page
+    assert "best validation first" not in page and 'data-state="validation"' not in page
+    assert page.count(">Validation</th>") == (article is None)  # of the problems' rows: none
+    explored = run_data(page)["problems"]["lengths"]
+    assert explored["judged"] == "test_metric" and explored["error"].startswith("Test squared")
+    assert explored["splits"] == ["Training", "Test"]
+    assert not re.search("validation|gap", json.dumps(explored["measures"]))
+    runs = read_results(study[0]).by_name
+    names = [name for name in runs if name.startswith("lengths")]
+    assert [run["id"] for run in explored["runs"]] == names
+
+
+def test_one_problem_without_rows_for_validation_leaves_the_other_as_it_is(tmp_path):
+    study = write_results(tmp_path, unvalidated=("lengths",))
+    page = render(study, '{{ table("problems") }}{{ table("best", problem="lengths") }}')
+    assert page.count(f"Of Lengths of fish {NOTHING_HELD}") == 2
+    assert "This study has no best network for Lengths of fish" in page
+    assert page.count("best validation first") == page.count('data-state="validation"') == 1
+    explored = run_data(page)["problems"]
+    assert explored["kinds"]["judged"] == "validation_metric"
+    assert explored["kinds"]["splits"] == ["Training", "Validation", "Test"]
+
+
+TABLES_WITHOUT = {
+    'table("best", problem="kinds", sweep="rates-kinds")':
+        ["of networks", "source’s configuration", NOTHING_HELD],
+    'table("baselines", problem="kinds")': ["of standard methods", "Random forest"],
+    'table("search", problem="kinds")': ["searched no grid for Kinds of stones", NOTHING_HELD],
+    'table("runs", sweep="own", rows=2)': ["in the order of the study; the first two of 4"],
+    'number("validation_metric", sweep="rates-kinds", where={"learning_rate": 0.1})':
+        ["(no rows were left for validation)"],
+    'number("test_metric", run="best", problem="kinds")': ["(no run was chosen)"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("asked", TABLES_WITHOUT)
+def test_what_an_article_asks_for_is_told_without_rows_for_validation(tmp_path, asked):
+    study = write_results(tmp_path, unvalidated=("kinds", "lengths"))
+    page = between(render(study, f"{{{{ {asked} }}}}"), "<article>", "</article>")
+    for words_ in TABLES_WITHOUT[asked]:
+        assert words_ in page
+    assert not re.search(r"\bnan\b|best networks|Validation</th>", page)
+
+
+def test_of_what_was_found_none_is_the_best_where_none_could_choose(tmp_path):
+    study = write_results(tmp_path, unvalidated=("kinds", "lengths"))
+    view = View(read_results(study[0]))
+    several = view.best_of("kinds", [], [], ["grid-kinds"])
+    assert several["chosen"] is several["found"] is several["run"] is None
+
+
 def test_arguments_of_a_studys_own_network_are_columns_filters_and_axes(study, page):
     data = run_data(page)
     kinds = data["problems"]["kinds"]

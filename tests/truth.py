@@ -514,11 +514,22 @@ def kept_weights(study):
         if row.get("report_weights") == "best":
             ahead = ["validation_metric", "validation_loss", "epoch"]
             last = curve.sort_values(ahead, ascending=[not higher, True, True]).iloc[0]
+        if row.get("fit_on") == "development":
+            known = curve[["validation_loss", "validation_metric"]].notna().to_numpy().any()
+            blank(study, place, row, known)
+            continue
         for name in ("loss", metric):
             kept, column = row[f"validation_{name}"], "loss" if name == "loss" else "metric"
             study.check(
                 f"{place}, kept validation_{name}", last[f"validation_{column}"], kept, 1e-4
             )
+
+
+def blank(study, place, row, known=False):
+    """Who was fitted on the validation rows too has nothing on them; known: whether curves have."""
+    names = [name for name in row.index if re.match("(constant_)?validation_|gap$", name)]
+    if known or row[names].notna().any():
+        study.tell(f"{place}, validation", "something stands there, and no rows were left for it")
 
 
 def tables(study):
@@ -533,7 +544,7 @@ def tables(study):
             if not values.between(least, most).all():
                 study.tell(f"runs.csv, {run}, {column}", f"beyond {least} to {most}")
         for row in rows.itertuples():
-            held, train = getattr(row, f"validation_{judged}"), getattr(row, f"train_{judged}")
+            held, train = getattr(row, f"validation_{judged}", NAN), getattr(row, f"train_{judged}")
             place = f"runs.csv, {run}, replicate {row.replicate}, gap"
             # Single precision: of two large numbers little is left.
             exact = 1e-6 * max(abs(held), abs(train)) / max(abs(held - train), 1e-30)
@@ -1274,6 +1285,8 @@ def check_shown(study, place, cell, centre, low, high, many):
     """A cell with a mean and, in words or in its title, an interval."""
     text = cell_text(cell)
     if not many:
+        if written(text):
+            study.tell(place, f"{text} stands there, of no replicate")
         return
     first = written(text)[0]
     if not says(first, centre) and not says(first, -centre if text.startswith("−") else centre):
@@ -1309,12 +1322,17 @@ def check_method(study, label, named, place, runs):
             wrong, judged = Study.__new__(Study), about["metric"].replace("-", "_")
             wrong.wrong = []
             for split, head in SPLITS.items():
-                values = study.baselines[mine][f"{split}_{judged}"].to_numpy(float)
+                values = study.baselines[mine].reindex(columns=[f"{split}_{judged}"])
+                values = values.to_numpy(float)[:, 0]
                 limits = (
                     (-INF if judged == "r2" else 0.0),
                     1.0 if judged in (*SHARES, "r2") else INF,
                 )
-                check_shown(wrong, f"{place}, {head}", named[head], *interval(values, *limits))
+                if head in named:
+                    shown = interval(values, *limits)
+                    check_shown(wrong, f"{place}, {head}", named[head], *shown)
+                elif np.isfinite(values).any():
+                    wrong.tell(place, f"{head} is not there, and is known")
             for head in [head for head in named if head.startswith("Against ")]:
                 whose = head.removeprefix("Against ")
                 run = next(run for text, run in runs if text.startswith(whose))

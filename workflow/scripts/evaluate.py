@@ -14,7 +14,7 @@ with job(snakemake.log[0], snakemake.input, snakemake.output, snakemake.params.c
     for paths in zip(snakemake.input.development, snakemake.input.test, strict=True):
         (development, record), (test, _) = map(load, paths)
         replicates.append((development | test, record))
-    keep = {*snakemake.params.predictions, read_json(snakemake.input.choice)["run"]}
+    keep = {*snakemake.params.predictions, read_json(snakemake.input.choice).get("run")}
     metrics, row_values, members, predictions, misread = [], [], [], [], []
     for path in snakemake.input.records:
         record = blocks.read_record(path)

@@ -35,7 +35,7 @@ def load_study(paths, given=None, folder=None):
     description, rows = supposed.description(), supposed.rows()
     claims = load_claims(study.folder / "claims.yaml")
     study.untestable = check_claims(claims, rows, description)
-    study.figures = with_defaults(load_figures(study.folder / "figures.yaml"), description)
+    study.figures = with_defaults(load_figures(study.folder / "figures.yaml"), description, rows)
     check_figures(study.figures, description, [claim.id for claim in claims.claims])
     level = study.configuration["study"]["level"]
     study.forms = {claim.id: form(claim.rule, level, study.plan) for claim in claims.claims}

@@ -240,6 +240,8 @@ def ask(rule, study):
         try:
             for row in question.rows:
                 measures.check_positive(spec.get("property", "reduce: spread"), row)
+                if spec.get("property") == "overfits":
+                    measures.check_validates("overfits", row)
         except TunebookError as error:
             raise NotTestable(str(error)) from None
     return question

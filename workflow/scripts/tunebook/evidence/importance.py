@@ -32,11 +32,16 @@ def importance_table(results):
     """importance.csv: one row a problem, group of runs, and hyper-parameter that varies in it.
 
     among: `all` runs or those that `learned`, or `search NAME`, the trials of a search. runs: how
-    many. The others are as in `of`.
+    many. The others are as in `of`. Runs that leave no rows for validation have no such error; of a
+    problem without others the reason is `unvalidated`.
     """
     rows = []
     for problem in results.problems:
-        runs = [run for run in results.by_name.values() if run.problem == problem]
+        every = [run for run in results.by_name.values() if run.problem == problem]
+        runs = [run for run in every if measures.validates(run.settings)]
+        if every and not runs:
+            rows.append({"problem": problem, "among": "all", "runs": 0, "reason": "unvalidated"})
+            continue
         learned = [run for run in runs if has_learned(results, run)]
         for among, members in {"all": runs, "learned": learned}.items():
             about = {"problem": problem, "among": among, "runs": len(members)}

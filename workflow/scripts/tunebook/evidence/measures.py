@@ -193,8 +193,6 @@ def check(name, row, problem, timed=()):
         why = f"{name} is of the whole study; it takes no `of`"
     elif found.shared:
         why = f"found {name}, measured beside other jobs; allowed: training_seconds"
-    elif found.split == "validation" and not validates(row):
-        why = f"{name} needs runs with fit_on = training; found {run}, fitted on development rows"
     elif found.losses and loss not in found.losses:
         needed = " or ".join(found.losses)
         why = f"{name} needs runs with loss = {needed}; found {run} with {loss}"
@@ -204,6 +202,8 @@ def check(name, row, problem, timed=()):
         why += f"({there})"
     if why:
         raise TunebookError(f"metric: {why}")
+    if found.split == "validation":
+        check_validates(f"metric: {name}", row)
     if found.positive:
         check_positive(f"metric: {name}", row)
 
@@ -217,9 +217,23 @@ def check_positive(what, row):
         )
 
 
+def check_validates(what, row):
+    """Raise TunebookError where what is asked of a run takes validation rows, and it left none."""
+    if not validates(row):
+        raise TunebookError(
+            f"{what} needs runs with fit_on = training; found {row['run']}, fitted on development "
+            "rows"
+        )
+
+
 def validates(settings):
     """Whether a run with these settings has rows left for validation."""
     return settings.get("fit_on") != "development"
+
+
+def lacks(measure, settings):
+    """Whether a run with these settings has no rows that a Measure is taken on."""
+    return measure.split == "validation" and not validates(settings)
 
 
 def signed(settings):

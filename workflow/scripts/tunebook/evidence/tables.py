@@ -148,6 +148,11 @@ class Results:
         """The name of the run that was chosen for a problem, "" where none was."""
         return (self.study["problems"].get(problem, {}).get("best") or {}).get("run", "")
 
+    def validated(self, problem):
+        """Whether some run of a problem leaves rows for validation, by which one can be chosen."""
+        ours = [run for run in self.by_name.values() if run.problem == problem]
+        return any(measures.validates(run.settings) for run in ours)
+
     def run(self, name):
         """The Run of that name; TunebookError if there is none."""
         if name not in self.by_name:
@@ -212,7 +217,7 @@ class Results:
         """
         run = run and self.run(run)
         found = self.measure(name, run)
-        if run and found.split == "validation" and not measures.validates(run.settings):
+        if run and measures.lacks(found, run.settings):
             return dict.fromkeys(run.replicates, np.nan)
         if found.table == measures.STUDY:
             return {0: float((self.cost["job_seconds"] * self.cost["threads"]).sum())}

@@ -15,7 +15,7 @@ import pandas as pd
 from PIL import Image
 
 from ..claims.read import VERDICTS
-from ..evidence import words
+from ..evidence import measures, words
 from ..jobs import write_json, written
 from . import page, style
 from .kinds import Cells, Curves, Points
@@ -162,7 +162,10 @@ def members_of(spec, results):
         found, why = lowest(spec, results)
     elif "run" in spec and problems:
         names = filter(None, map(results.best, problems))
-        found, why = [("", results.run(name)) for name in names], "The study chooses no best run."
+        found = [("", results.run(name)) for name in names]
+        why = "The study chooses no best run."
+        if not any(map(results.validated, problems)):
+            why = "No run was chosen: none leaves rows for validation."
     asked = [*spec.get("source", []), *spec.get("sweep", [])]
     sweeps = {sweep: results.members(sweep) for sweep in asked}
     found += [(sweep, results.run(name)) for sweep, names in sweeps.items() for name in names]
@@ -176,7 +179,7 @@ def lowest(spec, results):
     """([("", the run of some sweeps with the lowest mean validation loss)], why there is none).
 
     Of those that the panel can show: with kept predictions where it draws them, with a variance
-    where it draws that.
+    where it draws that. Of runs that leave no rows for validation, the only one.
     """
     sweeps = spec["run"]["sweep"]
     names = dict.fromkeys(name for sweep in sweeps for name in results.members(sweep))
@@ -188,8 +191,14 @@ def lowest(spec, results):
         kept = results.predictions
         kept = kept[kept["variance"].notna()] if spec["of"] == "variance" else kept
         names = [name for name in names if name in set(kept["run"])]
-    means = {name: np.mean([*results.finite("validation_loss", name).values()]) for name in names}
-    found = sorted((name for name in names if np.isfinite(means[name])), key=means.get)[:1]
+    validated = [name for name in names if measures.validates(results.run(name).settings)]
+    if len(names) > 1 and not validated:
+        return [], f"None of these {len(names)} runs leaves rows for validation to take one by."
+    means = {
+        name: np.mean([*results.finite("validation_loss", name).values()]) for name in validated
+    }
+    found = sorted((name for name in validated if np.isfinite(means[name])), key=means.get)
+    found = found[:1] if validated else names
     why = "No such run has finite losses and kept predictions (predictions: true in its sweep)."
     return [("", results.run(name)) for name in found], why
 

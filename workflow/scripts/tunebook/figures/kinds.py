@@ -20,6 +20,7 @@ from . import page, style
 from .page import beside
 from .panel import (
     BAND,
+    NO_ROWS,
     RELATIVE,
     Panel,
     axis_text,
@@ -114,15 +115,21 @@ class Curves(Panel):
         self.take_measure()
         self.colour = self.colour or (not self.whose and self.first_axis) or ""
         # One run on two splits: colours stand for these.
+        if self.beside and not self.measured(self.beside):
+            self.beside = ""
         self.splits = len(self.runs) == 1 and bool(self.beside)
         if self.splits:
             self.about = self.about.partition(" ")[2]
+        columns = {name: self.measured(name) for name in (self.beside, self.of) if name}
         self.lines = [
             self.line(run, column)
             for run in self.runs[:MOST_CURVES]
-            for column in filter(None, (self.beside, self.of))
+            for column, runs in columns.items()
+            if run in runs
         ]
-        if not any(len(line.middle) for line in self.lines):
+        if not columns[self.of]:
+            self.absent = NO_ROWS
+        elif not any(len(line.middle) for line in self.lines):
             ended = all(line.gone and line.replicates for line in self.lines)
             self.absent = "All runs diverged in their first epoch." if ended else NO_VALUE
 
@@ -230,7 +237,7 @@ class Curves(Panel):
         """Where curves end and which diverged, in words."""
         whole = [line for line in self.lines if len(line.middle) and not line.gone]
         ends = "; ".join(
-            f"{line.series}: {said(line.middle[-1], self.unit)}"
+            ": ".join(filter(None, [line.series, said(line.middle[-1], self.unit)]))
             for line in sorted(whole, key=lambda line: line.middle[-1])
         )
         epochs = words.count(max(len(line.summary[0]) for line in self.lines), "epoch")
@@ -261,7 +268,7 @@ class Curves(Panel):
             text.append(STATED)
         if any(line.diverged for line in self.lines):
             text.append("×: a replicate diverged, and the line goes on with the others, if any")
-        return text
+        return text + self.left_out
 
 
 def lowest_and_highest(about, values, unit):
@@ -344,6 +351,7 @@ class Points(Panel):
         names = {series for series, _ in self.lines}
         if not any(dot.interval.n for dot in self.dots):
             none = NO_VALUE if self.dots else "There is no pair of runs to compare."
+            none = none if self.measured(self.of) else NO_ROWS
             self.absent = "No run was timed alone (timing.sweeps)." if self.timed else none
         elif self.across:
             self.key = (self.colour, *names) if len(names) > 1 else ""
@@ -357,6 +365,8 @@ class Points(Panel):
     def make_dots(self):
         """Every Dot, one series after the other, from left to right or from above."""
         runs = sorted(self.runs, key=self.order) if self.across else self.runs
+        if self.beside not in ("", "baselines") and not self.measured(self.beside):
+            self.beside = ""
         columns = [self.of] + [self.beside] * (self.beside not in ("", "baselines"))
         found = [dot for column in columns for dot in self.of_runs(runs, column)]
         found = self.compared(found) if self.changes else found
@@ -372,7 +382,8 @@ class Points(Panel):
         return color, place, across
 
     def of_runs(self, runs, column):
-        """One Dot a run."""
+        """One Dot a run, of those that have rows to measure it on."""
+        runs = [run for run in runs if run in self.measured(column)]
         intervals = {run.name: self.results.interval(column, run.name) for run in runs}
         for run in runs:
             values, text = (
@@ -393,6 +404,8 @@ class Points(Panel):
         at one place across, or else of each sweep."""
         by_run, found = {dot.run: dot for dot in dots}, []
         for base, other in self.pairs():
+            if not {base.name, other.name} <= {*by_run}:
+                continue
             change, interval = self.change(base, other)
             dot = replace(by_run[other.name], values=change, interval=interval, against=base.name)
             if self.across:
@@ -629,7 +642,7 @@ class Points(Panel):
         text += ["dotted: the best constant prediction"] * bool(self.dotted)
         if any(dot.diverged for dot in self.dots):
             text.append("×: replicates that diverged, and are not in the mean")
-        return text
+        return text + self.left_out
 
 
 class Cells(Panel):

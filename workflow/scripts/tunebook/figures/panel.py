@@ -15,6 +15,8 @@ from .spec import listed
 BAND = "95 % interval of the mean"
 CONSTANT = {"regression": "predict mean", "classification": "commonest class"}
 SOURCES, OURS = "the source’s", "our search’s"
+NO_ROWS = f"{measures.NO_VALIDATION[0].upper()}{measures.NO_VALIDATION[1:]}."
+LEFT_OUT = "runs fitted on the validation rows too are left out"
 RELATIVE = "relative"  # the unit of a change or an error in per cent of something
 ABSENT = 0.9  # inches: the height of a panel that only says why it is empty
 
@@ -196,6 +198,16 @@ class Panel:
         rest = words.distinct(self.runs, tuple(filter(None, (self.across, self.facet[0], own))))
         told = {r.name: own and setting_text(own, value_of(r, own)) for r in self.runs}
         return {name: ", ".join(filter(None, [told[name], rest[name]])) for name in rest}
+
+    def measured(self, column):
+        """The runs that have rows on which a measure is taken."""
+        lacks, of = measures.lacks, self.results.measure
+        return [run for run in self.runs if not lacks(of(column, run), run.settings)]
+
+    @property
+    def left_out(self):
+        """That some runs have no rows on which it is measured, as a note: a list."""
+        return [LEFT_OUT] * (len(self.measured(self.of)) < len(self.runs))
 
     def take_measure(self):
         """Take what is shown, and in what unit, from the measure; of several problems the first."""

@@ -9,7 +9,7 @@ is `{"kind": "curves", "of": "train_loss"}`; `sweep`, `rows`, `columns`, `level`
 from pathlib import Path
 
 from ..claims.read import VERDICTS
-from ..evidence.measures import RANKS, measure
+from ..evidence.measures import RANKS, measure, validates
 from ..jobs import TunebookError
 from ..study.parameters import PARAMETERS, parameter
 from ..study.read import SCHEMAS, check_against, check_keys_are_text, normalise, read_yaml, shown
@@ -84,12 +84,13 @@ def run_of(panel):
     return panel["run"] if isinstance(panel.get("run"), dict) else {}
 
 
-def with_defaults(figures, description):
+def with_defaults(figures, description, rows):
     """The figures, and one for each sweep of several runs, or search, that none of them names.
 
     description: what study.json says of the study: its `sweeps` (`problem`, `question`, `runs`,
-    `axes`, `grid`, `search`).
+    `axes`, `grid`, `search`). rows: one dictionary a run: `run` and hyper-parameters.
     """
+    validated = {row["run"] for row in rows if validates(row)}
     panels = [panel for figure in figures.values() for panel in figure["panels"]]
     of = [each for panel in panels for each in (panel, run_of(panel))]
     named = {sweep for each in of for key in ("sweep", "source") for sweep in each.get(key, [])}
@@ -97,20 +98,22 @@ def with_defaults(figures, description):
     for sweep, about in description["sweeps"].items():
         if sweep not in named and (about.get("search") or len(about["runs"]) > 1):
             name = sweep if sweep not in figures else f"sweep-{sweep}"
-            found[name] = default_figure(sweep, about)
+            found[name] = default_figure(sweep, about, {*about["runs"]} <= validated)
     return found
 
 
-def default_figure(sweep, about):
+def default_figure(sweep, about, validated):
     """What a sweep's axes ask for: curves by the first one, and where they end.
 
     Of a grid search, and of more runs than a panel of curves can carry, the ends alone. Of another
-    search the way it went, and its space.
+    search the way it went, and its space. validated: whether all runs leave rows for validation;
+    else they are shown by their test error.
     """
     if about.get("search"):
         panels = [{"kind": each, "of": "validation_error", "sweep": [sweep]} for each in OF_SEARCH]
         return {"title": about["question"], "caption": "", "panels": panels}
-    axes, points = about["axes"], {"kind": "points", "of": "validation_error", "sweep": [sweep]}
+    axes, error = about["axes"], "validation_error" if validated else "test_error"
+    points = {"kind": "points", "of": error, "sweep": [sweep]}
     curves = {"kind": "curves", "of": "train_loss", "sweep": [sweep]}
     if not {"model", "module"} & set(axes):  # else a row a run: together they are one thing
         across = next((name for name in axes if parameter(name).scale == "log"), axes[-1])

@@ -126,10 +126,14 @@ class Functions:
             found = self.results.interval(measure)
             return words.show(found.centre, measures.measure(measure).unit)
         row = self.known.select(run, sweep, where, problem)
-        if row is None:
-            none = Markup('<span class="none">(no such run in this study)</span>')
-            return self.parts.hold(none)
-        shown = self.of(measure, self.runs[row["run"]])
+        shown = self.of(measure, self.runs[row["run"]]) if row else None
+        why = "" if shown else "no such run in this study"
+        if shown and measures.lacks(measures.measure(measure, self.problems[row["problem"]]), row):
+            why = "no rows were left for validation"
+        elif run == "best" and not shown:
+            why = "no run was chosen"
+        if why:
+            return self.parts.hold(Markup('<span class="none">({})</span>').format(why))
         return self.parts.hold(self.components.measured(shown).strip())
 
     def setting(self, parameter, run=None, sweep=None, where=None, problem=None):

@@ -19,7 +19,9 @@ DRAWN_FIRST = 3  # runs whose curves are drawn before the reader chooses
 DROPPED_BITS = 12  # of a single-precision number on a curve, which leaves 1 part in 4,096
 CURVES = ("train_loss", "validation_loss", "train_metric", "validation_metric")
 PARAMETERS_LABEL = "Trained parameters"
-METRICS = tuple(f"{split}_metric" for split in measures.SPLITS)
+# The measures that get a column, and those that are there without rows for validation.
+OTHER_COLUMNS = {"test_metric": "Test", "train_metric": "Training"}
+COLUMNS = {"validation_metric": "Validation", **OTHER_COLUMNS, "gap": "Gap"}
 
 
 def explorer(view):
@@ -32,6 +34,8 @@ def explorer(view):
         found[name] = {
             "runs": runs,
             "columns": shown_parameters(runs),
+            "validated": view.validated(runs),
+            "measures": COLUMNS if view.validated(runs) else OTHER_COLUMNS,
             "data": charts_data(view, name, runs),
             "words": run_words(view, name, runs),
         }
@@ -61,11 +65,13 @@ def shown_measures(view, problem, runs):
 
 
 def charts_data(view, problem, runs):
-    """The runs of one problem, best validation first, as plain values for the charts and filters.
+    """The runs of one problem, as they are ranked, as plain values for the charts and filters.
 
     choices: {hyper-parameter: [[value as JavaScript writes it, as a reader says it], ...]}, in
     order. shared: the settings in which all runs agree. asked: the axes in the order in which the
     study asked about them: those in which most runs differ alone first, a network's size last.
+    judged: what charts show first, and time is held against: validation, or the test where no run
+    leaves rows for validation. splits: the headings of `replicates`, see `run_words`.
     """
     values = {}
     for key in columns(run.settings for run in runs):
@@ -83,7 +89,8 @@ def charts_data(view, problem, runs):
     if len({run.parameters for run in runs if run.parameters}) > 1:
         axes.append({"key": "parameters", "label": PARAMETERS_LABEL, "number": True, "lines": []})
     shown = shown_measures(view, problem, runs)
-    error = measures.measure("validation_error", view.problems[problem])
+    split = "validation" if view.validated(runs) else "test"
+    error = measures.measure(f"{split}_error", view.problems[problem])
     sweeps = list(dict.fromkeys(sweep for run in runs for sweep in run.sweeps))
     everywhere = [key for key in values if all(key in run.settings for run in runs)]
     shared = {key: values[key][0] for key in everywhere if len(values[key]) == 1}
@@ -91,7 +98,9 @@ def charts_data(view, problem, runs):
     return {
         "metric": view.metric(problem),
         "better": measures.judged(view.problems[problem])[1].better,
+        "judged": f"{split}_metric",
         "error": view.axis(error, problem),
+        "splits": list(view.splits(runs).values()),
         "axes": axes,
         "measures": [
             {"key": name, "label": view.axis(each, problem), "share": each.unit == "share"}
@@ -194,13 +203,14 @@ def run_words(view, problem, runs):
     """{run: its measures and its replicates' metrics as the tables say them}.
 
     measures: in the order of `shown_measures`, "" where none is finite; replicates: [number, and
-    each of METRICS] of each.
+    its metric on each of the problem's splits] of each.
     """
     shown = shown_measures(view, problem, runs)
+    metrics = [f"{split}_metric" for split in view.splits(runs)]
     found = {}
     for run in runs:
         each = [view.of(name, run) for name in shown]
-        ends = [(view.results.finite(name, run.name), view.of(name, run).unit) for name in METRICS]
+        ends = [(view.results.finite(name, run.name), view.of(name, run).unit) for name in metrics]
         found[run.name] = {
             "measures": [
                 one.text + (f" ({one.interval})" if one.interval else "") if one.n else ""

@@ -24,7 +24,8 @@ NETWORKS = {
 @dataclass
 class Shown:
     """A measure over replicates as a reader sees it. run: name of the run it leads to, or "";
-    groups: into which its replicates fall, in words, or "". signed: whether it is a difference."""
+    groups: into which its replicates fall, in words, or "". signed: whether it is a difference.
+    instead: what stands there where no replicate has a finite value."""
 
     found: Interval
     unit: str
@@ -33,6 +34,7 @@ class Shown:
     run: str = ""
     groups: str = ""
     signed: bool = False
+    instead: str = "none finite"
 
     n = property(lambda self: self.found.n)
     text = property(lambda self: words.show(self.found.centre, self.unit, self.signed))
@@ -40,6 +42,8 @@ class Shown:
     each = property(lambda self: [words.show(value, self.unit) for value in self.values])
 
 
+# In place of what is measured on rows that there are not.
+NO_ROWS = "–"
 # Of a way of predicting an image: by it and its four shifts by one pixel.
 OVER_SHIFTS = " averaged over shifts"
 
@@ -85,7 +89,42 @@ class View:
             self.axis(about, run.problem),
             run.name if self.links else "",
             "" if since else self.results.groups(measure, run.name),
+            **({"instead": NO_ROWS} if measures.lacks(about, run.settings) else {}),
         )
+
+    @staticmethod
+    def validated(runs):
+        """Whether some of these Runs leave rows for validation, by which one can be chosen."""
+        return any(measures.validates(run.settings) for run in runs)
+
+    def unchosen(self, problems):
+        """Why nothing was chosen for some problems, and what that means, in a sentence for each
+        reason; none for problems that leave rows for validation."""
+        told = {}
+        for name in (name for name in problems if not self.results.validated(name)):
+            held = (self.problems[name].get("rows") or {}).get("validation")
+            told.setdefault(bool(held), []).append(self.problems[name]["title"])
+        return [
+            f"Of {words.spoken(titles)} "
+            + ("every run was fitted on the validation rows too" if held
+               else "nothing was held out for validation")
+            + ", so that no configuration could be chosen: all were written down beforehand, and "
+            "the best test result among them is not an estimate of anything."
+            for held, titles in told.items()
+        ]  # fmt: skip
+
+    def splits(self, runs, also=()):
+        """{split: its heading} of those that some Runs are measured on, and of others besides."""
+        there = self.validated(runs) or "validation" in also
+        heads = measures.SPLITS.items()
+        return {key: head.capitalize() for key, head in heads if key != "validation" or there}
+
+    def splits_beside(self, best, models):
+        """The same of the table of the best networks, where a standard method or the source may
+        have what networks do not. best: see `best_of`; models: [(label, Run)]."""
+        methods = [row for _, row in self.baselines(best["problem"])]
+        known = [key for key in measures.SPLITS if any(row[key].n for row in methods)]
+        return self.splits([run for _, run in models], [*best["claimed"], *known])
 
     def on_other_rows(self, run, shifted=False):
         """The interval of the judged test metric on other test rows, in words; "" without one.
@@ -98,7 +137,7 @@ class View:
 
     def ways(self, problem, sweep=None):
         """[(Run, [(way of predicting, Shown, its interval on other test rows in words)])] of the
-        runs of a problem, or of a sweep, whose predictions are kept, the best validation first.
+        runs of a problem, or of a sweep, whose predictions are kept, ranked.
 
         By one network, by one averaged over shifts, and by all replicates of a run together. No
         runs for which there is the first alone.
@@ -178,7 +217,8 @@ class View:
     def ranked(self, names, split="validation"):
         """The Runs of some names from the best mean metric of a split to the worst.
 
-        Those of which a replicate diverged, or that have no finite value, come last.
+        Those of which a replicate diverged, or that have no finite value, come last. Where none
+        leaves rows for validation, nothing ranks them by it: they stay in the study's order.
         """
 
         def place(run):
@@ -257,10 +297,11 @@ class View:
         what was found beyond it.
 
         sweeps: of the source's configurations; claims: the Claims with its numbers for them.
-        beyond: sweeps of the best that were found, of which the first by validation counts. A
-        dictionary with the Runs source, chosen and found (or None), same, and run, the one to show
-        first; first: [(whose, Run)] of those to show side by side; claimed: {split: the source's
-        number, as it stands there}; number: that of the test split.
+        beyond: sweeps of the best that were found, of which the first by validation counts, and
+        none of several that leave no rows for it. A dictionary with the Runs source, chosen and
+        found (or None), same, and run, the one to show first; first: [(whose, Run)] of those to
+        show side by side; claimed: {split: the source's number, as it stands there}; number: that
+        of the test split.
         """
         about, claimed, number, source = self.problems[problem], {}, None, None
         chosen = self.runs.get(self.results.best(problem))
@@ -269,7 +310,7 @@ class View:
                 source = next(map(self.runs.get, self.results.members(name)), source)
         ours = [name for name in beyond if self.sweeps[name]["problem"] == problem]
         runs = self.ranked(dict.fromkeys(run for s in ours for run in self.results.members(s)))
-        found = next(iter(runs), None)
+        found = runs[0] if len(runs) == 1 or self.validated(runs) else None
         run, whose = source or chosen, SOURCES if source else CHOSEN
         first = [(whose, run)] if run and run is not found else []
         for leaf in (leaf for claim in claims for leaf in claim.rule.leaves()):
@@ -317,6 +358,8 @@ class View:
             for column, (key, measure) in asked.items():
                 values, of = members[column].astype(float).dropna().tolist(), known[measure]
                 row[key] = Shown(mean_interval(values, of.least, of.most), of.unit, values)
+                if key in measures.SPLITS and (about.get("rows") or {}).get(key) == 0:
+                    row[key].instead = NO_ROWS
             rows.append((about["baselines"][name], row))
         return rows
 

@@ -1,6 +1,7 @@
 """From a configuration to its study: sweeps become runs, searches what they may propose."""
 
 import itertools
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -74,6 +75,13 @@ def expand(configuration, folder):
             members[run.name] = run
         for run in members.values():
             run.sweeps.append(name)
+        if sweep.get("grid") and all(
+            run.configuration["fit_on"] == "development" for run in members.values()
+        ):
+            told = (
+                "a sweep of which some run has fit_on: training, by whose validation it is chosen"
+            )
+            refuse(f"sweeps.{name}", "grid", "true", told)
         study.sweeps[name] = list(members)
     if len(study.runs) > MOST_RUNS:
         raise TunebookError(
@@ -186,6 +194,12 @@ def check_baselines(name, problem, dataset):
         where = f"configuration: problems.{name}.baselines.{baseline}"
         if about.get("target") == "log" and problem["task"] != "regression":
             raise TunebookError(f"{where}.target: found log with classes; allowed: as-is")
+        many = math.prod(len(values) for values in about.get("grid", {}).values())
+        if many > 1 and problem.get("split", {}).get("validation") == 0:
+            raise TunebookError(
+                f"{where}.grid: found {many} candidates, and problems.{name}.split.validation is "
+                "0, so that there are no rows to choose by; allowed: one value for each argument"
+            )
         if "virtual" in about and not may_be_images(dataset):
             raise TunebookError(
                 f"{where}.virtual: found {about['virtual']}, and a dataset that is no images; "
