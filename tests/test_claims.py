@@ -522,6 +522,25 @@ def test_the_mean_of_ratios_is_geometric_but_of_times_it_is_the_median():
     assert judge(rule, *FALLING, times=seconds)[0] == REPRODUCED
 
 
+def test_a_side_of_a_ratio_may_be_a_number_of_the_source():
+    seconds, then = {"a": [40.0, 50.0, 60.0]}, {"then": {"value": "2", "unit": "h"}}
+    rule = ratio("training_seconds", of="then", to=of("a"), source="times")
+    verdict, [piece] = judge(rule, *one(epochs=10), times=seconds, source=then | {"times": "20"})
+    assert [piece[key] for key in ("number", "low", "high")] == pytest.approx([14.4, 12.0, 18.0])
+    assert verdict == REPRODUCED and piece["runs"] == ["a"] and piece["n"] == 3
+    assert piece["quantity"] == "ratio of time of training, the source’s by ours (median)"
+    turned = ratio("training_seconds", to="then", equals=1)
+    verdict, [piece] = judge(turned, *one(epochs=10), times=seconds, source=then)
+    assert piece["number"] == pytest.approx(1 / 14.4) and verdict == NOT
+    assert piece["quantity"] == "ratio of time of training, ours by the source’s (median)"
+    read = run("a", "a", problem="images", test_metric=[0.8, 0.82, 0.78, 0.8, 0.8])
+    shares = {"person": {"value": "40", "unit": "%"}}
+    verdict, [piece] = judge(ratio(to="person", equals=2), read, source=shares)
+    assert piece["number"] == pytest.approx(2.0, rel=1e-3) and verdict == REPRODUCED
+    stand_ins = judge(ratio(to="person", equals=2), read, source=shares, stand_ins=["images"])
+    assert stand_ins[0] == UNTESTABLE
+
+
 def test_what_raising_one_thing_does_is_compared_with_what_raising_another_does():
     values = {"a1": 1.0, "a2": 0.8, "b1": 2.0, "b2": 1.9}
     runs = [
@@ -1056,6 +1075,8 @@ MEANINGLESS = {
     "a correlation that is none": (
         {"trend": {"correlation": "test_metric", "of": RATE, "direction": "falls"}},
         ["correlation: found test_metric", "rank_variance_INPUT"]),
+    "a time in per cent": (ratio("training_seconds", of="gain", to=RATE, equals=2),
+                           ["ratio: of: found 8 %; allowed: time of training in s or min or h"]),
     "a key that is none": (fact("configuration", keys=["gain"]),
                            ["keys: found gain", "batch_size"]),
     "a default of no optimizer": (fact("default", keys=["gain"]), ["keys: found gain", "beta1"]),
@@ -1114,6 +1135,16 @@ UNREADABLE = {
         dict(source={"a": {"value": "1"}, "b": {"value": "0"}}, rule={"ratio": {
             "metric": "test_metric", "of": RATE, "to": RATE, "source": ["a", "b"], "factor": 2}}),
         "source.b: found 0"),
+    "a ratio of two source values": (
+        dict(rule=ratio(of="gain", to="gain", equals=2)),
+        "one: ratio: found source values, gain and gain; allowed: one side a source value, and"),
+    "a ratio to nothing": (
+        dict(source={"none": {"value": "0"}}, rule=ratio(of=RATE, to="none", equals=2)),
+        "ratio: source.none: found 0; allowed: above 0"),
+    "a ratio to a word": (dict(rule=ratio(of=RATE, to="word", equals=2)),
+                          "ratio: source.word: found adam"),
+    "a ratio to what is nowhere": (dict(rule=ratio(of=RATE, to="slow", equals=2)),
+                                   "ratio: to: found slow; allowed: a selection, or a name"),
     "a margin of nothing": (dict(rule=order(by="0 %")), "by: found 0 %; allowed: above 0"),
     "a margin below nothing": (dict(rule=order(within=-0.1)), "rule.order.within: found -0.1"),
     "a margin that is no share": (dict(rule=same("ten %")), "rule.same.margin: found 'ten %'"),

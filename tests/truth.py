@@ -917,17 +917,22 @@ def side(study, spec, metric, entry):
 def sides(study, spec, piece, entry):
     """[values [n]] of the sides of an order, a same or a ratio, in the replicates that all have."""
     metric, names = piece["metric"], [*entry.get("runs", {})]
+    asked = [spec[key] for key in ("lower", "higher", "of", "to", "than") if key in spec]
+    numbers = [isinstance(each, str) and each not in names for each in asked]
     found = [
-        side(study, spec[key], metric, entry)
-        for key in ("lower", "higher", "of", "to", "than")
-        if key in spec and (not isinstance(spec[key], str) or spec[key] in names)
+        side(study, each, metric, entry)
+        for each, number in zip(asked, numbers, strict=True)
+        if not number
     ]
     known = {run: study.values(metric, run) for runs, _ in found for run in runs}
     keys = [key for key in known[found[0][0][0]] if all(key in each for each in known.values())]
     made = [
         np.array([how([known[run][key] for run in runs]) for key in keys]) for runs, how in found
     ]
-    return made if len(made) == 2 else [*made, np.full(len(keys), stated(entry, spec["than"]))]
+    for place, number in enumerate(numbers):
+        if number:
+            made.insert(place, np.full(len(keys), stated(entry, asked[place])))
+    return made
 
 
 def follows(study, place, kind, spec, piece, entry):

@@ -33,6 +33,8 @@ SHARE = re.compile(r"(\d+(?:\.\d+)?) ?%")
 UNITS = {"": 1.0, "%": 0.01, "times": 1.0, "s": 1.0, "min": 60.0, "h": 3600.0, "day": 86400.0}
 # The keys of a rule that hold a selection of runs, or the name of one.
 SIDES = ("lower", "higher", "of", "to", "than")
+# Those of a kind of rule that may hold a source value in place of runs, one of them at most.
+STATED = {"order": ("than",), "ratio": ("of", "to")}
 # What a sentence may name besides the claim's source values and its pieces (piece1, piece2, ...;
 # brief1, brief2, ... without their intervals).
 PLACEHOLDERS = ("measured", "low", "high", "replicates", "claimed", "held", "failed", "open")
@@ -41,11 +43,15 @@ PIECE = re.compile(r"(piece|brief)([1-9]\d*)")
 
 @dataclass(frozen=True)
 class SourceNumber:
-    """`number` in the units of measures, or a word; `rounding`: half a unit of its last digit."""
+    """`number` in the units of measures, or a word; `rounding`: half a unit of its last digit.
+
+    unit: as it is stated, one of UNITS.
+    """
 
     number: float | str
     rounding: float
     text: str
+    unit: str = ""
 
 
 def source_number(entry):
@@ -55,10 +61,10 @@ def source_number(entry):
     try:
         number = float(value)
     except ValueError:
-        return SourceNumber(value, 0.0, text)
+        return SourceNumber(value, 0.0, text, unit)
     mantissa, _, exponent = value.lower().partition("e")
     decimals = len(mantissa.partition(".")[2]) - int(exponent or 0)
-    return SourceNumber(number * UNITS[unit], 0.5 * 10.0**-decimals * UNITS[unit], text)
+    return SourceNumber(number * UNITS[unit], 0.5 * 10.0**-decimals * UNITS[unit], text, unit)
 
 
 class Margin(NamedTuple):
@@ -105,6 +111,11 @@ class Rule:
         if number and isinstance(found.number, str):
             raise TunebookError(f"source.{name}: found {found.text}; allowed: a number")
         return found
+
+    def stated_side(self):
+        """(the key of the side that is a number of the source, its SourceNumber), or None."""
+        keys = (key for key in STATED.get(self.kind, ()) if isinstance(self.spec[key], str))
+        return next(((key, self.stated(self.spec[key])) for key in keys), None)
 
     def bound(self, key):
         """What stands under a key that may hold a number or the name of a source value, or 0."""
@@ -291,9 +302,7 @@ def read_rule(raw, source, runs, about="", counts=True):
         return rule
     with telling(rule.place):
         sides = {key: raw[kind][key] for key in SIDES if key in raw[kind]}
-        than = sides.get("than")
-        if isinstance(than, str) and than in source and than not in runs:
-            rule.stated(sides.pop("than"))
+        check_stated(rule, [sides.pop(key) for key in stated_sides(kind, sides, source, runs)])
         rule.spec = rule.spec | {key: chosen(side, runs, key) for key, side in sides.items()}
         for key in rule.spec.get("keys", []):
             rule.stated(key, number=False)
@@ -303,6 +312,23 @@ def read_rule(raw, source, runs, about="", counts=True):
         if "source" in rule.spec:
             rule.compared()
     return rule
+
+
+def stated_sides(kind, sides, source, runs):
+    """The keys of those sides of a rule that name a source value, and not runs."""
+    names = {key: sides[key] for key in STATED.get(kind, ()) if isinstance(sides[key], str)}
+    return [key for key, name in names.items() if name in source and name not in runs]
+
+
+def check_stated(rule, names):
+    """Raise TunebookError unless the source values that sides of a rule name can be such."""
+    if len(names) > 1:
+        told = "one side a source value, and the other a run"
+        raise TunebookError(f"found source values, {' and '.join(names)}; allowed: {told}")
+    for name in names:
+        found = rule.stated(name)
+        if rule.kind == "ratio" and found.number <= 0:
+            raise TunebookError(f"source.{name}: found {found.text}; allowed: above 0")
 
 
 def deciding(raw, parts):
