@@ -453,6 +453,17 @@ def test_nothing_is_compared_with_the_source_on_stand_in_data_and_every_verdict_
     assert "stand-in" in found["why"]
 
 
+def test_whose_numbers_a_piece_is_held_against_is_told():
+    source = {"test": {"value": "1.0", "by": "the paper"}, "more": {"value": "2", "by": "another"}}
+    about = {"value": VALUE["value"] | {"factor": 2}}
+    found = judged({"rule": about, "source": source}, *one(test_metric=FIVE))
+    assert found["pieces"][0]["by"] == "the paper" and "; the paper: 1.0; " in found["why"]
+    rule = {"all": [VALUE, ratio(source=["more", "test"]), order(by="gain")]}
+    pair = two([-0.2] * 5)
+    found = judged({"rule": rule, "source": source | {"gain": {"value": "0.1"}}}, *pair)
+    assert [each["by"] for each in found["pieces"]] == ["the paper", "another and the paper", ""]
+
+
 def test_core_seconds_are_summed_over_jobs():
     _, [piece] = judge(cost("ten"), *one(), source=SOURCE, core_seconds=[10.0, 20.0])
     assert (piece["number"], piece["text"]) == (30, words.show(30.0, "seconds"))
@@ -1158,6 +1169,8 @@ UNREADABLE = {
     "a scope of its own": (dict(rule=order(scope="the world")), "rule.order.scope: found"),
     "an id with markup": (dict(id="<b>"), "<b>: id: found '<b>'; allowed: small letters"),
     "a section that is a number": (dict(section=2.2), "one: section: found 2.2"),
+    "a long name of a source": (dict(source={"gain": {"value": "1", "by": "x" * 25}}),
+                                "one: source.gain.by: found"),
     "an unknown unit": (dict(source={"gain": {"value": "1", "unit": "miles"}}),
                         "one: source.gain.unit: found 'miles'"),
     "an unknown verdict": (dict(expected="true"), "one: expected: found 'true'; allowed: one"),

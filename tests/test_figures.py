@@ -561,10 +561,68 @@ def test_numbers_of_the_source_are_marked_where_their_run_is_drawn(name, gallery
     assert ("epoch 3" in figure.svg) == (name == "curves")
     source = Source(claims, real(study()))
     best = study().run(study().best("images"))
-    assert source.of("test_error", best) == pytest.approx([0.12])
-    assert source.of("test_metric", best) == pytest.approx([0.88])
-    assert source.of("test_loss", best) == source.of("validation_error", best) == []
+    assert [*source.of("test_error", best)] == pytest.approx([0.12])
+    assert [*source.of("test_metric", best).items()] == [(pytest.approx(0.88), ["the source"])]
+    assert source.of("test_loss", best) == source.of("validation_error", best) == {}
     assert source.claims_about([best.name]) == ["reads"] == figure.claims
+
+
+BOTH = """
+- id: old
+  title: It read so many then
+  claim: "{test} are read."
+  source: {test: {value: "88", unit: "%", by: the paper}, epoch: {value: "3", by: the paper}}
+  rule:
+    all:
+      - value: {metric: test_metric, of: {run: best, problem: images}, source: test}
+      - about: overshoots
+        shape:
+          property: overshoots
+          around: epoch
+          window: 1
+          rise: 0.1
+          of: {run: best, problem: images}
+- id: new
+  title: It reads so many now
+  claim: "{test} are read."
+  source:
+    test: {value: "87", unit: "%", by: its repetition}
+    same: {value: "88", unit: "%", by: its repetition}
+    epoch: {value: "4", by: its repetition}
+  rule:
+    all:
+      - value: {metric: test_metric, of: {run: best, problem: images}, source: test}
+      - order: {metric: test_metric, higher: {run: best, problem: images}, than: same}
+      - about: overshoots
+        shape:
+          property: overshoots
+          around: epoch
+          window: 1
+          rise: 0.1
+          of: {run: best, problem: images}
+"""
+
+
+@pytest.fixture
+def of_two(tmp_path):
+    """Claims that are made by two sources."""
+    (tmp_path / "claims.yaml").write_text(BOTH)
+    return load_claims(tmp_path / "claims.yaml")
+
+
+def test_numbers_of_several_sources_are_told_apart(gallery, study, of_two):
+    results = real(study())
+    source, best = Source(of_two, results), results.run(results.best("images"))
+    places = {0.12: ["the paper", "its repetition"], 0.13: ["its repetition"]}
+    found = source.of("test_error", best)
+    assert {round(place, 9): names for place, names in found.items()} == places
+    rows = draw("rows", gallery["rows"], results, of_two)
+    assert "red dashes: what the paper and its repetition say" in rows.caption.lower()
+    for text in ("– – the paper and its repetition", "· · · its repetition"):
+        assert text in rows.svg and text in rows.narrow
+    curves = draw("curves", gallery["curves"], results, of_two).svg
+    assert "– – the paper: epoch 3" in curves and "· · · its repetition: epoch 4" in curves
+    assert source.look(["the paper"])["ls"] != source.look(["its repetition"])["ls"]
 
 
 def test_stand_ins_are_not_marked_with_numbers_of_the_source(gallery, study, claims):

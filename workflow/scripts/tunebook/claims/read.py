@@ -33,6 +33,10 @@ SHARE = re.compile(r"(\d+(?:\.\d+)?) ?%")
 UNITS = {"": 1.0, "%": 0.01, "times": 1.0, "s": 1.0, "min": 60.0, "h": 3600.0, "day": 86400.0}
 # The keys of a rule that hold a selection of runs, or the name of one.
 SIDES = ("lower", "higher", "of", "to", "than")
+# Keys of a rule whose texts are words of ours, and never names of source values.
+OURS = ("metric", "along", "correlation", "direction", "property", "check")
+# Who states a number of the source, unless it says so itself.
+SAYS = "the source"
 # Those of a kind of rule that may hold a source value in place of runs, one of them at most.
 STATED = {"order": ("than",), "ratio": ("of", "to")}
 # What a sentence may name besides the claim's source values and its pieces (piece1, piece2, ...;
@@ -45,26 +49,29 @@ PIECE = re.compile(r"(piece|brief)([1-9]\d*)")
 class SourceNumber:
     """`number` in the units of measures, or a word; `rounding`: half a unit of its last digit.
 
-    unit: as it is stated, one of UNITS.
+    unit: as it is stated, one of UNITS. by: who states it, of several sources; "" where nobody is
+    named.
     """
 
     number: float | str
     rounding: float
     text: str
     unit: str = ""
+    by: str = ""
 
 
 def source_number(entry):
     """The SourceNumber of `{value: "97.1", unit: "%"}`; `value` may be a word, such as adam."""
-    value, unit = str(entry["value"]), entry.get("unit", "")
+    value, unit, by = str(entry["value"]), entry.get("unit", ""), entry.get("by", "")
     text = f"{value} {unit}".strip()
     try:
         number = float(value)
     except ValueError:
-        return SourceNumber(value, 0.0, text, unit)
+        return SourceNumber(value, 0.0, text, unit, by)
     mantissa, _, exponent = value.lower().partition("e")
     decimals = len(mantissa.partition(".")[2]) - int(exponent or 0)
-    return SourceNumber(number * UNITS[unit], 0.5 * 10.0**-decimals * UNITS[unit], text, unit)
+    size = UNITS[unit]
+    return SourceNumber(number * size, 0.5 * 10.0**-decimals * size, text, unit, by)
 
 
 class Margin(NamedTuple):
@@ -99,6 +106,19 @@ class Rule:
     def leaves(self):
         """The rules that look at runs, in order: itself, or those that it combines."""
         return [leaf for part in self.parts for leaf in part.leaves()] if self.parts else [self]
+
+    @property
+    def named(self):
+        """Names of the source values that it names, in order."""
+        spec = self.spec.items() if isinstance(self.spec, dict) else ()
+        texts = [v if isinstance(v, list) else [v] for key, v in spec if key not in OURS]
+        return [name for name in sum(texts, []) if isinstance(name, str) and name in self.source]
+
+    @property
+    def by(self):
+        """Who states these, in words; "" where nobody is named."""
+        named = dict.fromkeys(self.source[name].by for name in self.named)
+        return " and ".join(filter(None, named))
 
     def stated(self, name, number=True):
         """The source value of that name; TunebookError if there is none, or it is not a number."""

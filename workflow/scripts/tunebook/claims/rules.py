@@ -141,7 +141,8 @@ class Piece:
     interval. groups: into which the replicates fall, in words, "" where they do not; see
     `told_groups`. counts: whether it is judged, or only shown; decides: whether the verdict of its
     claim hangs on it. passes: [least, most] of the numbers with which it would hold, empty where
-    there is none; stated: the source's number, on the same scale.
+    there is none; stated: the source's number, on the same scale; by: whose numbers it is held
+    against, "" where nobody is named.
     scope: what a comparison on held-out rows speaks of. smallest: what could have been seen, needed
     and minutes: what would settle an open one, see `settle`. compared, bound: the Comparison and
     what it was held against; price: how many times its p value was raised for looks.
@@ -171,6 +172,7 @@ class Piece:
     decides: bool = False
     passes: list = field(default_factory=list)
     stated: float = math.nan
+    by: str = ""
     scope: str = ""
     smallest: float = math.nan
     needed: int = 0
@@ -186,7 +188,7 @@ class Piece:
         text = self.text.removeprefix("rank correlation ") if self.quantity else self.text
         told = ": ".join(filter(None, [self.quantity, text]))
         sized = self.passes and math.isfinite(self.stated)
-        return told + (f"; claimed: {self.claimed}." if sized else ".")
+        return told + (f"; {self.by or 'claimed'}: {self.claimed}." if sized else ".")
 
     def plain(self):
         """The piece for JSON: a number that is not finite becomes None."""
@@ -368,6 +370,7 @@ def found(question, results, interval=None, unit="", signed=False, **more):
     piece = Piece(
         rule.about, rule.kind, metric=measure.name if measure else "", runs=question.runs,
         diverged=results.diverged(question.runs), unit=unit, signed=signed, counts=rule.counts,
+        by=rule.by,
     )  # fmt: skip
     if interval is not None:
         piece.number, piece.low, piece.high, piece.n = interval

@@ -13,6 +13,7 @@ from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import offset_copy
 
 from ..claims.compare import as_ratio, compare
+from ..claims.read import SAYS
 from ..evidence import measures, words
 from ..evidence.intervals import MINIMUM_REPLICATES, Interval, mean_interval
 from ..study.parameters import parameter
@@ -34,7 +35,6 @@ from .panel import (
     value_of,
     value_text,
 )
-from .source import SAYS
 from .spec import MOST_CURVES
 
 HEADROOM = 4.0  # times its first value: how high a curve may climb before it leaves the panel
@@ -44,7 +44,6 @@ ASIDE = 5.0  # points between a mean and its replicates
 DASHES = ("solid", (0, (4, 2)), (0, (1.5, 1.5)), (0, (6, 2, 1, 2)))
 SUMMARY = ("mean", "low", "high", "replicates")  # columns of what is drawn
 OVER_TIME = ("median", *SUMMARY[1:])
-STATED = "red dashes: what the source says"
 NO_VALUE = "No run has a finite value."
 
 
@@ -140,9 +139,15 @@ class Curves(Panel):
         return f"{of}{whose} {'jumps' if many == 1 else 'jump'}, farthest in epoch {epoch}"
 
     def stated(self, line, epoch=False):
-        """The source's numbers for a line: at its end, or epochs along it."""
+        """The source's numbers for a line, as `Source.of`: at its end, or epochs along it."""
         found = self.source.of(line.column, line.run, epoch)
-        return [each for each in found if not epoch or each <= len(line.summary[0])]
+        last = len(line.summary[0]) if epoch else math.inf
+        return {place: names for place, names in found.items() if place <= last}
+
+    @property
+    def all_stated(self):
+        """The source's numbers for all lines, a list."""
+        return [self.stated(line, epoch) for line in self.lines for epoch in (False, True)]
 
     def fit(self, width):
         self.height = 1.5 if self.spec.get("others") else 2.1
@@ -198,14 +203,16 @@ class Curves(Panel):
 
     def draw_stated(self, ax, line, ends):
         """The source's numbers: dashes at the end of the curve, and across it at an epoch."""
-        for value in self.stated(line):
-            ax.plot([0.7, 1], [value] * 2, transform=ax.get_yaxis_transform(), **style.STATED)
+        look, among = self.source.look, named(self.all_stated)
+        for value, names in self.stated(line).items():
+            ax.plot([0.7, 1], [value] * 2, transform=ax.get_yaxis_transform(), **look(names))
             quiet = f", {measures.SPLITS[line.split]}" if self.beside else ""
-            ends.append((value, SAYS + quiet, style.NOT))
-        for epoch in self.stated(line, epoch=True):
-            ax.axvline(epoch, **style.STATED)
+            ends.append((value, self.source.label(names, among) + quiet, style.NOT))
+        for row, (epoch, names) in enumerate(self.stated(line, epoch=True).items()):
+            ax.axvline(epoch, **look(names))
+            text = f"{self.source.label(names, among)}: epoch {epoch:g}"
             place = {"xycoords": ("data", "axes fraction"), "va": "top"}
-            beside(ax, f"{SAYS}: epoch {epoch:g}", (epoch, 1), (4, 0), color=style.NOT, **place)
+            beside(ax, text, (epoch, 1), (4, -page.LINE * row), color=style.NOT, **place)
 
     def dashes(self):
         """{run's name: dashes}: runs of one colour differ in these; the last is drawn through."""
@@ -257,8 +264,7 @@ class Curves(Panel):
             solid, dashed = map(split_of, (self.of, self.beside))
             text.append(f"{solid} drawn through, {dashed} dashed")
         text += ["grey: the lines of the other panels"] * bool(self.spec.get("others"))
-        if any(self.stated(line, epoch) for line in self.lines for epoch in (False, True)):
-            text.append(STATED)
+        text += note_stated(self.all_stated)
         if any(line.diverged for line in self.lines):
             text.append("×: a replicate diverged, and the line goes on with the others, if any")
         return text
@@ -311,6 +317,18 @@ class Dot:
             plot([place] * 2, self.interval[1:3], marker="", ls="solid", lw=2, zorder=4)
         look = {"mfc": style.GROUND, "mew": 1.4} if hollow else {}
         plot([place], [self.interval.centre], ms=size, zorder=5, **look)
+
+
+def named(marks):
+    """All who state some numbers (see `Source.of`), each once."""
+    return list(dict.fromkeys(name for each in marks for names in each.values() for name in names))
+
+
+def note_stated(marks):
+    """What red dashes are, for the note: a list, empty without any."""
+    names = named(marks)
+    say = "say" if len(names) > 1 else "says"
+    return [f"red dashes: what {words.spoken(names)} {say}"] if names else []
 
 
 def step(first, second):
@@ -510,7 +528,7 @@ class Points(Panel):
         shifts = np.linspace(-SPREAD / 2, SPREAD / 2, len(names)) if len(names) > 1 else [0.0]
         gap = ax.bbox.width / len(self.categories) * SPREAD / max(len(names) - 1, 1)
         look = {"size": 5 if gap > 9 else 4, "aside": min(ASIDE, gap / 2)}
-        ends, stated = [], []
+        ends, stated, among = [], {}, named(map(self.stated, self.dots))
         for (text, measure), dots in self.lines.items():
             main, colors = measure == self.of, list(map(self.color_of, dots))
             places = [dot.place + shifts[names.index(text)] for dot in dots]
@@ -519,10 +537,12 @@ class Points(Panel):
                 dot.draw(ax, x, color, hollow=not main, **look)
                 if self.timed and dot.interval.n:
                     beside(ax, self.said(y), (x, y), (8, 0))
-                for value in self.stated(dot):
+                for value, who in self.stated(dot).items():
                     half = 0.4 / max(len(names), 1)
-                    ax.plot([x - half, x + half], [value] * 2, **style.STATED)
-                    stated.append((value, SAYS, style.NOT))
+                    ax.plot([x - half, x + half], [value] * 2, **self.source.look(who))
+                    label = self.source.label(who, among) + self.split_beside(measure)
+                    # Of several sources, dashes tell whose it is: a label stands at the last one.
+                    stated[label, value if who == [SAYS] else None] = value, label, style.NOT
                 if dot.diverged and main:
                     place = {"xycoords": ("data", "axes fraction"), "ha": "center", "va": "bottom"}
                     beside(ax, f"×{dot.diverged}", (x, 1), (0, 0), color=color, **place)
@@ -531,7 +551,7 @@ class Points(Panel):
             if main and self.labelled and (len(names) > 1 or self.changes):
                 ends.append((finite([high, *means])[-1], text, colors[-1]))
         levels = [] if self.changes else self.draw_levels(ax)
-        page.label_ends(ax, (ends and ends + levels) + list(dict.fromkeys(stated)))
+        page.label_ends(ax, (ends and ends + levels) + list(stated.values()))
 
     def draw_rows(self, ax):
         """A row each from above, its name at the left and its mean at the right."""
@@ -548,19 +568,38 @@ class Points(Panel):
             if self.zero and not self.changes and dot.interval.n:
                 ax.barh(dot.place, mean, 0.5, color=color, alpha=0.25, lw=0)
             dot.draw(ax, dot.place, color, vertical=False)
-            for value in self.stated(dot):
-                ax.plot([value] * 2, [dot.place - 0.4, dot.place + 0.4], **style.STATED)
-                look = {"size": 8, "color": style.NOT, "ha": "center", "va": "bottom"}
-                beside(ax, SAYS, (value, dot.place - 0.4), (0, 0), **look)
+            self.draw_stated(ax, dot)
             text = alike[dot.place] if dot.interval.n else "diverged"
             text += f"\u2003n = {dot.interval.n}" if self.changes else ""
             text += f"\u2003×{dot.diverged}" if dot.diverged and dot.interval.n else ""
             beside(ax, text, (1, dot.place), (6, 0), xycoords=("axes fraction", "data"))
 
+    def draw_stated(self, ax, dot):
+        """The source's numbers in a row: dashes across it, and above them who states each, apart
+        from each other."""
+        found = self.stated(dot)
+        labels = [self.source.label(names, named([found])) for names in found.values()]
+        places = ax.transData.transform([(value, 0) for value in found] or [(0, 0)])[:, 0]
+        sizes, shifts = [page.width_of(text, 8) + 6 for text in labels], [0.0]
+        if len(labels) > 1:
+            wanted = places - ax.bbox.x0
+            shifts = page.spread(wanted, sizes, ax.bbox.width) - wanted
+        for (value, names), text, shift in zip(found.items(), labels, shifts, strict=False):
+            ends = [dot.place - 0.4, dot.place + 0.4]
+            ax.plot([value] * 2, ends, **self.source.look(names))
+            look = {"size": 8, "color": style.NOT, "ha": "center", "va": "bottom"}
+            beside(ax, text, (value, dot.place - 0.4), (shift, 0), **look)
+
     def stated(self, dot):
-        """The source's numbers for a dot; of a change it has none."""
+        """The source's numbers for a dot, as `Source.of`; of a change it has none."""
         known = dot.run and not self.changes
-        return self.source.of(dot.measure, self.results.run(dot.run)) if known else []
+        return self.source.of(dot.measure, self.results.run(dot.run)) if known else {}
+
+    def split_beside(self, measure):
+        """`, training`: which of two measures it is, where they are of two splits."""
+        splits = [measures.SPLITS.get(each.partition("_")[0]) for each in (self.of, self.beside)]
+        own = measures.SPLITS.get(measure.partition("_")[0])
+        return f", {own}" if self.beside and own and len({*splits}) > 1 else ""
 
     def said(self, value):
         return said(value, self.unit, self.changes)
@@ -625,7 +664,7 @@ class Points(Panel):
         text += ["small dots: replicates"] * (many > 1)
         if self.beside not in ("", "baselines"):
             text.append(f"open dots: {self.results.measure(self.beside, self.runs[0]).label}")
-        text += [STATED] * any(map(self.stated, self.dots))
+        text += note_stated(map(self.stated, self.dots))
         text += ["dotted: the best constant prediction"] * bool(self.dotted)
         if any(dot.diverged for dot in self.dots):
             text.append("×: replicates that diverged, and are not in the mean")
