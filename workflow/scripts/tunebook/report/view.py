@@ -88,12 +88,9 @@ class View:
             "" if since else self.results.groups(measure, run.name),
         )
 
-    def on_other_rows(self, run, shifted=False):
-        """The interval of the judged test metric on other test rows, in words; "" without one.
-
-        shifted: of the network averaged over shifts.
-        """
-        found = self.results.on_other_rows(run.name, shifted)
+    def on_other_rows(self, run, name="test_metric"):
+        """The interval of that test metric on other test rows, in words; "" without one."""
+        found = self.results.on_other_rows(run.name, name)
         about = measures.measure("test_metric", self.problems[run.problem])
         return words.interval(*found[1:3], about.unit) if found else ""
 
@@ -111,8 +108,9 @@ class View:
                 continue
             ways = [("one network", self.of("test_metric", run), self.on_other_rows(run))]
             if about["shape"]:
-                shifted = self.of("shifted_test_metric", run)
-                ways.append((f"one network{OVER_SHIFTS}", shifted, self.on_other_rows(run, True)))
+                name = "shifted_test_metric"
+                others = self.on_other_rows(run, name)
+                ways.append((f"one network{OVER_SHIFTS}", self.of(name, run), others))
             for each in table[table["run"] == run.name].itertuples():
                 way = f"ensemble of {words.count(each.members, 'network')}"
                 way += OVER_SHIFTS if each.way.endswith("shifts") else ""
