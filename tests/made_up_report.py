@@ -142,7 +142,7 @@ def make_claims(runs, kind="real"):
             "reason": "", "counts": True, "p": 0.01, "adjusted": 0.02, "alone": "",
             "scope": "", "smallest": None, "needed": 0, "minutes": None, "decides": True,
             "passes": [0.96, None], "stated": 0.971, "brief": "91.00 %", "quantity": "accuracy",
-            "groups": "", "signed": False,
+            "groups": "", "signed": False, "by": "",
         }  # fmt: skip
         aside = piece | {"about": "a piece beside", "decides": False, "number": None}
         claims.append({

@@ -459,6 +459,17 @@ def test_nothing_is_compared_with_the_source_on_stand_in_data_and_every_verdict_
     assert "stand-in" in found["why"]
 
 
+def test_whose_numbers_a_piece_is_held_against_is_told():
+    source = {"test": {"value": "1.0", "by": "the paper"}, "more": {"value": "2", "by": "another"}}
+    about = {"value": VALUE["value"] | {"factor": 2}}
+    found = judged({"rule": about, "source": source}, *one(test_metric=FIVE))
+    assert found["pieces"][0]["by"] == "the paper" and "; the paper: 1.0; " in found["why"]
+    rule = {"all": [VALUE, ratio(source=["more", "test"]), order(by="gain")]}
+    pair = two([-0.2] * 5)
+    found = judged({"rule": rule, "source": source | {"gain": {"value": "0.1"}}}, *pair)
+    assert [each["by"] for each in found["pieces"]] == ["the paper", "another and the paper", ""]
+
+
 def test_core_seconds_are_summed_over_jobs():
     _, [piece] = judge(cost("ten"), *one(), source=SOURCE, core_seconds=[10.0, 20.0])
     assert (piece["number"], piece["text"]) == (30, words.show(30.0, "seconds"))
@@ -526,6 +537,25 @@ def test_the_mean_of_ratios_is_geometric_but_of_times_it_is_the_median():
     seconds = {f"r{i}": [i + 1.0, i + 1.1, i + 1.2] for i in range(3)}
     rule = trend(metric="seconds_per_epoch", direction="rises")
     assert judge(rule, *FALLING, times=seconds)[0] == REPRODUCED
+
+
+def test_a_side_of_a_ratio_may_be_a_number_of_the_source():
+    seconds, then = {"a": [40.0, 50.0, 60.0]}, {"then": {"value": "2", "unit": "h"}}
+    rule = ratio("training_seconds", of="then", to=of("a"), source="times")
+    verdict, [piece] = judge(rule, *one(epochs=10), times=seconds, source=then | {"times": "20"})
+    assert [piece[key] for key in ("number", "low", "high")] == pytest.approx([14.4, 12.0, 18.0])
+    assert verdict == REPRODUCED and piece["runs"] == ["a"] and piece["n"] == 3
+    assert piece["quantity"] == "ratio of time of training, the source’s by ours (median)"
+    turned = ratio("training_seconds", to="then", equals=1)
+    verdict, [piece] = judge(turned, *one(epochs=10), times=seconds, source=then)
+    assert piece["number"] == pytest.approx(1 / 14.4) and verdict == NOT
+    assert piece["quantity"] == "ratio of time of training, ours by the source’s (median)"
+    read = run("a", "a", problem="images", test_metric=[0.8, 0.82, 0.78, 0.8, 0.8])
+    shares = {"person": {"value": "40", "unit": "%"}}
+    verdict, [piece] = judge(ratio(to="person", equals=2), read, source=shares)
+    assert piece["number"] == pytest.approx(2.0, rel=1e-3) and verdict == REPRODUCED
+    stand_ins = judge(ratio(to="person", equals=2), read, source=shares, stand_ins=["images"])
+    assert stand_ins[0] == UNTESTABLE
 
 
 def test_what_raising_one_thing_does_is_compared_with_what_raising_another_does():
@@ -1065,6 +1095,8 @@ MEANINGLESS = {
     "a correlation that is none": (
         {"trend": {"correlation": "test_metric", "of": RATE, "direction": "falls"}},
         ["correlation: found test_metric", "rank_variance_INPUT"]),
+    "a time in per cent": (ratio("training_seconds", of="gain", to=RATE, equals=2),
+                           ["ratio: of: found 8 %; allowed: time of training in s or min or h"]),
     "a key that is none": (fact("configuration", keys=["gain"]),
                            ["keys: found gain", "batch_size"]),
     "a default of no optimizer": (fact("default", keys=["gain"]), ["keys: found gain", "beta1"]),
@@ -1123,6 +1155,16 @@ UNREADABLE = {
         dict(source={"a": {"value": "1"}, "b": {"value": "0"}}, rule={"ratio": {
             "metric": "test_metric", "of": RATE, "to": RATE, "source": ["a", "b"], "factor": 2}}),
         "source.b: found 0"),
+    "a ratio of two source values": (
+        dict(rule=ratio(of="gain", to="gain", equals=2)),
+        "one: ratio: found source values, gain and gain; allowed: one side a source value, and"),
+    "a ratio to nothing": (
+        dict(source={"none": {"value": "0"}}, rule=ratio(of=RATE, to="none", equals=2)),
+        "ratio: source.none: found 0; allowed: above 0"),
+    "a ratio to a word": (dict(rule=ratio(of=RATE, to="word", equals=2)),
+                          "ratio: source.word: found adam"),
+    "a ratio to what is nowhere": (dict(rule=ratio(of=RATE, to="slow", equals=2)),
+                                   "ratio: to: found slow; allowed: a selection, or a name"),
     "a margin of nothing": (dict(rule=order(by="0 %")), "by: found 0 %; allowed: above 0"),
     "a margin below nothing": (dict(rule=order(within=-0.1)), "rule.order.within: found -0.1"),
     "a margin that is no share": (dict(rule=same("ten %")), "rule.same.margin: found 'ten %'"),
@@ -1136,6 +1178,8 @@ UNREADABLE = {
     "a scope of its own": (dict(rule=order(scope="the world")), "rule.order.scope: found"),
     "an id with markup": (dict(id="<b>"), "<b>: id: found '<b>'; allowed: small letters"),
     "a section that is a number": (dict(section=2.2), "one: section: found 2.2"),
+    "a long name of a source": (dict(source={"gain": {"value": "1", "by": "x" * 25}}),
+                                "one: source.gain.by: found"),
     "an unknown unit": (dict(source={"gain": {"value": "1", "unit": "miles"}}),
                         "one: source.gain.unit: found 'miles'"),
     "an unknown verdict": (dict(expected="true"), "one: expected: found 'true'; allowed: one"),

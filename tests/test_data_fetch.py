@@ -5,6 +5,7 @@ import gzip
 import io
 import json
 import lzma
+import re
 import subprocess
 import sys
 import zipfile
@@ -17,7 +18,13 @@ from PIL import Image
 
 from loopback import nobody, served
 from tunebook.data import archives, fetch
-from tunebook.data.description import fetching, local_files, preparing
+from tunebook.data.description import (
+    check_data,
+    fetching,
+    local_files,
+    preparing,
+    read_as_rows,
+)
 from tunebook.data.fetch import digest, list_places, mirror_place, retrieve
 from tunebook.data.readers import read
 from tunebook.data.table import values_sha256
@@ -400,6 +407,80 @@ def test_a_file_may_be_made_by_the_studys_own_code_and_is_no_stand_in(study):
     assert local_files(study.dataset, study.root) == [str(study.root / "data.py")]
     study.dataset["files"]["mine.csv"]["sha256"] = digest(b"other")
     assert "data.py:rows: altered" in study.refused()
+
+
+@pytest.fixture
+def split(study):
+    """The study, two of whose files are made from a third one, which is fetched."""
+    first = study.dataset["files"]["b.csv"]
+    code = "def upper(data): return data.upper()\ndef twice(data): return data + data\n"
+    (study.root / "data.py").write_text(code)
+    study.dataset |= {"files": {
+        "both.csv": {"made_by": "data.py:twice", "made_from": "whole.csv"},
+        "shout.csv": {"made_by": "data.py:upper", "made_from": "whole.csv"},
+        "whole.csv": {"addresses": first["addresses"], "sha256": digest(TRUE["b.csv"])},
+    }}  # fmt: skip
+    return study
+
+
+def test_files_are_made_from_one_that_is_fetched_verified_and_kept_but_not_read(split):
+    put(split.root / "mirror", {"whole.csv": TRUE["b.csv"]})
+    provenance = split.get("mirror")
+    whole = TRUE["b.csv"]
+    assert split.contents() == {"both.csv": whole + whole, "shout.csv": whole.upper()}
+    assert read_as_rows(split.dataset) == ["both.csv", "shout.csv"]
+    shown = {file["name"]: (file["address"], file["transport"]) for file in provenance["files"]}
+    assert shown == {
+        "whole.csv": ("mirror/whole.csv", "folder"),
+        "both.csv": ("data.py:twice, from whole.csv", "made here"),
+        "shout.csv": ("data.py:upper, from whole.csv", "made here"),
+    }
+    assert provenance["kind"] == "real"
+    (split.root / "mirror/whole.csv").unlink()  # it was kept
+    assert split.get("mirror")["files"] == provenance["files"]
+
+
+def test_of_a_file_that_cannot_be_had_nothing_is_made(split):
+    assert "whole.csv (dataset small): it could not be had" in split.refused()
+    put(split.root / "resources/by-hand", {"other": b"x"})
+    put(split.root / "mirror", {"whole.csv": b"other"})
+    assert "whole.csv: altered" in split.refused("mirror", when_unreachable="sample")
+    (split.root / "mirror/whole.csv").unlink()
+    made = {"both.csv": b"a\n0\n", "shout.csv": b"a\n1\n"}
+    put(split.root, {"stand_ins.py": STAND_IN.replace(repr(MADE), repr(made)).encode()})
+    provenance = split.get("mirror", when_unreachable="sample")
+    assert provenance["kind"] == "sample" and split.contents() == made
+    assert "because whole.csv could not be had" in provenance["note"]
+
+
+@pytest.mark.parametrize(("changes", "told"), [
+    ({"made_from": "none.csv"},
+     "datasets.small.files.both.csv.made_from: found none.csv; "
+     "allowed: a file with addresses or a path (whole.csv)"),
+    ({"made_from": "shout.csv"}, "both.csv.made_from: found shout.csv; allowed: a file with"),
+    ({"made_from": "both.csv"}, "both.csv.made_from: found both.csv; allowed: a file with"),
+    ({"made_by": None, "path": "x.csv"}, "both.csv: found made_from; allowed: beside made_by"),
+])  # fmt: skip
+def test_what_a_file_cannot_be_made_from_is_refused(split, changes, told):
+    about = split.dataset["files"]["both.csv"] | changes
+    split.dataset["files"]["both.csv"] = {k: v for k, v in about.items() if v is not None}
+    with pytest.raises(TunebookError) as refusal:
+        check_data({"datasets": {"small": split.dataset}, "problems": {}})
+    assert told in str(refusal.value)
+
+
+def test_what_others_are_made_from_holds_no_test_rows_and_no_values(split):
+    problem = {"dataset": "small", "target": "a", "task": "regression"}
+    given = {"datasets": {"small": split.dataset}, "problems": {"it": problem}}
+    check_data(given)
+    problem["split"] = {"test_file": "whole.csv"}
+    told = "test_file: found whole.csv; allowed: one of the dataset's files (both.csv, shout.csv)"
+    with pytest.raises(TunebookError, match=re.escape(told)):
+        check_data(given)
+    split.dataset["files"]["whole.csv"]["values_sha256"] = "0" * 64
+    told = "files.whole.csv: found values_sha256; allowed: sha256, since it is not read as rows"
+    with pytest.raises(TunebookError, match=re.escape(told)):
+        check_data(given)
 
 
 @pytest.mark.parametrize(

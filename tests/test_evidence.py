@@ -1386,11 +1386,11 @@ def test_networks_averaged_over_shifts_have_an_interval_on_other_rows_of_their_o
     write_parquet(frame, folder / "rows.parquet")
     assert study["problems"]["images"]["shape"]
     results = tables.read_results(folder)
-    for shifted, name in ((False, "test_metric"), (True, "shifted_test_metric")):
-        each = values["shifted" if shifted else "values"]
+    for kind, name in (("values", "test_metric"), ("shifted", "shifted_test_metric")):
+        each = values[kind]
         assert [*results.values(name, "own").values()] == close(each.mean(axis=1))
         assert results.error_over_rows(name, ["own"]) == close(rows.over_rows(each))
-        assert results.on_other_rows("own", shifted).centre == close(each.mean())
+        assert results.on_other_rows("own", name).centre == close(each.mean())
     errors = [*results.values("shifted_test_error", "own").values()]
     assert errors == close(1 - values["shifted"].mean(axis=1))
 

@@ -25,6 +25,7 @@ import made_up as maker
 from tunebook.claims.read import load_claims
 from tunebook.evidence.intervals import mean_interval, mean_of
 from tunebook.evidence.tables import read_results
+from tunebook.evidence.words import interval as told_interval
 from tunebook.figures import kinds, page, style
 from tunebook.figures.draw import ABOUT, KINDS, draw, panels_of
 from tunebook.figures.panel import column, finite, ordered, rank
@@ -218,6 +219,13 @@ def one(results, **panel):
     lists = {key: [panel.pop(key)] for key in ("sweep",) if isinstance(panel.get(key), str)}
     spec = {"kind": kind, "of": panel.pop(kind)} | panel | lists
     return panels_of({"panels": [spec]}, results)[0]
+
+
+def figure_of(**panel):
+    """A figure of one panel, in its one form."""
+    kind = next(key for key in panel if key in KINDS)
+    panel = {"kind": kind, "of": panel.pop(kind)} | panel
+    return {"title": "Steps", "caption": "", "panels": [panel]}
 
 
 NAMES = re.findall(r"^([a-z]+):", GALLERY, re.M)
@@ -639,10 +647,68 @@ def test_numbers_of_the_source_are_marked_where_their_run_is_drawn(name, gallery
     assert ("epoch 3" in figure.svg) == (name == "curves")
     source = Source(claims, real(study()))
     best = study().run(study().best("images"))
-    assert source.of("test_error", best) == pytest.approx([0.12])
-    assert source.of("test_metric", best) == pytest.approx([0.88])
-    assert source.of("test_loss", best) == source.of("validation_error", best) == []
+    assert [*source.of("test_error", best)] == pytest.approx([0.12])
+    assert [*source.of("test_metric", best).items()] == [(pytest.approx(0.88), ["the source"])]
+    assert source.of("test_loss", best) == source.of("validation_error", best) == {}
     assert source.claims_about([best.name]) == ["reads"] == figure.claims
+
+
+BOTH = """
+- id: old
+  title: It read so many then
+  claim: "{test} are read."
+  source: {test: {value: "88", unit: "%", by: the paper}, epoch: {value: "3", by: the paper}}
+  rule:
+    all:
+      - value: {metric: test_metric, of: {run: best, problem: images}, source: test}
+      - about: overshoots
+        shape:
+          property: overshoots
+          around: epoch
+          window: 1
+          rise: 0.1
+          of: {run: best, problem: images}
+- id: new
+  title: It reads so many now
+  claim: "{test} are read."
+  source:
+    test: {value: "87", unit: "%", by: its repetition}
+    same: {value: "88", unit: "%", by: its repetition}
+    epoch: {value: "4", by: its repetition}
+  rule:
+    all:
+      - value: {metric: test_metric, of: {run: best, problem: images}, source: test}
+      - order: {metric: test_metric, higher: {run: best, problem: images}, than: same}
+      - about: overshoots
+        shape:
+          property: overshoots
+          around: epoch
+          window: 1
+          rise: 0.1
+          of: {run: best, problem: images}
+"""
+
+
+@pytest.fixture
+def of_two(tmp_path):
+    """Claims that are made by two sources."""
+    (tmp_path / "claims.yaml").write_text(BOTH)
+    return load_claims(tmp_path / "claims.yaml")
+
+
+def test_numbers_of_several_sources_are_told_apart(gallery, study, of_two):
+    results = real(study())
+    source, best = Source(of_two, results), results.run(results.best("images"))
+    places = {0.12: ["the paper", "its repetition"], 0.13: ["its repetition"]}
+    found = source.of("test_error", best)
+    assert {round(place, 9): names for place, names in found.items()} == places
+    rows = draw("rows", gallery["rows"], results, of_two)
+    assert "red dashes: what the paper and its repetition say" in rows.caption.lower()
+    for text in ("– – the paper and its repetition", "· · · its repetition"):
+        assert text in rows.svg and text in rows.narrow
+    curves = draw("curves", gallery["curves"], results, of_two).svg
+    assert "– – the paper: epoch 3" in curves and "· · · its repetition: epoch 4" in curves
+    assert source.look(["the paper"])["ls"] != source.look(["its repetition"])["ls"]
 
 
 def test_stand_ins_are_not_marked_with_numbers_of_the_source(gallery, study, claims):
@@ -679,6 +745,130 @@ def test_text_alone_in_a_column_has_as_many_decimals_as_the_others():
     assert column([4.06, 10.6], "$") == ["$4.06", "$10.60"]
     assert column([0.0406, 0.1], "share") == ["4.06\u202f%", "10.00\u202f%"]
     assert column([0.1, -0.25], "times", True)[1].startswith("−0.250")
+
+
+# Sweeps side by side
+
+# {sweep: (settings, test error, training error)} of a study in steps; the last has two runs.
+STEPS = {
+    "base": ({}, 0.051, 0.003), "cross-entropy": ({"learning_rate": 0.02}, 0.049, 0.001),
+    "adam-w": ({"optimizer": "adamw"}, 0.045, 0.0005), "shifts": ({"epochs": 9}, 0.03, 0.017),
+    "drop-out": ({"dropout": 0.25, "epochs": 9}, 0.024, 0.015),
+}  # fmt: skip
+STATED = """
+- id: then
+  title: Then
+  claim: "{test} and {train} are misread."
+  source:
+    test: {value: "5.0", unit: "%", by: the paper}
+    train: {value: "0.14", unit: "%", by: the paper}
+  rule:
+    all:
+      - value: {metric: test_error, of: {sweep: base}, source: test}
+      - value: {metric: train_error, of: {sweep: base}, source: train}
+- id: again
+  title: Again
+  claim: "{one}, {five} are misread, and {trained} of those trained on."
+  source:
+    one: {value: "4.09", unit: "%", by: its repetition}
+    trained: {value: "0.62", unit: "%", by: its repetition}
+    five: {value: "1.59", unit: "%", by: its repetition}
+  rule:
+    all:
+      - value: {metric: test_error, of: {sweep: base}, source: one}
+      - value: {metric: train_error, of: {sweep: base}, source: trained}
+      - value: {metric: test_error, of: {sweep: drop-out}, source: five}
+"""
+
+
+def in_steps(rows=True):
+    """Results of such a study, whose replicates are tested on the same rows or on their own."""
+    random, runs, kept = np.random.default_rng(0), [], []
+    for sweep, (settings, test, train) in STEPS.items():
+        hard = random.permutation(400) < 400 * test  # for every replicate, and a few more for each
+        misread = hard ^ (random.random((5, 400)) < 0.004)
+        errors = {
+            "test_metric": misread.mean(axis=1),
+            "train_metric": random.normal(train, 1e-4, 5),
+        }
+        given = {name: list(values) for name, values in errors.items()}
+        runs.append(maker.run(sweep, f"{sweep} steps", problem="images", **given, **settings))
+        kept += [
+            {"run": sweep, "replicate": i, "values": row} for i, row in enumerate(misread * 1.0)
+        ]
+    runs.append(
+        maker.run(
+            "low",
+            "adam-w",
+            problem="images",
+            test_metric=[0.04] * 5,
+            train_metric=[0.001] * 5,
+            optimizer="adamw",
+            learning_rate=0.001,
+        )
+    )
+    found = maker.results(*runs, metrics={"images": "error-rate"})
+    frame = pd.DataFrame(kept if rows else [], columns=["run", "replicate", "values", "shifted"])
+    return replace(found, rows=frame)
+
+
+def across_sweeps(results, *sweeps, **more):
+    return one(results, points="test_error", sweep=[*sweeps], across="sweep", **more)
+
+
+def test_each_sweep_is_a_place_in_the_order_of_the_list_and_called_by_its_name():
+    results = in_steps()
+    panel = across_sweeps(results, "base", "drop-out", "cross-entropy", **{"with": "train_error"})
+    assert panel.categories == ["base", "drop-out", "cross-entropy"]
+    frame = panel.frame()
+    assert frame["at"].tolist() == ["base", "drop out", "cross entropy"] * 2
+    assert frame["measure"].tolist() == ["test_error"] * 3 + ["train_error"] * 3
+    assert {*frame["series"]} == {""} and len(panel.lines) == 2, "dots of a measure are joined"
+    assert "at drop out" in panel.sentence() and "by sweep" in panel.sentence()
+
+
+def test_a_run_stands_at_each_of_its_sweeps_and_several_of_one_are_told_apart():
+    results = in_steps()
+    panel = across_sweeps(results, "steps", "base")
+    assert panel.frame()["run"].tolist().count("base") == 2
+    panel = across_sweeps(results, "base", "adam-w")
+    found = {(dot.label, dot.series) for dot in panel.dots}
+    assert found == {
+        ("base", "rate 0.01"),
+        ("adam w", "rate 0.01"),
+        ("adam w", "rate 0.001"),
+    }
+    curves = one(results, curves="train_loss", sweep=["base", "drop-out"], colour="sweep")
+    assert [line.label for line in curves.lines] == ["base", "drop out"]
+    assert len({curves.color(line.run) for line in curves.lines}) == 2
+    rows = one(results, points="test_error", sweep=["base", "shifts"], colour="sweep")
+    assert rows.frame()["series"].tolist() == ["base", "shifts"]
+
+
+def test_intervals_over_other_test_rows_are_drawn_written_and_told():
+    results = in_steps()
+    shown = {"sweep": ["base", "adam-w"], "across": "sweep", "with": "train_error"}
+    figure = draw("steps", figure_of(points="test_error", **shown), results)
+    wide = figure.data.set_index(["run", "measure"])[["others_low", "low", "high", "others_high"]]
+    first = wide.loc[("base", "test_error")].astype(float)
+    assert first.is_monotonic_increasing and first["others_low"] < first["low"]
+    found = results.on_other_rows("base", "test_error")
+    assert [first["others_low"], first["others_high"]] == pytest.approx(found[1:3])
+    assert wide.loc[("base", "train_error"), "others_low"] is pd.NA
+    assert "thin ends of it: on other test rows of their kind as well" in figure.caption
+    assert f"{told_interval(*found[1:3], 'share')} on other test rows) at base" in figure.alt
+    alone = draw("steps", figure_of(points="test_error", **shown), in_steps(rows=False))
+    assert "other test rows" not in alone.caption + alone.alt
+    assert "others_low" not in alone.data
+
+
+def test_each_source_has_a_label_and_dashes_of_its_own_at_every_place(tmp_path):
+    (tmp_path / "claims.yaml").write_text(STATED)
+    spec = figure_of(points="test_error", sweep=[*STEPS], across="sweep", **{"with": "train_error"})
+    figure = draw("steps", spec, real(in_steps()), load_claims(tmp_path / "claims.yaml"))
+    for label in ("– – the paper, test", "– – the paper, training", "· · · its repetition, test",
+                  "· · · its repetition, training"):  # fmt: skip
+        assert figure.svg.count(f">{label}<") == 1
 
 
 # Axes, labels, divergence

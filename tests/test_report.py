@@ -4,6 +4,8 @@ import json
 import re
 import subprocess
 import sys
+from copy import deepcopy
+from dataclasses import replace
 from html.parser import HTMLParser
 from itertools import pairwise
 from types import SimpleNamespace
@@ -230,6 +232,23 @@ def test_the_sources_numbers_stand_beside_ours(page):
     assert "The source’s configuration" in table
 
 
+def test_the_numbers_of_several_sources_stand_beside_ours_each_under_its_name(study):
+    claims = deepcopy(study[2])
+    test = claims.claims[0].rule.source["test"]
+    claims.claims[0].rule.source["test"] = replace(test, by="the paper")
+    other = replace(test, number=0.5, text="50 %", by="its repetition")
+    claims.claims[1].rule.source["test"] = other
+    names = [claim.id for claim in claims.claims[:2]]
+    glance = f"{{{{ glance(claims={names}) }}}}"
+    table = f'{{{{ table("best", problem="kinds", claim="{names[1]}") }}}}'
+    page = render((*study[:2], claims), f"{glance}\n\n{table}")
+    assert "<dt>The paper</dt><dd>97.1 %</dd>" in page
+    assert "<dt>Its repetition</dt><dd>50 %</dd>" in page
+    assert "its repetition, the paper (from the left)</p>" in page
+    assert " below the paper; " in page and " above its repetition; " in page
+    assert "Its repetition, as stated" in between(page, '<tr class="of-source">', "</tr>")
+
+
 def test_the_rank_of_the_sources_configuration_in_our_search_is_told(study):
     view = View(read_results(study[0]))
     best = view.best_of("lengths", ["rates-lengths"], [])
@@ -416,7 +435,7 @@ def test_the_source_and_the_best_that_was_found_stand_side_by_side(study):
     shown = [view.of("test_metric", run) for run in (source, found)]
     ends = [end for each in shown for end in (*each.values, *each.found[:3])]
     for each in shown:
-        at = view.strip(each, None, shown)
+        at = view.strip(each, {}, shown)
         span = 88 * (each.found.centre - min(ends)) / (max(ends) - min(ends))
         assert at["mean"] == pytest.approx(6 + span, abs=0.01)
     # The other problem has nothing beyond, and is shown as before.

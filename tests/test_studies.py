@@ -1,14 +1,17 @@
 """Whole studies as a user runs them: the second example, the tutorial, a table, and images."""
 
+import io
 import re
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 import yaml
 
 from project import PARTS, ROOT, Project, copy_parts
 from test_new_study import write_bottles, write_images
+from tunebook.data.fetch import digest
 from tunebook.jobs import read_json
 from tunebook.loading import load_study
 from tunebook.new_study import new_study
@@ -35,6 +38,10 @@ def block(start):
     """The one block of the tutorial that begins so."""
     (found,) = [text for _, text in BLOCKS if text.startswith(start)]
     return found
+
+
+def load_yaml(path):
+    return yaml.safe_load(path.read_text())
 
 
 def verdicts(results):
@@ -64,6 +71,47 @@ def test_the_second_example_runs_whole(project):
     assert "A network of our own" in report
     assert read_json("resources/cultivars.json")["kind"] == "real"
     assert not project.planned(*configured)[0], "all is there: nothing is made again"
+
+
+def images_of(count):
+    """Made-up images and digits of one split of mnist.npz."""
+    random = np.random.default_rng(count)
+    return random.integers(0, 256, (count, 28, 28), dtype=np.uint8), np.arange(count) % 10
+
+
+def test_the_zip_codes_are_compared_with_as_many_images_of_mnist(project):
+    """On a made-up mnist.npz of the same form, with one epoch, and nothing but MNIST."""
+    file = io.BytesIO()
+    (x_train, y_train), (x_test, y_test) = images_of(60), images_of(40)
+    np.savez(file, x_train=x_train, y_train=y_train, x_test=x_test, y_test=y_test)
+    hand = project.path("resources/by-hand/downloaded")
+    hand.parent.mkdir(parents=True)
+    hand.write_bytes(file.getvalue())
+    folder = project.path("studies/backprop-1989")
+    given, whole = (load_yaml(folder / name) for name in ("mnist.yaml", "config.yaml"))
+    few = {
+        "extends": "mnist.yaml",
+        "datasets": {"mnist": {"files": {"mnist.npz": {"sha256": digest(file.getvalue())}}}}
+        | dict.fromkeys(("usps", "small-digits")),
+        "problems": dict.fromkeys(whole["problems"]) | {"mnist": {"replicates": 2}},
+        "sweeps": dict.fromkeys(whole["sweeps"]),
+        "timing": None,
+    }
+    for name, sweep in given["sweeps"].items():
+        few["sweeps"][name] = {"points": [each | {"epochs": 1} for each in sweep["points"]]}
+    (folder / "few.yaml").write_text(yaml.safe_dump(few))
+    project.run("--configfile", "studies/backprop-1989/few.yaml", "--omit-from", "evaluate")
+    record = read_json("resources/mnist.retrieved.json")
+    assert record["kind"] == "real" and record["files"][0]["address"] == "by-hand/downloaded"
+    assert [each["name"] for each in record["files"]] == ["mnist.npz", "test.npz", "train.npz"]
+    with np.load("resources/mnist/train.npz") as made:
+        assert made["x"].shape == (60, 16, 16) and [*np.unique(made["digit"])] == [*range(10)]
+        assert made["x"].min() >= -1 and made["x"].max() <= 1
+    assert record["files"][2]["address"] == "data.py:mnist_train, from mnist.npz"
+    results = project.path("results-backprop-1989-mnist")
+    with np.load(results / "prepared/mnist/replicate-1/test.npz") as test:
+        assert test["test_x"].shape == (40, 256)
+    assert len([*results.glob("runs/*/replicates-0-1/training.json")]) == 2
 
 
 def test_a_table_with_categories_gaps_and_groups_goes_from_file_to_report(project):

@@ -343,6 +343,16 @@ BAD_VALUES = [
     ("datasets.ames.files", {"../x": {"path": "x"}}, "a file name of letters, numerals"),
     ("datasets.ames.files", {"f": {}}, "f: found {}; allowed: {path: FILE}, {addresses:"),
     ("datasets.ames.files", {"f": {"path": "f", "addresses": ["https://host/f"]}}, "{path: FILE}"),
+    (
+        "datasets.ames.files",
+        {"f": {"made_by": "data.py:f", "made_from": "g"}},
+        "f.made_from: found g; allowed: a file with addresses or a path (there is none)",
+    ),
+    (
+        "datasets.ames.files",
+        {"f": {"path": "f", "made_from": "g"}, "g": {"path": "g"}},
+        "f: found made_from; allowed: beside made_by",
+    ),
     ("datasets.ames.reader", "excel", "allowed: one of csv, parquet, npz, images"),
     ("datasets.ames.separator", ";;", "one character, or whitespace"),
     ("datasets.ames.decimal", ";", "allowed: one of ., ,"),

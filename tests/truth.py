@@ -369,6 +369,22 @@ class Study:
                 found.setdefault(row["run"], {})[row["replicate"]] = np.asarray(row[column], float)
         return found
 
+    def on_other_rows(self, measure, run):
+        """(low, high) of the metric that judges, or its error form, on other test rows too."""
+        known = self.of_shifted if measure.startswith("shifted_") else self.of_rows
+        forms = [f"test_{form}" for form in ("metric", "error", self.judged(run)[0])]
+        if run not in known or measure.removeprefix("shifted_") not in forms:
+            return NAN, NAN
+        values, least_most = self.values(measure, run), self.limits(measure, run)
+        keys = [key for key in sorted(known[run]) if math.isfinite(values[key])]
+        if len(keys) < 3:
+            return NAN, NAN
+        values = np.array([values[key] for key in keys])
+        added = np.stack([known[run][key] for key in keys])
+        if least_most[0] >= 0 and least_most[1] == INF and (values > 0).all():
+            added = added / added.mean(axis=1, keepdims=True)
+        return interval(values, *least_most, rows=from_rows(added))[1:3]
+
     def run_of(self, selection):
         """The names of the runs of a selection of claims.yaml, in the order of its sweep."""
         if "run" in selection:
@@ -723,14 +739,11 @@ def drawn_point(study, place, row):
     if "against" in row:
         return drawn(study, place, row, changed(study, row))
     if "run" in row:
-        return drawn(
-            study,
-            place,
-            row,
-            study.interval(row["measure"], row["run"]),
-            row["measure"],
-            row["run"],
-        )
+        measure, run = row["measure"], row["run"]
+        drawn(study, place, row, study.interval(measure, run), measure, run)
+        for name, value in zip(("low", "high"), study.on_other_rows(measure, run), strict=True):
+            study.check(f"{place}, others_{name}", row.get(f"others_{name}"), value, 1e-5)
+        return
     # A standard method, which may have one name in several problems.
     split, _, what = row["measure"].partition("_")
     found = []
@@ -928,17 +941,22 @@ def side(study, spec, metric, entry):
 def sides(study, spec, piece, entry):
     """[values [n]] of the sides of an order, a same or a ratio, in the replicates that all have."""
     metric, names = piece["metric"], [*entry.get("runs", {})]
+    asked = [spec[key] for key in ("lower", "higher", "of", "to", "than") if key in spec]
+    numbers = [isinstance(each, str) and each not in names for each in asked]
     found = [
-        side(study, spec[key], metric, entry)
-        for key in ("lower", "higher", "of", "to", "than")
-        if key in spec and (not isinstance(spec[key], str) or spec[key] in names)
+        side(study, each, metric, entry)
+        for each, number in zip(asked, numbers, strict=True)
+        if not number
     ]
     known = {run: study.values(metric, run) for runs, _ in found for run in runs}
     keys = [key for key in known[found[0][0][0]] if all(key in each for each in known.values())]
     made = [
         np.array([how([known[run][key] for run in runs]) for key in keys]) for runs, how in found
     ]
-    return made if len(made) == 2 else [*made, np.full(len(keys), stated(entry, spec["than"]))]
+    for place, number in enumerate(numbers):
+        if number:
+            made.insert(place, np.full(len(keys), stated(entry, asked[place])))
+    return made
 
 
 def follows(study, place, kind, spec, piece, entry):

@@ -31,6 +31,7 @@ from tunebook.data.description import (
     fetching,
     local_files,
     preparing,
+    read_as_rows,
     same_rows,
 )
 from tunebook.jobs import TunebookError, hold, read_json
@@ -235,8 +236,8 @@ if workflow.is_main_process and not workflow.output_settings.verbose:
 
 
 def raw_files(dataset):
-    """The retrieved files of a dataset."""
-    return [f"resources/{dataset}/{file}" for file in DATASETS[dataset]["files"]]
+    """The retrieved files of a dataset that hold its rows."""
+    return [f"resources/{dataset}/{file}" for file in read_as_rows(DATASETS[dataset])]
 
 
 def prepared(problem, half, replicates):

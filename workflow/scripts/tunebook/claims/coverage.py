@@ -8,9 +8,6 @@ from dataclasses import dataclass
 
 from .select import comparable
 
-# Keys of a rule whose texts are words of ours, and never names of source values.
-OURS = ("metric", "along", "correlation", "direction", "property", "check")
-
 
 @dataclass
 class Coverage:
@@ -42,13 +39,10 @@ def looked_at(rule):
     """Names of the source values that a rule names, or whose runs it looks at."""
     names, values = set(), set()
     for leaf in rule.leaves():
-        for key, value in leaf.spec.items() if isinstance(leaf.spec, dict) else ():
-            if key not in OURS:
-                several = value if isinstance(value, list) else [value]
-                names |= {each for each in several if isinstance(each, str)}
+        names |= {*leaf.named}
         values |= set(map(comparable, conditions(leaf.spec)))
     held = {name for name, each in rule.source.items() if comparable(each.number) in values}
-    return names & {*rule.source} | held
+    return names | held
 
 
 def conditions(given):

@@ -32,7 +32,7 @@ COLUMNS = (
 # What is read as a sentence, of a claim and of its pieces.
 PROSE = (
     "title", "claim", "claimed", "why", "conditions", "about", "quantity", "text", "groups",
-    "reason",
+    "reason", "by",
 )  # fmt: skip
 # How pieces are spoken of, in what order, where no sentence is written.
 SHORT = {PARTLY: "in part", NOT: "not", UNDECIDED: "open", UNTESTABLE: "not testable"}

@@ -33,6 +33,12 @@ SHARE = re.compile(r"(\d+(?:\.\d+)?) ?%")
 UNITS = {"": 1.0, "%": 0.01, "times": 1.0, "s": 1.0, "min": 60.0, "h": 3600.0, "day": 86400.0}
 # The keys of a rule that hold a selection of runs, or the name of one.
 SIDES = ("lower", "higher", "of", "to", "than")
+# Keys of a rule whose texts are words of ours, and never names of source values.
+OURS = ("metric", "along", "correlation", "direction", "property", "check")
+# Who states a number of the source, unless it says so itself.
+SAYS = "the source"
+# Those of a kind of rule that may hold a source value in place of runs, one of them at most.
+STATED = {"order": ("than",), "ratio": ("of", "to")}
 # What a sentence may name besides the claim's source values and its pieces (piece1, piece2, ...;
 # brief1, brief2, ... without their intervals).
 PLACEHOLDERS = ("measured", "low", "high", "replicates", "claimed", "held", "failed", "open")
@@ -41,24 +47,31 @@ PIECE = re.compile(r"(piece|brief)([1-9]\d*)")
 
 @dataclass(frozen=True)
 class SourceNumber:
-    """`number` in the units of measures, or a word; `rounding`: half a unit of its last digit."""
+    """`number` in the units of measures, or a word; `rounding`: half a unit of its last digit.
+
+    unit: as it is stated, one of UNITS. by: who states it, of several sources; "" where nobody is
+    named.
+    """
 
     number: float | str
     rounding: float
     text: str
+    unit: str = ""
+    by: str = ""
 
 
 def source_number(entry):
     """The SourceNumber of `{value: "97.1", unit: "%"}`; `value` may be a word, such as adam."""
-    value, unit = str(entry["value"]), entry.get("unit", "")
+    value, unit, by = str(entry["value"]), entry.get("unit", ""), entry.get("by", "")
     text = f"{value} {unit}".strip()
     try:
         number = float(value)
     except ValueError:
-        return SourceNumber(value, 0.0, text)
+        return SourceNumber(value, 0.0, text, unit, by)
     mantissa, _, exponent = value.lower().partition("e")
     decimals = len(mantissa.partition(".")[2]) - int(exponent or 0)
-    return SourceNumber(number * UNITS[unit], 0.5 * 10.0**-decimals * UNITS[unit], text)
+    size = UNITS[unit]
+    return SourceNumber(number * size, 0.5 * 10.0**-decimals * size, text, unit, by)
 
 
 class Margin(NamedTuple):
@@ -94,6 +107,19 @@ class Rule:
         """The rules that look at runs, in order: itself, or those that it combines."""
         return [leaf for part in self.parts for leaf in part.leaves()] if self.parts else [self]
 
+    @property
+    def named(self):
+        """Names of the source values that it names, in order."""
+        spec = self.spec.items() if isinstance(self.spec, dict) else ()
+        texts = [v if isinstance(v, list) else [v] for key, v in spec if key not in OURS]
+        return [name for name in sum(texts, []) if isinstance(name, str) and name in self.source]
+
+    @property
+    def by(self):
+        """Who states these, in words; "" where nobody is named."""
+        named = dict.fromkeys(self.source[name].by for name in self.named)
+        return " and ".join(filter(None, named))
+
     def stated(self, name, number=True):
         """The source value of that name; TunebookError if there is none, or it is not a number."""
         if name not in self.source:
@@ -105,6 +131,11 @@ class Rule:
         if number and isinstance(found.number, str):
             raise TunebookError(f"source.{name}: found {found.text}; allowed: a number")
         return found
+
+    def stated_side(self):
+        """(the key of the side that is a number of the source, its SourceNumber), or None."""
+        keys = (key for key in STATED.get(self.kind, ()) if isinstance(self.spec[key], str))
+        return next(((key, self.stated(self.spec[key])) for key in keys), None)
 
     def bound(self, key):
         """What stands under a key that may hold a number or the name of a source value, or 0."""
@@ -291,9 +322,7 @@ def read_rule(raw, source, runs, about="", counts=True):
         return rule
     with telling(rule.place):
         sides = {key: raw[kind][key] for key in SIDES if key in raw[kind]}
-        than = sides.get("than")
-        if isinstance(than, str) and than in source and than not in runs:
-            rule.stated(sides.pop("than"))
+        check_stated(rule, [sides.pop(key) for key in stated_sides(kind, sides, source, runs)])
         rule.spec = rule.spec | {key: chosen(side, runs, key) for key, side in sides.items()}
         for key in rule.spec.get("keys", []):
             rule.stated(key, number=False)
@@ -303,6 +332,23 @@ def read_rule(raw, source, runs, about="", counts=True):
         if "source" in rule.spec:
             rule.compared()
     return rule
+
+
+def stated_sides(kind, sides, source, runs):
+    """The keys of those sides of a rule that name a source value, and not runs."""
+    names = {key: sides[key] for key in STATED.get(kind, ()) if isinstance(sides[key], str)}
+    return [key for key, name in names.items() if name in source and name not in runs]
+
+
+def check_stated(rule, names):
+    """Raise TunebookError unless the source values that sides of a rule name can be such."""
+    if len(names) > 1:
+        told = "one side a source value, and the other a run"
+        raise TunebookError(f"found source values, {' and '.join(names)}; allowed: {told}")
+    for name in names:
+        found = rule.stated(name)
+        if rule.kind == "ratio" and found.number <= 0:
+            raise TunebookError(f"source.{name}: found {found.text}; allowed: above 0")
 
 
 def deciding(raw, parts):

@@ -20,7 +20,8 @@ other side.
             at 5 %, which is that the 90 % interval lies within the margin (Schuirmann, Journal of
             Pharmacokinetics and Biopharmaceutics 15(6), 1987). Not: the 95 % interval lies outside.
     ratio   `metric` `of` one run divided by that `to` another, averaged on a log scale, is within
-            `factor` of what the source says (or `equals`). Partly: only the side of 1 is right.
+            `factor` of what the source says (or `equals`). Partly: only the side of 1 is right. One
+            of the two sides may be a number of the source (what something took that is not run).
     trend   In every replicate, Spearman's rank correlation of `metric` with the axis `along` the
             runs; or a `correlation` that every replicate of one run has (0 where it diverged).
     shape   Most replicates have a `property` (`holds: false`: have it not), by Wilson's interval of
@@ -70,6 +71,8 @@ STARTS = {
     "value": "{0}", "measure": "{0}", "order": "difference in {0}", "same": "difference in {0}",
     "ratio": "ratio of {0} ({1} of the pairs)", "trend": "rank correlation of {0} with {1}",
 }  # fmt: skip
+# In which units the source can state what is measured in one; others are plain numbers.
+STATED_IN = {"seconds": ("s", "min", "h", "day"), "share": ("%",)}
 # What a replicate did that has the property of a shape, and what one that has it not.
 DID = {
     "learned": (
@@ -138,7 +141,8 @@ class Piece:
     interval. groups: into which the replicates fall, in words, "" where they do not; see
     `told_groups`. counts: whether it is judged, or only shown; decides: whether the verdict of its
     claim hangs on it. passes: [least, most] of the numbers with which it would hold, empty where
-    there is none; stated: the source's number, on the same scale.
+    there is none; stated: the source's number, on the same scale; by: whose numbers it is held
+    against, "" where nobody is named.
     scope: what a comparison on held-out rows speaks of. smallest: what could have been seen, needed
     and minutes: what would settle an open one, see `settle`. compared, bound: the Comparison and
     what it was held against; price: how many times its p value was raised for looks.
@@ -168,6 +172,7 @@ class Piece:
     decides: bool = False
     passes: list = field(default_factory=list)
     stated: float = math.nan
+    by: str = ""
     scope: str = ""
     smallest: float = math.nan
     needed: int = 0
@@ -183,7 +188,7 @@ class Piece:
         text = self.text.removeprefix("rank correlation ") if self.quantity else self.text
         told = ": ".join(filter(None, [self.quantity, text]))
         sized = self.passes and math.isfinite(self.stated)
-        return told + (f"; claimed: {self.claimed}." if sized else ".")
+        return told + (f"; {self.by or 'claimed'}: {self.claimed}." if sized else ".")
 
     def plain(self):
         """The piece for JSON: a number that is not finite becomes None."""
@@ -228,6 +233,7 @@ def ask(rule, study):
         question.measure = study.measurable(metric, question.rows)
     if rule.kind == "fact":
         ask_fact(question, study)
+    check_unit(rule, question.measure)
     paired = rule.kind in ("order", "same", "ratio") and question.measure.table != measures.TIMING
     if paired and len({row["problem"] for row in question.rows}) > 1:
         raise NotTestable("its sides are of two problems; nothing pairs their runs")
@@ -245,6 +251,17 @@ def ask(rule, study):
         except TunebookError as error:
             raise NotTestable(str(error)) from None
     return question
+
+
+def check_unit(rule, measure):
+    """Raise TunebookError for a side of a ratio that the source states in no unit of the measure's:
+    seconds divided by a share would mean nothing."""
+    key, found = rule.stated_side() or ("", None)
+    if rule.kind == "ratio" and found:
+        units = STATED_IN.get(measure.unit, ("",))
+        if found.unit not in units:
+            told = " or ".join(units) or "a number without a unit"
+            raise TunebookError(f"{key}: found {found.text}; allowed: {measure.label} in {told}")
 
 
 def side_of(study, side):
@@ -304,6 +321,9 @@ def quantity(question, piece):
     elif kind in ("order", "same", "ratio") and piece.unit == "share" != question.measure.unit:
         return f"replicates compared by {label}"
     unit = words.silent_unit(piece.unit, question.rows)
+    if kind == "ratio" and (stated := question.rule.stated_side()):
+        sides = "the source’s by ours" if stated[0] == "of" else "ours by the source’s"
+        return f"ratio of {label}, {sides} ({more})"
     return STARTS[kind].format(label, more) + (f", in {unit}" if unit else "")
 
 
@@ -343,7 +363,7 @@ def of_the_source(rule):
     margins = [spec[key] for key in ("by", "within", "margin") if key in spec]
     numbers = [each for each in margins if isinstance(each, str) and each in rule.source]
     compared = rule.kind in ("value", "ratio") and "source" in spec
-    return compared or bool(numbers) or isinstance(spec.get("than"), str)
+    return compared or bool(numbers) or bool(rule.stated_side())
 
 
 def found(question, results, interval=None, unit="", signed=False, **more):
@@ -352,6 +372,7 @@ def found(question, results, interval=None, unit="", signed=False, **more):
     piece = Piece(
         rule.about, rule.kind, metric=measure.name if measure else "", runs=question.runs,
         diverged=results.diverged(question.runs), unit=unit, signed=signed, counts=rule.counts,
+        by=rule.by,
     )  # fmt: skip
     if interval is not None:
         piece.number, piece.low, piece.high, piece.n = interval
@@ -427,20 +448,18 @@ def answer_order(question, results):
     rule, spec, measure = question.rule, question.rule.spec, question.measure
     side = "lower" if "lower" in spec else "higher"
     sign = 1 if side == "higher" else -1
-    values = question.values(results)
-    against = number_of_source(rule)
-    a, b = values.T if against is None else (values[:, 0], np.full(len(values), against))
+    (a, b), against = both_sides(question, results), rule.stated_side()
     by, within = rule.margin("by"), rule.margin("within")
     margin, ahead = by or within, 1 if by else -1
     share = is_share(margin, measure)
     least = ahead * margin.size if margin else 0.0
     claimed = side + order_words(margin, by, share, measure.unit)
     if against is not None:
-        claimed += f" than {rule.stated(spec['than']).text}"
+        claimed += f" than {against[1].text}"
     with np.errstate(invalid="ignore"):
         limit = b * (1 + sign * least) if share else b + sign * least
         lead = sign * (a - limit)
-    logs = (share or not margin) and as_ratio(question, values)
+    logs = (share or not margin) and as_ratio(question, question.values(results))
     if not np.isfinite(lead).all() or share and not logs:
         return counted(question, results, lead, "ahead", claimed)
     compared = compare(question, results, a, b, logs)
@@ -464,10 +483,14 @@ def within(number, factor):
     return [number / factor, number * factor]
 
 
-def number_of_source(rule):
-    """The number of the source that a side is compared with; None where that is a run."""
-    than = rule.spec.get("than")
-    return rule.stated(than).number if isinstance(than, str) else None
+def both_sides(question, results):
+    """[values [n], values [n]] of the sides of an order or a ratio, the first by the second; a
+    number of the source is the same in every replicate."""
+    sides, stated = list(question.values(results).T), question.rule.stated_side()
+    if stated:
+        key, found = stated
+        sides.insert(key != "of", np.full(len(sides[0]), found.number))
+    return sides
 
 
 def order_words(margin, by, share, unit):
@@ -560,7 +583,7 @@ def divide(top, bottom):
 
 def answer_ratio(question, results):
     claimed, factor = question.rule.compared(), question.rule.spec["factor"]
-    a, b = question.values(results).T
+    a, b = both_sides(question, results)
     limits = within(claimed.number, factor)
     ratios = np.array([divide(*each) for each in zip(a, b, strict=True)])
     if not (ratios > 0).all():

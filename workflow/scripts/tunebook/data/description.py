@@ -19,13 +19,38 @@ SHARE = 0.2
 def check_data(configuration):
     """Raise TunebookError for what problems say of their data that a schema cannot refuse."""
     datasets = configuration["datasets"]
+    for name, dataset in datasets.items():
+        check_made_from(f"datasets.{name}.files", dataset["files"])
     for name, problem in configuration["problems"].items():
         key, dataset = f"problems.{name}", problem["dataset"]
         if dataset not in datasets:
             raise TunebookError(f"{key}.dataset: found {dataset}; allowed: {', '.join(datasets)}")
         if problem["target"] in problem.get("inputs", []):
             raise TunebookError(f"{key}.inputs: found the target; allowed: other columns")
-        split_of(key, problem, datasets[dataset]["files"])
+        split_of(key, problem, read_as_rows(datasets[dataset]))
+
+
+def check_made_from(key, files):
+    """Raise TunebookError, under a dataset's `key`, for a file that is made from what is none."""
+    had = [name for name, source in files.items() if "made_by" not in source]
+    for name, source in files.items():
+        made_from = source.get("made_from")
+        if made_from is not None and "made_by" not in source:
+            allowed = "beside made_by"
+            raise TunebookError(f"{key}.{name}: found made_from; allowed: {allowed}")
+        if made_from is not None and made_from not in had:
+            allowed = f"a file with addresses or a path ({', '.join(had) or 'there is none'})"
+            raise TunebookError(f"{key}.{name}.made_from: found {made_from}; allowed: {allowed}")
+        if made_from is not None and "values_sha256" in files[made_from]:
+            told = "sha256, since it is not read as rows"
+            raise TunebookError(f"{key}.{made_from}: found values_sha256; allowed: {told}")
+
+
+def read_as_rows(dataset):
+    """The names of a dataset's files that hold its rows: not those that others are made from."""
+    files = dataset["files"]
+    others = {source["made_from"] for source in files.values() if "made_from" in source}
+    return [name for name in files if name not in others]
 
 
 def split_of(key, problem, files):

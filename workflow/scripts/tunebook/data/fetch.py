@@ -12,13 +12,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from difflib import SequenceMatcher
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 from urllib.request import url2pathname
 
 from ..jobs import TunebookError, written
 from . import archives
-from .description import ABOUT
+from .description import ABOUT, read_as_rows
 from .readers import content, joined, parse, unpacked
 from .table import listed, values_sha256
 
@@ -74,7 +75,8 @@ def retrieve(name, dataset, folder, study=".", base=".", settings=(), retry="", 
 
     name, dataset: of the configuration, and its section there. study, base: the folders that paths,
     and mirrors, are relative to. settings: section `data`. retry: what to do to try for the real
-    data again. warn: a function of one message. The provenance is a dictionary: dataset, kind
+    data again. warn: a function of one message. A file that others are made from is kept as it is,
+    and not put into `folder`: it holds no rows. The provenance is a dictionary: dataset, kind
     (`real` or `sample`), files (a `record` each) and ABOUT. Raises TunebookError where a file
     cannot be had (every place tried is named), or the folder cannot be written.
     """
@@ -82,8 +84,12 @@ def retrieve(name, dataset, folder, study=".", base=".", settings=(), retry="", 
     found, missing = {}, None
     try:
         (folder.parent / BY_HAND).mkdir(parents=True, exist_ok=True)
-        for file, source in dataset["files"].items():
-            places = list_places(file, source, folder, study, base, settings["mirrors"])
+        for file, source in made_last(dataset["files"]):
+            made_from = source.get("made_from")
+            if made_from and made_from not in found:
+                continue
+            data = found[made_from][0] if made_from else None
+            places = list_places(file, source, folder, study, base, settings["mirrors"], data)
             if missing:  # no more waiting for the network, but altered files are still found
                 places = [place for place in places if place.transport == "folder"]
             try:
@@ -103,11 +109,11 @@ def retrieve(name, dataset, folder, study=".", base=".", settings=(), retry="", 
                 f"STAND-IN DATA for {about['title']}. Nothing measured on it tells anything about "
                 f"the real data.\n{missing}\nThen: {retry}"
             )
-            absent = next(file for file in dataset["files"] if file not in found)
+            absent = next(file for file, _ in made_last(dataset["files"]) if file not in found)
             found, about = stand_in(dataset, study)
             about["note"] = f"Stand-in made with seed {SEED}, because {absent} could not be had."
-        for file, (data, _) in found.items():
-            put(folder / file, data)
+        for file in read_as_rows(dataset):
+            put(folder / file, found[file][0])
     except OSError as error:
         allowed = "a folder that may be written to, on a disk with space left"
         raise TunebookError(
@@ -122,12 +128,23 @@ def retrieve(name, dataset, folder, study=".", base=".", settings=(), retry="", 
     }
 
 
-def list_places(file, source, folder, study, base, mirrors):
-    """Every Place that a file may lie at, in the order in which they are tried."""
+def made_last(files):
+    """The pairs of a mapping of files, those that are made from others after all others."""
+    return sorted(files.items(), key=lambda each: "made_from" in each[1])
+
+
+def list_places(file, source, folder, study, base, mirrors, made_from=None):
+    """Every Place that a file may lie at, in the order in which they are tried.
+
+    made_from: the bytes of the file that it is made from, if there is one.
+    """
     if "path" in source:
         return [Place(source["path"], Path(study, Path(source["path"]).expanduser()))]
     if "made_by" in source:
-        return [Place(source["made_by"], named(source["made_by"], study))]
+        function, shown = named(source["made_by"], study), source["made_by"]
+        if made_from is None:
+            return [Place(shown, function)]
+        return [Place(f"{shown}, from {source['made_from']}", partial(function, made_from))]
     addresses = sorted(source["addresses"], key=lambda address: not address.startswith("https:"))
     hand, mirrors = folder.parent / BY_HAND, [mirror_place(each, file, base) for each in mirrors]
     others = []
@@ -339,14 +356,16 @@ def body(response, address):
 def stand_in(dataset, study):
     """({file: (bytes, record)}, what the provenance says) of the stand-in for a dataset.
 
-    It is made by a function of the study's own, `FILE.py:name`: seed -> {file: bytes}. Its
+    It is made by a function of the study's own, `FILE.py:name`: seed -> {file: bytes}, of all files
+    that hold rows. Its
     docstring says what it makes (first line), after whom (last paragraph), and `Licence: ...`.
     """
     origin = dataset["stand_in"]
     function = named(origin, study)
     files = function(SEED)
-    if sorted(files) != sorted(dataset["files"]):
-        raise TunebookError(f"{origin}: made {listed(files)}; allowed: {listed(dataset['files'])}")
+    asked = read_as_rows(dataset)
+    if sorted(files) != sorted(asked):
+        raise TunebookError(f"{origin}: made {listed(files)}; allowed: {listed(asked)}")
     paragraphs = (inspect.getdoc(function) or origin).split("\n\n")
     title, *more = (" ".join(paragraph.split()) for paragraph in paragraphs)
     licence = next((text for text in more if text.startswith("Licence: ")), "")

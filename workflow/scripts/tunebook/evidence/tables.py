@@ -355,16 +355,16 @@ class Results:
         pairs = zip(rows["replicate"].astype(int), kept, strict=True)
         return {key: np.asarray(values, float) for key, values in pairs if key in known}
 
-    def on_other_rows(self, run, shifted=False):
-        """The Interval of the judged test metric of a run on other test rows of the same kind.
+    def on_other_rows(self, run, name="test_metric"):
+        """The Interval of a measure of a run on other test rows of the same kind.
 
         `interval` speaks of the rows that every replicate was tested on; this one is wider by what
-        they bring. shifted: of the `shifted_test_metric`. None where there are no `rows_of` the
-        run.
+        they bring. None where there are no `rows_of` the run, and of what is not the judged test
+        metric, its error form or these over shifts.
         """
-        name = "shifted_test_metric" if shifted else "test_metric"
+        known, rows = self.finite(name, run), self.rows_of(run, name.startswith(measures.SHIFTED))
+        values = [known[key] for key in rows if key in known]
         limits = measures.bounds(self.measure(name, self.run(run)), self.run(run).settings)
-        values = [each.mean() for each in self.rows_of(run, shifted).values()]
         logs = scale(values, *limits) is np.log
         error = self.error_over_rows(name, [run], logs)
         return None if error is None else mean_interval(values, *limits, rows=error)

@@ -13,6 +13,7 @@ from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import offset_copy
 
 from ..claims.compare import as_ratio, compare
+from ..claims.read import SAYS
 from ..evidence import measures, words
 from ..evidence.intervals import MINIMUM_REPLICATES, Interval, mean_interval
 from ..study.parameters import parameter
@@ -27,6 +28,7 @@ from .panel import (
     column,
     finite,
     fits,
+    key_of,
     ordered,
     rank,
     said,
@@ -35,7 +37,6 @@ from .panel import (
     value_of,
     value_text,
 )
-from .source import SAYS
 from .spec import MOST_CURVES
 
 HEADROOM = 4.0  # times its first value: how high a curve may climb before it leaves the panel
@@ -44,8 +45,9 @@ JUMP = 10.0  # times: how far a replicate must leave the others, and itself, to 
 ASIDE = 5.0  # points between a mean and its replicates
 DASHES = ("solid", (0, (4, 2)), (0, (1.5, 1.5)), (0, (6, 2, 1, 2)))
 SUMMARY = ("mean", "low", "high", "replicates")  # columns of what is drawn
+OTHERS = ("others_low", "others_high")  # on other test rows as well
 OVER_TIME = ("median", *SUMMARY[1:])
-STATED = "red dashes: what the source says"
+UNKNOWN = Interval(math.nan, math.nan, math.nan, 0)
 NO_VALUE = "No run has a finite value."
 
 
@@ -135,7 +137,7 @@ class Curves(Panel):
 
     def line(self, run, column):
         values = self.results.curves(run.name, column)
-        label = split_of(column) if self.splits else self.series[run.name]
+        label = split_of(column) if self.splits else self.series[key_of(run)]
         label = label if self.splits else self.whose.get(run.name, label)
         quiet = column == self.beside and not self.splits
         return Line(label, run, column, values, sorted(filter(None, run.diverged)), quiet)
@@ -147,9 +149,15 @@ class Curves(Panel):
         return f"{of}{whose} {'jumps' if many == 1 else 'jump'}, farthest in epoch {epoch}"
 
     def stated(self, line, epoch=False):
-        """The source's numbers for a line: at its end, or epochs along it."""
+        """The source's numbers for a line, as `Source.of`: at its end, or epochs along it."""
         found = self.source.of(line.column, line.run, epoch)
-        return [each for each in found if not epoch or each <= len(line.summary[0])]
+        last = len(line.summary[0]) if epoch else math.inf
+        return {place: names for place, names in found.items() if place <= last}
+
+    @property
+    def all_stated(self):
+        """The source's numbers for all lines, a list."""
+        return [self.stated(line, epoch) for line in self.lines for epoch in (False, True)]
 
     def fit(self, width):
         self.height = 1.5 if self.spec.get("others") else 2.1
@@ -188,7 +196,7 @@ class Curves(Panel):
             ax.plot(np.arange(1, len(grey) + 1), grey, color=style.WITHOUT, lw=0.8, alpha=0.5)
         for line in self.lines:
             color = style.SPLITS[line.split] if self.splits else self.color(line.run)
-            dash = DASHES[1] if line.quiet else dashes[line.run.name]
+            dash = DASHES[1] if line.quiet else dashes[key_of(line.run)]
             many, inside = len(line.middle), np.clip(line.middle, low, high)
             width = 1.1 if line.quiet else 1.6 if len(self.lines) <= 4 else 1.3
             drawn = (np.clip(part[:many], *reach) for part in line.summary[:3])
@@ -205,21 +213,23 @@ class Curves(Panel):
 
     def draw_stated(self, ax, line, ends):
         """The source's numbers: dashes at the end of the curve, and across it at an epoch."""
-        for value in self.stated(line):
-            ax.plot([0.7, 1], [value] * 2, transform=ax.get_yaxis_transform(), **style.STATED)
+        look, among = self.source.look, named(self.all_stated)
+        for value, names in self.stated(line).items():
+            ax.plot([0.7, 1], [value] * 2, transform=ax.get_yaxis_transform(), **look(names))
             quiet = f", {measures.SPLITS[line.split]}" if self.beside else ""
-            ends.append((value, SAYS + quiet, style.NOT))
-        for epoch in self.stated(line, epoch=True):
-            ax.axvline(epoch, **style.STATED)
+            ends.append((value, self.source.label(names, among) + quiet, style.NOT))
+        for row, (epoch, names) in enumerate(self.stated(line, epoch=True).items()):
+            ax.axvline(epoch, **look(names))
+            text = f"{self.source.label(names, among)}: epoch {epoch:g}"
             place = {"xycoords": ("data", "axes fraction"), "va": "top"}
-            beside(ax, f"{SAYS}: epoch {epoch:g}", (epoch, 1), (4, 0), color=style.NOT, **place)
+            beside(ax, text, (epoch, 1), (4, -page.LINE * row), color=style.NOT, **place)
 
     def dashes(self):
-        """{run's name: dashes}: runs of one colour differ in these; the last is drawn through."""
+        """{run's key: dashes}: runs of one colour differ in these; the last is drawn through."""
         found, used = {}, Counter()
         for run in reversed(self.runs[:MOST_CURVES]):
             color = self.color(run)
-            found[run.name] = DASHES[used[color] % len(DASHES)]
+            found[key_of(run)] = DASHES[used[color] % len(DASHES)]
             used[color] += 1
         return found
 
@@ -264,8 +274,7 @@ class Curves(Panel):
             solid, dashed = map(split_of, (self.of, self.beside))
             text.append(f"{solid} drawn through, {dashed} dashed")
         text += ["grey: the lines of the other panels"] * bool(self.spec.get("others"))
-        if any(self.stated(line, epoch) for line in self.lines for epoch in (False, True)):
-            text.append(STATED)
+        text += note_stated(self.all_stated)
         if any(line.diverged for line in self.lines):
             text.append("×: a replicate diverged, and the line goes on with the others, if any")
         return text + self.left_out
@@ -287,15 +296,17 @@ def lowest_and_highest(about, values, unit):
 class Dot:
     """A mean with its interval and the values behind it; `place`: along the other axis.
 
+    run: its Run, None of a standard method. others: the Interval on other test rows as well.
     color: "" for that of its run.
     """
 
     series: str
     label: str
-    run: str
+    run: object
     measure: str
     values: np.ndarray
     interval: Interval
+    others: Interval = UNKNOWN
     color: str = ""
     place: float = 0.0
     diverged: int = 0
@@ -314,10 +325,25 @@ class Dot:
             along, measured = np.full(len(self.values), place, float), self.values
             at = (along, measured) if vertical else (measured, along)
             page.dots(ax, *at, 2.4, color=color, zorder=3, alpha=0.5, **small)
+        if self.others.known:
+            look = {"marker": "", "ls": "solid", "lw": 0.9, "alpha": 0.6, "zorder": 3}
+            plot([place] * 2, self.others[1:3], **look)
         if self.interval.known:
             plot([place] * 2, self.interval[1:3], marker="", ls="solid", lw=2, zorder=4)
         look = {"mfc": style.GROUND, "mew": 1.4} if hollow else {}
         plot([place], [self.interval.centre], ms=size, zorder=5, **look)
+
+
+def named(marks):
+    """All who state some numbers (see `Source.of`), each once."""
+    return list(dict.fromkeys(name for each in marks for names in each.values() for name in names))
+
+
+def note_stated(marks):
+    """What red dashes are, for the note: a list, empty without any."""
+    names = named(marks)
+    say = "say" if len(names) > 1 else "says"
+    return [f"red dashes: what {words.spoken(names)} {say}"] if names else []
 
 
 def step(first, second):
@@ -336,7 +362,8 @@ class Points(Panel):
     def prepare(self):
         self.take_measure()
         if self.across:
-            self.colour = self.colour or self.first_axis or self.across
+            rest = self.within_sweeps if self.across == "sweep" else self.across
+            self.colour = self.colour or self.first_axis or rest
             self.categories = ordered(self.runs, self.across)
         self.timed = self.measure.table == measures.TIMING
         self.changes = "against" in self.spec  # in per cent of the first, where that can be
@@ -355,7 +382,15 @@ class Points(Panel):
             self.absent = "No run was timed alone (timing.sweeps)." if self.timed else none
         elif self.across:
             self.key = (self.colour, *names) if len(names) > 1 else ""
-            self.least = max(1.1, len(self.categories) * (0.12 + 0.09 * len(names)))
+            name = 0.4 if self.across == "sweep" else 0.12  # inches, of a place
+            self.least = max(1.1, len(self.categories) * (name + 0.09 * len(names)))
+
+    @property
+    def within_sweeps(self):
+        """What colours stand for across sweeps: the first hyper-parameter that varies within one;
+        "" where each stands for one run, or all vary in nothing."""
+        names = words.differing(self.runs)
+        return next((n for n in names if not words.follows(n, ("sweep",), self.runs)), "")
 
     def fit(self, width):
         if not self.across:
@@ -377,9 +412,14 @@ class Points(Panel):
 
     def order(self, run):
         """Where a run stands: by series, and within one from left to right."""
-        place = list(self.series.values()).index(self.series[run.name])
-        color, across = (rank(name, value_of(run, name)) for name in (self.colour, self.across))
+        place = list(self.series.values()).index(self.series[key_of(run)])
+        color, across = map(partial(self.rank, run), (self.colour, self.across))
         return color, place, across
+
+    def rank(self, run, name):
+        """Where a run's value stands in its order."""
+        value = value_of(run, name)
+        return ordered(self.runs, name).index(value) if name == "sweep" else rank(name, value)
 
     def of_runs(self, runs, column):
         """One Dot a run, of those that have rows to measure it on."""
@@ -388,9 +428,10 @@ class Points(Panel):
         for run in runs:
             values, text = (
                 finite(self.results.finite(column, run.name).values()),
-                self.series[run.name],
+                self.series[key_of(run)],
             )
-            dot = Dot(text, text or run.network, run.name, column, values, intervals[run.name])
+            dot = Dot(text, text or run.network, run, column, values, intervals[run.name])
+            dot.others = self.on_other_rows(dot)
             dot.diverged = 0 if self.timed else sum(at is not None for at in run.diverged)
             if self.across:
                 value = value_of(run, self.across)
@@ -399,17 +440,24 @@ class Points(Panel):
                 dot.label = f"{self.whose[run.name]}: {run.network}"
             yield dot
 
+    def on_other_rows(self, dot):
+        """The Interval of a Dot on other test rows as well, where it is known; of changes, whose
+        intervals are these, none."""
+        found = None if self.changes else self.results.on_other_rows(dot.run.name, dot.measure)
+        return found or UNKNOWN
+
     def compared(self, dots):
         """The Dots as changes, replicate by replicate, against the first: of the series that stand
         at one place across, or else of each sweep."""
-        by_run, found = {dot.run: dot for dot in dots}, []
+        by_run, found = {key_of(dot.run): dot for dot in dots}, []
         for base, other in self.pairs():
             if not {base.name, other.name} <= {*by_run}:
                 continue
             change, interval = self.change(base, other)
-            dot = replace(by_run[other.name], values=change, interval=interval, against=base.name)
+            about = {"values": change, "interval": interval, "against": base.name}
+            dot = replace(by_run[key_of(other)], **about)
             if self.across:
-                dot.series = step(by_run[base.name].series, dot.series)
+                dot.series = step(by_run[key_of(base)].series, dot.series)
             else:
                 text = step(*words.distinct([base, other]).values())
                 title = self.results.problem(base.problem)["title"]
@@ -467,7 +515,8 @@ class Points(Panel):
             if len(values):
                 text = self.problem.get("baselines", {}).get(name, name)
                 interval = mean_interval(values, self.measure.least, self.measure.most)
-                found.append(Dot(text, text, "", self.of, values, interval, style.WITHOUT))
+                dot = Dot(text, text, None, self.of, values, interval, color=style.WITHOUT)
+                found.append(dot)
         return sorted(found, key=lambda dot: dot.interval.centre)
 
     @cached_property
@@ -488,7 +537,8 @@ class Points(Panel):
         dots = [dot for panel in self.alike for dot in panel.dots]
         values = np.concatenate([dot.values for dot in dots])
         stated = [] if self.changes else [each for dot in dots for each in self.stated(dot)]
-        ends = finite(end for dot in dots for end in dot.interval[1:3])
+        known = [each for dot in dots for each in (dot.interval, dot.others)]
+        ends = finite(end for each in known for end in each[1:3])
         every = np.concatenate([values, ends, stated])
         positive = every[every > 0]
         spread = values.max() / values.min() if values.min() > 0 else 0
@@ -510,20 +560,21 @@ class Points(Panel):
         (self.draw_across if self.across else self.draw_rows)(ax)
 
     def color_of(self, dot):
-        return dot.color or self.color(self.runs[self.names.index(dot.run)])
+        return dot.color or self.color(dot.run)
 
     def draw_across(self, ax):
         """Categories from left to right, series side by side."""
         low, high = ax.get_ylim()
         page.name_ticks(ax, [value_text(self.across, value) for value in self.categories])
-        ax.set_xlabel(axis_text(self.across))
+        if self.across != "sweep":  # whose names say what stands there
+            ax.set_xlabel(axis_text(self.across))
         if low < 0 < high:
             ax.axhline(0, color=style.MUTED, lw=0.9, zorder=1)
         names = list(dict.fromkeys(series for series, _ in self.lines))
         shifts = np.linspace(-SPREAD / 2, SPREAD / 2, len(names)) if len(names) > 1 else [0.0]
         gap = ax.bbox.width / len(self.categories) * SPREAD / max(len(names) - 1, 1)
         look = {"size": 5 if gap > 9 else 4, "aside": min(ASIDE, gap / 2)}
-        ends, stated = [], []
+        ends, stated, among = [], {}, named(map(self.stated, self.dots))
         for (text, measure), dots in self.lines.items():
             main, colors = measure == self.of, list(map(self.color_of, dots))
             places = [dot.place + shifts[names.index(text)] for dot in dots]
@@ -532,19 +583,21 @@ class Points(Panel):
                 dot.draw(ax, x, color, hollow=not main, **look)
                 if self.timed and dot.interval.n:
                     beside(ax, self.said(y), (x, y), (8, 0))
-                for value in self.stated(dot):
+                for value, who in self.stated(dot).items():
                     half = 0.4 / max(len(names), 1)
-                    ax.plot([x - half, x + half], [value] * 2, **style.STATED)
-                    stated.append((value, SAYS, style.NOT))
+                    ax.plot([x - half, x + half], [value] * 2, **self.source.look(who))
+                    label = self.source.label(who, among) + self.split_beside(measure)
+                    # Of several sources, dashes tell whose it is: a label stands at the last one.
+                    stated[label, value if who == [SAYS] else None] = value, label, style.NOT
                 if dot.diverged and main:
                     place = {"xycoords": ("data", "axes fraction"), "ha": "center", "va": "bottom"}
                     beside(ax, f"×{dot.diverged}", (x, 1), (0, 0), color=color, **place)
-            if len(names) > 1 or not main:
+            if len(names) > 1 or not main or not self.colour:
                 ax.plot(places, means, color=colors[0], lw=1, alpha=0.55, zorder=3)
             if main and self.labelled and (len(names) > 1 or self.changes):
                 ends.append((finite([high, *means])[-1], text, colors[-1]))
         levels = [] if self.changes else self.draw_levels(ax)
-        page.label_ends(ax, (ends and ends + levels) + list(dict.fromkeys(stated)))
+        page.label_ends(ax, (ends and ends + levels) + list(stated.values()))
 
     def draw_rows(self, ax):
         """A row each from above, its name at the left and its mean at the right."""
@@ -561,30 +614,51 @@ class Points(Panel):
             if self.zero and not self.changes and dot.interval.n:
                 ax.barh(dot.place, mean, 0.5, color=color, alpha=0.25, lw=0)
             dot.draw(ax, dot.place, color, vertical=False)
-            for value in self.stated(dot):
-                ax.plot([value] * 2, [dot.place - 0.4, dot.place + 0.4], **style.STATED)
-                look = {"size": 8, "color": style.NOT, "ha": "center", "va": "bottom"}
-                beside(ax, SAYS, (value, dot.place - 0.4), (0, 0), **look)
+            self.draw_stated(ax, dot)
             text = alike[dot.place] if dot.interval.n else "diverged"
             text += f"\u2003n = {dot.interval.n}" if self.changes else ""
             text += f"\u2003×{dot.diverged}" if dot.diverged and dot.interval.n else ""
             beside(ax, text, (1, dot.place), (6, 0), xycoords=("axes fraction", "data"))
 
+    def draw_stated(self, ax, dot):
+        """The source's numbers in a row: dashes across it, and above them who states each, apart
+        from each other."""
+        found, among = self.stated(dot), named(map(self.stated, self.dots))
+        labels = [self.source.label(names, among) for names in found.values()]
+        places = ax.transData.transform([(value, 0) for value in found] or [(0, 0)])[:, 0]
+        sizes, shifts = [page.width_of(text, 8) + 6 for text in labels], [0.0]
+        if labels and len(among) > 1:
+            wanted = places - ax.bbox.x0
+            shifts = page.spread(wanted, sizes, ax.bbox.width) - wanted
+        for (value, names), text, shift in zip(found.items(), labels, shifts, strict=False):
+            ends = [dot.place - 0.4, dot.place + 0.4]
+            ax.plot([value] * 2, ends, **self.source.look(names))
+            look = {"size": 8, "color": style.NOT, "ha": "center", "va": "bottom"}
+            beside(ax, text, (value, dot.place - 0.4), (shift, 0), **look)
+
     def stated(self, dot):
-        """The source's numbers for a dot; of a change it has none."""
+        """The source's numbers for a dot, as `Source.of`; of a change it has none."""
         known = dot.run and not self.changes
-        return self.source.of(dot.measure, self.results.run(dot.run)) if known else []
+        return self.source.of(dot.measure, dot.run) if known else {}
+
+    def split_beside(self, measure):
+        """`, training`: which of two measures it is, where they are of two splits."""
+        splits = [measures.SPLITS.get(each.partition("_")[0]) for each in (self.of, self.beside)]
+        own = measures.SPLITS.get(measure.partition("_")[0])
+        return f", {own}" if self.beside and own and len({*splits}) > 1 else ""
 
     def said(self, value):
         return said(value, self.unit, self.changes)
 
     def frame(self):
+        others = any(dot.others.known for dot in self.dots)
         return pd.DataFrame(
             {"measure": dot.measure, "series": dot.series if self.across else dot.label}
-            | {"run": dot.run}
+            | {"run": dot.run.name if dot.run else ""}
             | ({"at": dot.label} if self.across else {})
             | ({"against": dot.against} if self.changes else {})
             | dict(zip(SUMMARY, dot.interval, strict=True))
+            | (dict(zip(OTHERS, dot.others[1:3], strict=True)) if others else {})
             for dot in self.dots
         )
 
@@ -604,10 +678,13 @@ class Points(Panel):
     def in_words(self, dot):
         """A mean with its place or name, and the interval of a change."""
         centre, low, high, _ = dot.interval
+        others = ""
+        if dot.others.known:
+            others = f" ({words.interval(*dot.others[1:3], self.unit)} on other test rows)"
         if self.across:
-            return f"{self.said(centre)} at {dot.label}"
+            return f"{self.said(centre)}{others} at {dot.label}"
         known = self.changes and dot.interval.known
-        interval = f" ({self.said(low)} to {self.said(high)})" if known else ""
+        interval = f" ({self.said(low)} to {self.said(high)})" if known else others
         return f"{dot.label}: {self.said(centre)}{interval}"
 
     def brief(self):
@@ -635,10 +712,12 @@ class Points(Panel):
         many = max(dot.interval.n for dot in self.dots)
         bar = ", ".join([BAND, " or ".join(sorted(filter(None, self.scopes)))]).removesuffix(", ")
         text += [f"bar: {bar}"] * (many >= MINIMUM_REPLICATES)
+        other = any(dot.others.known for dot in self.dots)
+        text += ["thin ends of it: on other test rows of their kind as well"] * other
         text += ["small dots: replicates"] * (many > 1)
         if self.beside not in ("", "baselines"):
             text.append(f"open dots: {self.results.measure(self.beside, self.runs[0]).label}")
-        text += [STATED] * any(map(self.stated, self.dots))
+        text += note_stated(map(self.stated, self.dots))
         text += ["dotted: the best constant prediction"] * bool(self.dotted)
         if any(dot.diverged for dot in self.dots):
             text.append("×: replicates that diverged, and are not in the mean")

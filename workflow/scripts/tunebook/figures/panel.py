@@ -2,6 +2,7 @@
 
 import math
 import re
+from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
@@ -26,6 +27,16 @@ def value_of(run, name):
     return run.network if name == "network" else run.settings.get(name)
 
 
+def placed(sweep, run):
+    """A run that has its sweep among its settings, so that panels can stand on it like on those."""
+    return replace(run, settings=run.settings | {"sweep": sweep or "best"})
+
+
+def key_of(run):
+    """What a run is known by in a panel: its name, and its sweep where that is a setting."""
+    return run.name, run.settings.get("sweep")
+
+
 def fits(run, where):
     """Whether a run has the values of hyper-parameters that are asked for, or any of a list."""
     return all(
@@ -48,13 +59,17 @@ def rank(name, value):
 
 
 def ordered(runs, name):
-    """The values of a hyper-parameter among some runs, in their order; networks as they come."""
+    """The values of a hyper-parameter among some runs, in their order; networks and sweeps as they
+    come."""
     found = dict.fromkeys(value_of(run, name) for run in runs)
-    return list(found) if name == "network" else sorted(found, key=lambda v: rank(name, v))
+    known = name in ("network", "sweep")
+    return list(found) if known else sorted(found, key=lambda v: rank(name, v))
 
 
 def value_text(name, value):
     """A value without its hyper-parameter's name, as a tick has it."""
+    if name == "sweep":
+        return value.replace("-", " ")
     if isinstance(value, int | float) and not isinstance(value, bool):
         return f"{value:,}" if isinstance(value, int) else words.tick(value)
     text = words.layers(value) if name in ("widths", "channels") else words.plain(value)
@@ -65,6 +80,8 @@ def setting_text(name, value):
     """A value with its name, as a series has it."""
     if value is None:
         return f"no {parameter(name).short}"
+    if name == "sweep":
+        return value_text(name, value)
     return value if name == "network" else words.setting(name, value)
 
 
@@ -134,8 +151,10 @@ class Panel:
     def __init__(self, spec, results, members=(), problem=None, facet=("", None), absent=""):
         self.spec, self.results, self.members = spec, results, members
         self.problem, self.facet, self.absent, self.alike = problem, facet, absent, [self]
-        runs = {run.name: run for _, run in members}
-        self.runs, self.names = list(runs.values()), list(runs)
+        if "sweep" in (spec.get("across"), spec.get("colour")):  # a run stands in each of its own
+            self.members = [(sweep, placed(sweep, run)) for sweep, run in members]
+        self.runs = list({key_of(run): run for _, run in self.members}.values())
+        self.names = list(dict.fromkeys(run.name for run in self.runs))
         self.of, self.beside = spec["of"], spec.get("with", "")
         self.across, self.colour = spec.get("across", ""), spec.get("colour", "")
         self.whose = self.owners()
@@ -186,18 +205,20 @@ class Panel:
             for sweep in filter(None, named)
             for axis in sweeps[sweep]["axes"]
             if axis not in (self.across, self.facet[0]) and len(ordered(self.runs, axis)) > 1
+            # What only tells the sweeps apart that stand side by side is no axis of theirs.
+            if self.across != "sweep" or not words.follows(axis, ("sweep",), self.runs)
         ]
         network = {"model", "module", "channels"} & set(axes)
         return "network" if network else next(iter(axes), "")
 
     @cached_property
     def series(self):
-        """{run's name: the name of its series}: what its colour stands for where the panel asks for
+        """{run's key: the name of its series}: what its colour stands for where the panel asks for
         one, and what else tells it from others beside axis and facet."""
         own = self.spec.get("colour")
         rest = words.distinct(self.runs, tuple(filter(None, (self.across, self.facet[0], own))))
-        told = {r.name: own and setting_text(own, value_of(r, own)) for r in self.runs}
-        return {name: ", ".join(filter(None, [told[name], rest[name]])) for name in rest}
+        told = {key_of(r): own and setting_text(own, value_of(r, own)) for r in self.runs}
+        return {key: ", ".join(filter(None, [text, rest[key[0]]])) for key, text in told.items()}
 
     def measured(self, column):
         """The runs that have rows on which a measure is taken."""

@@ -6,23 +6,23 @@ Asked of claims.yaml itself, not of the verdicts: a figure is drawn whatever bec
 from contextlib import suppress
 from dataclasses import dataclass
 
-from ..claims.read import SIDES
+from ..claims.read import SAYS, SIDES
 from ..claims.select import NotTestable, StudyRuns
-from ..evidence import measures
-
-SAYS = "the source"
+from ..evidence import measures, words
+from . import style
 
 
 @dataclass(frozen=True)
 class Mark:
     """A number of the source, of a measure of one run; its `place` is in the measure's own unit.
 
-    epoch: whether it is an epoch on the curve of that measure, and not a value.
+    by: who states it. epoch: whether it is an epoch on the curve of that measure, and not a value.
     """
 
     run: str
     measure: str
     place: float
+    by: str = SAYS
     epoch: bool = False
 
 
@@ -60,27 +60,45 @@ class Source:
         spec, rows = leaf.spec, self.rows(leaf)
         if len(rows) != 1 or rows[0]["problem"] in self.results.stand_ins:
             return []
-        about = rows[0]["run"], spec.get("metric", "train_loss")
-        if leaf.kind == "value" and "source" in spec:
-            return [Mark(*about, leaf.compared().number)]
-        if leaf.kind == "order" and isinstance(spec.get("than"), str):
-            return [Mark(*about, leaf.stated(spec["than"]).number)]
-        if leaf.kind == "shape" and isinstance(spec.get("around"), str):
-            return [Mark(*about, leaf.bound("around"), epoch=True)]
-        return []
+        about, number = (rows[0]["run"], spec.get("metric", "train_loss")), None
+        if leaf.kind == "value":
+            number = leaf.compared()
+        elif leaf.kind == "order" and isinstance(spec["than"], str):
+            number = leaf.stated(spec["than"])
+        elif leaf.kind == "shape" and isinstance(spec.get("around"), str):
+            number = leaf.stated(spec["around"])
+        if number is None:
+            return []
+        return [Mark(*about, number.number, number.by or SAYS, leaf.kind == "shape")]
 
     def of(self, measure, run, epoch=False):
-        """The places of the Marks of a measure on a Run, in the form in which that measure has it:
-        an accuracy of 97 % is an error rate of 3 %."""
-        found = []
+        """{place: who state it, a list} of the Marks of a measure on a Run, in the form in which
+        that measure has it: an accuracy of 97 % is an error rate of 3 %."""
+        found = {}
         for mark in self.marks:
             if mark.run == run.name and mark.epoch == epoch:
                 problem = self.results.problem(run.problem)
                 (one, error), (other, back) = (
                     judged_form(name, problem) for name in (mark.measure, measure)
                 )
-                found += [mark.place if epoch else back(error(mark.place))] * (one == other)
-        return list(dict.fromkeys(found))
+                if one == other:
+                    place = mark.place if epoch else back(error(mark.place))
+                    found.setdefault(place, {})[mark.by] = True
+        return {place: [*names] for place, names in found.items()}
+
+    def look(self, names):
+        """How a number is drawn that some state: each source has dashes of its own."""
+        return style.STATED | {"ls": self.dashes_of(names)[0]}
+
+    def label(self, names, among):
+        """Who states a number, with a sample of its dashes where there are several."""
+        sample = self.dashes_of(names)[1] if len(among) > 1 else ""
+        return f"{sample} {words.spoken(names)}".strip()
+
+    def dashes_of(self, names):
+        """(dashes, what stands for them in a label) of the first of some names."""
+        every = list(dict.fromkeys(mark.by for mark in self.marks))
+        return style.STATED_BY[every.index(names[0]) % len(style.STATED_BY)]
 
     def claims_about(self, runs):
         """Names of the claims all of whose runs are among some."""

@@ -49,7 +49,9 @@ OUTCOMES = {"learned": "#1f7fc4", "failed": "#757c86", "diverged": "#d9662b"}
 SPLITS = {"train": "#399e9b", "validation": "#8a5f1e"}
 WITHOUT, WITH = "#7d858f", "#b5790a"
 NOT = "#b3261e"  # what the source says, in the page's own red
-STATED = {"color": NOT, "lw": 1.4, "ls": (0, (3, 2)), "zorder": 6, "clip_on": False}
+STATED = {"color": NOT, "lw": 1.4, "zorder": 6, "clip_on": False}
+# Who says it, of several sources: dashes, and what stands for them in a label.
+STATED_BY = (((0, (3, 2)), "– –"), ((0, (1, 1.2)), "· · ·"), ((0, (5, 1.5, 1, 1.5)), "– ·"))
 # Whose network it is: as the source describes it, and as the study's own search chose it.
 MODELS = ("#c74a79", "#8f7339")
 DATA = "#1f7fc4"  # what there is only one of

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..claims.read import SAYS
 from ..evidence import measures, tables, words
 from ..evidence.intervals import Interval, mean_interval, scale
 from ..study.parameters import label, parameter
@@ -124,14 +125,12 @@ class View:
         have what networks do not. best: see `best_of`; models: [(label, Run)]."""
         methods = [row for _, row in self.baselines(best["problem"])]
         known = [key for key in measures.SPLITS if any(row[key].n for row in methods)]
-        return self.splits([run for _, run in models], [*best["claimed"], *known])
+        claimed = [split for each in best["claimed"].values() for split in each]
+        return self.splits([run for _, run in models], [*claimed, *known])
 
-    def on_other_rows(self, run, shifted=False):
-        """The interval of the judged test metric on other test rows, in words; "" without one.
-
-        shifted: of the network averaged over shifts.
-        """
-        found = self.results.on_other_rows(run.name, shifted)
+    def on_other_rows(self, run, name="test_metric"):
+        """The interval of that test metric on other test rows, in words; "" without one."""
+        found = self.results.on_other_rows(run.name, name)
         about = measures.measure("test_metric", self.problems[run.problem])
         return words.interval(*found[1:3], about.unit) if found else ""
 
@@ -149,8 +148,9 @@ class View:
                 continue
             ways = [("one network", self.of("test_metric", run), self.on_other_rows(run))]
             if about["shape"]:
-                shifted = self.of("shifted_test_metric", run)
-                ways.append((f"one network{OVER_SHIFTS}", shifted, self.on_other_rows(run, True)))
+                name = "shifted_test_metric"
+                others = self.on_other_rows(run, name)
+                ways.append((f"one network{OVER_SHIFTS}", self.of(name, run), others))
             for each in table[table["run"] == run.name].itertuples():
                 way = f"ensemble of {words.count(each.members, 'network')}"
                 way += OVER_SHIFTS if each.way.endswith("shifts") else ""
@@ -300,10 +300,10 @@ class View:
         beyond: sweeps of the best that were found, of which the first by validation counts, and
         none of several that leave no rows for it. A dictionary with the Runs source, chosen and
         found (or None), same, and run, the one to show first; first: [(whose, Run)] of those to
-        show side by side; claimed: {split: the source's number, as it stands there}; number: that
-        of the test split.
+        show side by side; claimed: {who states them: {split: the source's number, as it stands
+        there}}; numbers: {who: that of the test split}.
         """
-        about, claimed, number, source = self.problems[problem], {}, None, None
+        about, claimed, numbers, source = self.problems[problem], {}, {}, None
         chosen = self.runs.get(self.results.best(problem))
         for name in sweeps:
             if self.sweeps[name]["problem"] == problem:
@@ -319,31 +319,32 @@ class View:
                 of = leaf.spec.get("of") or {}
                 ours = self.sweeps.get(of.get("sweep"), of).get("problem") == problem
                 if metric in ("metric", measures.judged(about)[0]) and ours:
-                    claimed[split] = leaf.compared().text
+                    said = leaf.compared()
+                    claimed.setdefault(said.by or SAYS, {})[split] = said.text
                     if split == "test" and not self.about("sample"):
-                        number = leaf.compared().number
+                        numbers[said.by or SAYS] = said.number
         return {
             "problem": problem, "title": about["title"], "chosen": chosen, "source": source,
             "found": found, "same": bool(source) and source is chosen, "run": run or found,
             "first": [*first, (FOUND, found)] if found else first,
-            "claimed": claimed, "number": number,
+            "claimed": claimed, "numbers": numbers,
         }  # fmt: skip
 
     def beside_source(self, shown, best):
-        """How a test metric (Shown) lies to the source's number for it, in words; "" without one.
+        """How a test metric (Shown) lies to each of the source's numbers for it, in words.
 
         best: see `best_of`.
         """
-        number, found = best["number"], shown.found
-        if number is None or not shown.n:
-            return ""
         higher = measures.judged(self.problems[best["problem"]])[1].better == "higher"
-        there = sum((value >= number) if higher else (value <= number) for value in shown.values)
-        reached = f"{words.word(there)} of {words.word(shown.n)} replicates reach it"
-        reached = reached if there else "no replicate reaches it"
-        gap = words.show(abs(found.centre - number), shown.unit, signed=True).lstrip("+")
-        side = "above" if found.centre > number else "below"
-        return f"{gap} {side} the source; {reached}"
+        told = []
+        for who, number in best["numbers"].items() if shown.n else ():
+            there = sum((v >= number) if higher else (v <= number) for v in shown.values)
+            reached = f"{words.word(there)} of {words.word(shown.n)} replicates reach it"
+            reached = reached if there else "no replicate reaches it"
+            centre = shown.found.centre
+            gap = words.show(abs(centre - number), shown.unit, signed=True).lstrip("+")
+            told.append(f"{gap} {'above' if centre > number else 'below'} {who}; {reached}")
+        return told
 
     def baselines(self, problem):
         """[(label, {split or `fit`: Shown, failure: why there is none})] of a problem's methods."""
@@ -463,15 +464,16 @@ class View:
         steps += [(f"Dense{then}", str(width)) for width in widths]
         return [*steps, ("Dense, the output", str(len(problem["classes"] or [0])))]
 
-    def strip(self, shown, source, among=()):
-        """Positions, in percent of a strip's width, of replicates, mean, interval and source.
+    def strip(self, shown, numbers, among=()):
+        """Positions, in percent of a strip's width, of replicates, mean, interval and the source's
+        numbers (`stated`, from left to right, with who states each).
 
         among: what is Shown beside it, on strips of the same scale.
         """
         mean, low, high, _ = shown.found
-        spots = {"mean": mean, "low": low, "high": high, "source": source}
+        spots = {"mean": mean, "low": low, "high": high}
         others = [value for each in among for value in (*each.values, *each.found[:3])]
-        every = (*shown.values, *spots.values(), *others)
+        every = (*shown.values, *spots.values(), *numbers.values(), *others)
         known = [value for value in every if words.known(value)]
         if not known:
             return None
@@ -481,4 +483,6 @@ class View:
             return round(6 + 88 * (value - least) / span, 2) if words.known(value) else None
 
         each = [place(value) for value in shown.values if words.known(value)]
-        return {name: place(value) for name, value in spots.items()} | {"values": each}
+        stated = sorted((place(number), who) for who, number in numbers.items())
+        spots = {name: place(value) for name, value in spots.items()}
+        return spots | {"values": each, "stated": stated}
