@@ -51,6 +51,13 @@ def test_none_is_chosen_where_no_run_leaves_rows_for_validation(project):
     assert {*held[held > 0].index} == {"hues"}
 
 
+def test_standard_methods_are_fitted_without_rows_for_validation(project):
+    methods = pd.read_csv(project.results("baselines.csv")).groupby("baseline")
+    assert methods["fit_seconds"].count().to_dict() == {"line": 6, "logistic": 5, "ridge": 3}
+    held = methods[["validation_error_rate", "validation_mse"]].count().sum(axis=1)
+    assert {*held[held > 0].index} == {"ridge"}
+
+
 def test_the_report_says_what_that_means(project):
     told = report(project)
     for start in ("Of Ages every run was fitted on the validation rows too",

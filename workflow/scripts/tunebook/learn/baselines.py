@@ -225,7 +225,9 @@ class Rows:
         return torch.from_numpy(outputs)[None], False
 
     def metrics(self, estimator, split):
-        """{metric: value}; blank where a metric needs probabilities that there are not."""
+        """{metric: value}; blank where one needs probabilities or rows that there are not."""
+        if not len(self.y[split]):
+            return dict.fromkeys(self.task.metrics, np.nan)
         outputs, probable = self.outputs(estimator, split)
         targets = torch.from_numpy(self.y[split])[None]
         if not self.classes:
