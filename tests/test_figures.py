@@ -22,10 +22,12 @@ from matplotlib.backends.backend_svg import RendererSVG
 from matplotlib.colors import to_rgb
 
 import made_up as maker
+from tunebook.claims.ablation import Ablation
 from tunebook.claims.read import load_claims
-from tunebook.evidence.intervals import mean_interval, mean_of
+from tunebook.evidence.intervals import Interval, mean_interval, mean_of
 from tunebook.evidence.tables import read_results
 from tunebook.evidence.words import interval as told_interval
+from tunebook.evidence.words import show
 from tunebook.figures import kinds, page, style
 from tunebook.figures.draw import ABOUT, KINDS, draw, panels_of
 from tunebook.figures.panel import column, finite, ordered, rank
@@ -44,6 +46,8 @@ SWEEPS = {
     "batches": ("prices", SHORT, {"batch_size": ["32", "full"]}),
     "gaussian": ("prices", SHORT | {"loss": "gaussian"}, {"learning_rate": [0.001, 0.01]}),
     "trained": ("images", IMAGES, {"optimizer": ["sgd", "adam"], "learning_rate": [0.001, 0.01]}),
+    "steps": ("prices", SHORT, {"dropout": [0.0, 0.1], "batch_size": ["32", "16"]}),
+    "parts": ("images", IMAGES, {"dropout": [0.0, 0.3], "optimizer": ["adam", "rmsprop"]}),
     "own": ("images", IMAGES | {"model": "module", "module": "networks.py:Skip", "widths": []},
             {"skip": [False, True], "units": ["gelu", "a-name-that-nobody-has-heard-of"]}),
 }  # fmt: skip
@@ -90,7 +94,12 @@ search:
   panels:
     - {progress: validation_error, sweep: [find, seek]}
     - {parallel: validation_metric, sweep: [find, seek]}
+ablation:
+  title: An ablation
+  panels: [{ablation: test_error, sweep: [steps, parts]}, {ablation: test_rmse, sweep: steps}]
 """
+# What of these sweeps is an ablation: the names of its changes.
+ABLATIONS = {"steps": ("dropped", "small-batches"), "parts": ("dropped", "rmsprop")}
 # A search of few hyper-parameters, and one of more than stand side by side.
 MORE = {
     name: {"from": 1e-6, "to": 0.9, "log": True}
@@ -174,6 +183,13 @@ def made_up(sweeps=tuple(SWEEPS), replicates=4, hostile=False):
             for sweep, about in found.study["sweeps"].items()
         },
     }  # fmt: skip
+    for sweep in {*ABLATIONS} & {*sweeps}:
+        changes, every = ABLATIONS[sweep], itertools.product((0, 1), repeat=2)
+        has = [list(itertools.compress(changes, each)) for each in every]
+        study["sweeps"][sweep]["ablation"] = {
+            "changes": {name: {"dropout": 0.1} for name in changes},
+            "runs": dict(zip(members[sweep], has, strict=True)),
+        }
     nearest = {"problem": "images", "baseline": "nearest", "test_accuracy": 0.9}
     baselines = pd.DataFrame([nearest | {"replicate": r} for r in range(replicates)])
     if not predictions:
@@ -299,6 +315,7 @@ def test_one_replicate_gives_means_without_intervals(name, drawn):
         ("matrix", "no problem"),
         ("images", "no problem"),
         ("scatter", "no sweep “gaussian”"),
+        ("ablation", "no sweep “steps” and “parts”"),
     ],
 )
 def test_a_panel_says_what_a_poor_study_lacks(name, words, drawn):
@@ -491,6 +508,42 @@ def test_an_axis_of_the_space_has_the_scale_and_the_values_of_its_hyper_paramete
             page.arrange([panel], width)
             # Where a trial has no such hyper-parameter, its line passes outside of the axis.
             assert panel.upright == upright and panel.foot < 0
+
+
+def test_an_ablation_shows_each_change_in_three_ways_and_all_together(drawn, study):
+    figure = drawn("ablation")
+    assert figure.data["panel"].tolist() == ["a"] * 7 + ["b"] * 7 + ["c"] * 7
+    ours = figure.data[figure.data["panel"] == "b"]
+    assert ours["way"].tolist() == ["alone", "last", "in any order"] * 2 + ["in any order"]
+    assert ours["change"].tolist() == ["dropped"] * 3 + ["rmsprop"] * 3 + ["all together"]
+    found = Ablation(study(), "parts", "test_error")
+    effects = [*found.effects, found.whole]
+    expected = pd.DataFrame([each.interval for each in effects]).to_numpy(float)
+    columns = ["mean", "low", "high", "replicates"]
+    assert ours[columns].to_numpy(float) == pytest.approx(expected)
+    for text in (figure.svg, figure.narrow):
+        told = re.findall(r">([^<>]+)</text>", text)
+        for key in ("alone", "last", "in any order"):
+            assert told.count(key) == 3, "a key above each panel"
+        assert {"small batches", "all together", "rmsprop"} <= {*told}
+    whole = show(found.whole.interval.centre, "share", signed=True)
+    assert whole in figure.svg and f"all together: {whole}" in figure.alt
+    assert "Shapley’s value" in figure.caption and "mean over 4 replicates" in figure.caption
+    brief = figure.finding["undecided"]
+    assert brief.startswith("The test squared error is changed most by ") and "%" in brief
+
+
+def test_ratios_that_lie_far_apart_have_a_logarithmic_axis(study):
+    panel = one(study(), ablation="test_error", sweep="steps")
+    for dot in panel.dots:
+        dot.values, dot.interval = np.array([0.1, 0.2]), Interval(0.15, -0.1, 0.3, 4)
+    assert not panel.limits()[2]
+    panel.dots[0].interval = Interval(0.15, -0.9, 19, 4)
+    low, high, log = panel.limits()
+    assert log and low < 0.1 and high > 20
+    panel = one(study(), ablation="test_error", sweep="parts")
+    panel.dots[0].interval = Interval(0.15, -0.9, 19, 4)
+    assert not panel.limits()[2], "differences are no ratios"
 
 
 def test_scatters_are_binned_with_equally_many_rows(drawn, study):
@@ -1068,6 +1121,8 @@ def test_the_style_file_and_the_code_name_the_same_inks():
         ("f: {title: t, panels: {scatter: x, run: best}}", "one of prediction"),
         ("f: {title: t, panels: {progress: test_error, sweep: a}}", "one of validation_metric"),
         ("f: {title: t, panels: {parallel: validation_error, run: best}}", "sweep: missing"),
+        ("f: {title: t, panels: {ablation: test_error, run: best}}", "run: unknown key"),
+        ("f: {title: t, panels: {ablation: test_error}}", "sweep: missing"),
         ("f: {title: t, panels: {scatter: variance, run: best, bins: 1}}", "at least 2"),
         ("f: {title: t, finding: {true: s}, panels: {images: misread, run: best}}", "text"),
         ("f: {title: t, finding: {held: s}, panels: {images: misread, run: best}}", "reproduced"),
@@ -1098,6 +1153,11 @@ def test_a_file_that_is_wrong_in_itself_is_refused(text, words, tmp_path):
         (
             "{progress: validation_error, sweep: rates}",
             "found rates, which is no search; allowed: a",
+        ),
+        ("{ablation: test_errors, sweep: steps}", "ablation: found test_errors; allowed: one of"),
+        (
+            "{ablation: test_error, sweep: rates}",
+            "found rates, which is no ablation; allowed: an ablation: steps, parts",
         ),
     ],
 )
@@ -1136,7 +1196,7 @@ def test_a_study_without_figures_gets_one_for_each_sweep(tmp_path, study):
     assert set(made) == {*SWEEPS, *SEARCHES}
     kinds_of = {name: [p["kind"] for p in figure["panels"]] for name, figure in made.items()}
     assert kinds_of["rates"] == ["curves", "points"] and kinds_of["grid"] == ["points"]
-    assert kinds_of["find"] == ["progress", "parallel"]
+    assert kinds_of["find"] == ["progress", "parallel"] and kinds_of["steps"] == ["ablation"]
     for name, spec in made.items():
         figure = draw(name, spec, study())
         assert figure.title == f"What of {name}?" and len(figure.runs) > 1

@@ -427,7 +427,7 @@ BAD_VALUES = [
     (f"{RATES}.question", "", "allowed: text of at least 1 characters"),
     (f"{RATES}.replicates", 0, "found 0; allowed: a number at least 1"),
     (f"{RATES}.grid", "yes", "found 'yes'; allowed: true or false"),
-    (f"{RATES}.sort", True, "unknown key; allowed here: axes, base, grid, points"),
+    (f"{RATES}.sort", True, "unknown key; allowed here: ablation, axes, base, grid"),
     (f"{RATES}.points", [], "allowed: a list of at least 1 values"),
     (f"{RATES}.axes", {}, "found {}; allowed: at least 1 keys"),
     (f"{RATES}.axes.learning_rate", [], "allowed: a list of at least 1 values"),

@@ -134,6 +134,7 @@ def more(column):
 PARTS_OF = {
     "history.parquet": [truth.kept_weights], "runs.csv": [truth.tables],
     "cost.csv": [truth.tables], "ensembles.csv": [truth.tables], "figures": [truth.figures],
+    "study.json": [truth.figures],
     "claims.json": [truth.judged, truth.family], "report.html": [truth.report],
 }  # fmt: skip
 # {what goes wrong: (in which file, what brings it about, where it is found)}
@@ -286,6 +287,40 @@ SLIPS = {
         "report.html",
         replace(r"(trials had )[\d.]+", r"\g<1>98.7 %"),
         "article",
+    ),
+    "an effect": ("figures/effects.csv", in_table(higher("high")), "effects.csv, .* high"),
+    "an effect in a table": (
+        "report.html",
+        replace(
+            r'(?s)(<th scope="row">faster<br>.*?<td class="number">\s*)[−+][\d.,]+', r"\1−12.3"
+        ),
+        "effects of changes on test_error, faster, alone: −12.3",
+    ),
+    "how many replicates an effect has": (
+        "report.html",
+        replace(r'(?s)(<th scope="row">faster<br>.*?<span class="n">n&nbsp;=&nbsp;)\d+', r"\g<1>9"),
+        "faster, alone, n: 9",
+    ),
+    "an interval of a pair": (
+        "report.html",
+        replace(
+            r'(?s)(<th scope="row">faster and small batches</th>.*?class="interval">)\S+',
+            r"\1−98.7",
+        ),
+        "faster and small-batches, pair: an end",
+    ),
+    "a pair that is left out": (
+        "report.html",
+        replace(
+            r'(?s)<tr><th scope="row">faster and small batches</th>.*?</tr>',
+            '<tr><th scope="row">faster and wider layer</th><td class="number">–</td></tr>',
+        ),
+        "faster and small-batches: ",
+    ),
+    "a combination of other settings": (
+        "study.json",
+        replace('"beta1": 0.8', '"beta1": 0.7'),
+        "study.json, changes: .* has 0 runs",
     ),
     "an ensemble": (
         "ensembles.csv",

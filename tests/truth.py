@@ -12,7 +12,7 @@ import sys
 from collections import Counter
 from functools import cache, cached_property
 from html.parser import HTMLParser
-from itertools import pairwise
+from itertools import combinations, pairwise, permutations
 from pathlib import Path
 
 import numpy as np
@@ -667,6 +667,9 @@ def figures(study):
                 study.check(f"{place}, replicates", row["replicates"], ends.total())
             elif "trial" in row:
                 drawn_trial(study, place, row)
+            elif "way" in row:
+                found = effect(study, row["sweep"], row["measure"], row["way"], row["change"])
+                drawn(study, place, row, found)
             elif "epoch" in row and "measure" in row:
                 drawn_curve(study, place, row)
             elif "series" in frame or "against" in frame:
@@ -733,6 +736,99 @@ def changed(study, row):
     found = (found[0], max(found[1], -widest), min(found[2], widest))
     unit, least = (b.mean(), -1.0) if least >= 0 else (1.0, -INF)
     return *(max(each / unit, least) for each in found), len(a)
+
+
+def combined(study, sweep):
+    """({combination of changes: its run}, their names) of an ablation, as the settings of its runs
+    and the order of its changes have it.
+    """
+    changes, found = study.study["sweeps"][sweep]["ablation"]["changes"], {}
+    runs = study.study["sweeps"][sweep]["runs"]
+
+    def written_setting(value):
+        value = "-".join(map(str, value)) if isinstance(value, list) else value
+        try:
+            return float(value)
+        except ValueError:
+            return str(value)
+
+    keys = sorted({key for settings in changes.values() for key in settings})
+    [none] = [r for r in runs if study.study["sweeps"][sweep]["ablation"]["runs"][r] == []]
+    for many in range(len(changes) + 1):
+        for has in combinations(changes, many):
+            laid = {key: study.settings[none][key] for key in keys}
+            for change in has:
+                laid |= changes[change]
+            laid = {key: written_setting(value) for key, value in laid.items()}
+            same = [
+                run for run in runs
+                if laid == {key: written_setting(study.settings[run][key]) for key in keys}
+            ]  # fmt: skip
+            if len(same) != 1:
+                study.tell(f"study.json, {sweep}", f"{' + '.join(has)} has {len(same)} runs")
+            found[frozenset(has)] = same[0] if same else none
+    return found, [*changes]
+
+
+def steps_of(changes, way, change):
+    """[(combination after, combination before, how much it counts)] of an effect: in any order the
+    mean of what a change adds over all orders, one by one.
+    """
+    every, names = frozenset(changes), frozenset(change.split(" and "))
+    if change == "all together":
+        return [(every, frozenset(), 1)]
+    if way == "alone":
+        return [(names, frozenset(), 1)]
+    if way == "last":
+        return [(every, every - names, 1)]
+    if way == "pair":  # the effect of one with the other, less the effect without
+        [one, other] = map(frozenset, ([each] for each in sorted(names)))
+        rest = [frozenset(has) for many in range(len(changes))
+                for has in combinations(sorted(every - names), many)]  # fmt: skip
+        return [
+            (has | one | with_it, has | with_it, (1 if with_it else -1) / len(rest))
+            for has in rest
+            for with_it in (other, frozenset())
+        ]
+    orders = [*permutations(changes)]
+    before = [frozenset(order[: order.index(change)]) for order in orders]
+    return [(has | names, has, 1 / len(orders)) for has in before]
+
+
+def effect(study, sweep, measure, way, change):
+    """(mean, low, high, n) of what a change does to a measure, within replicates: as a share of it
+    where that is positive without end in every run, else as a difference.
+    """
+    runs, changes = combined(study, sweep)
+    steps = [(runs[a], runs[b], weight) for a, b, weight in steps_of(changes, way, change)]
+    used = sorted({run for step in steps for run in step[:2]})
+
+    def finite(run):
+        return {r: v for r, v in study.values(measure, run).items() if math.isfinite(v)}
+
+    every = [v for run in runs.values() for v in finite(run).values()]
+    least, most = study.limits(measure, used[0])
+    logs = least >= 0 and most == INF and min(every, default=0) > 0
+    known = {run: finite(run) for run in used}
+    shared = sorted(set.intersection(*map(set, known.values())))
+    taken = math.log if logs else float
+    each = np.array([
+        sum(weight * (taken(known[a][r]) - taken(known[b][r])) for a, b, weight in steps)
+        for r in shared
+    ])  # fmt: skip
+    if not len(each):
+        return NAN, NAN, NAN, 0
+    split = next((s for s in ("validation", "test") if measure.startswith(s)), SPLIT.get(measure))
+    overlap, rows = study.overlap(study.problem[used[0]], split), 0.0
+    if split == "test" and not overlap and all(study.of_rows.get(run) for run in used):
+        added = {run: np.stack([study.of_rows[run][r] for r in shared]) for run in used}
+        added = {r: v / v.mean(axis=1, keepdims=True) if logs else v for r, v in added.items()}
+        rows = from_rows(sum(weight * (added[a] - added[b]) for a, b, weight in steps))
+    centre, (low, high) = each.mean(), ends(each, overlap, rows)
+    if logs:
+        return *(math.exp(value) - 1 for value in (centre, low, high)), len(each)
+    widest = (most - least) * sum(abs(weight) for *_, weight in steps)
+    return centre, max(low, -widest), min(high, widest), len(each)
 
 
 def drawn_point(study, place, row):
@@ -1190,6 +1286,8 @@ def read_table(study, table):
         return predicted(study, rows)
     if "Trained again" in heads:
         return finalists(study, title, rows)
+    if title.endswith(OF_EFFECTS) and " of the sweep " in title:
+        return effects(study, title, table)
     ranked_rows, runs = [], []
     for row in rows:
         cells = [each for each in row.children if isinstance(each, Node)]
@@ -1261,6 +1359,58 @@ def finalists(study, title, rows):
         for cell, expected in ((value, trial["value"]), (worse, fall)):
             if not says(written(cell_text(cell))[0], expected):
                 study.tell(place, f"{cell_text(cell)} stands there, {expected} follows")
+
+
+OF_EFFECTS = "number of replicates."
+DEFAULT = "test_error"
+
+
+def effects(study, title, table):
+    """A table of what changes are worth, or of pairs of them that depend on each other.
+
+    What is measured stands there in words; the article says it by its name: of those that it asks
+    for the one by which all cells are right.
+    """
+    sweep = re.search(r"of the sweep “([\w-]+)”", title)[1]
+    asked = re.findall(r'table\("ablation", ([^)]*)\)', study.article.read_text())
+    asked = [each for each in asked if f'sweep="{sweep}"' in each] or [""]
+    names = {(re.findall(r'measure="(\w+)"', each) or [DEFAULT])[0] for each in asked}
+    found = []
+    for measure in sorted(names):
+        wrong = Study.__new__(Study)
+        wrong.wrong = []
+        worth(study, wrong, sweep, measure, table)
+        found.append(wrong.wrong)
+    study.wrong += min(found, key=len)
+
+
+def worth(study, wrong, sweep, measure, table):
+    """The cells of such a table, of one measure; what disagrees goes to `wrong`."""
+    changes = [*study.study["sweeps"][sweep]["ablation"]["changes"]]
+    said = {each.replace("-", " "): each for each in changes} | {"All together": "all together"}
+    heads = [cell_text(each) for head in table.nodes("thead") for each in head.nodes("th")]
+    pairs, seen = "Pair" in heads, []
+    for row in [row for part in ("tbody", "tfoot") for each in table.nodes(part)
+                for row in each.nodes("tr")]:  # fmt: skip
+        head, *cells = [each for each in row.children if isinstance(each, Node)]
+        name = cell_text(head) if pairs else " ".join(head.text(["muted"]).split())
+        change = " and ".join(said[each] for each in name.split(" and "))
+        seen.append(change)
+        for way, cell in zip(heads[1:], cells, strict=True):
+            if cell_text(cell) == "–":
+                continue
+            way = "pair" if pairs else way.lower()
+            of = effect(study, sweep, measure, way, change)
+            place = f"report.html, effects of {sweep} on {measure}, {change}, {way}"
+            check_shown(wrong, place, cell, *of)
+            many = cell_text(next(cell.nodes("span", class_="n")))
+            study_n = int(re.search(r"\d+", many)[0])
+            Study.check(wrong, f"{place}, n", study_n, of[3])
+    if pairs:
+        for pair in map(" and ".join, combinations(changes, 2)):
+            _, low, high, _ = effect(study, sweep, measure, "pair", pair)
+            if (low > 0 or high < 0) != (pair in seen):
+                wrong.wrong.append(f"report.html, {sweep}, {measure}, {pair}: {low} to {high}")
 
 
 def of_finalists(study, measures=("validation_metric", "test_metric")):

@@ -187,6 +187,18 @@ def differing(rows):
     return words.differing([SimpleNamespace(settings=settings) for settings in kept])
 
 
+def check_kind(where, found, sweeps, kind):
+    """Raise TunebookError for a sweep that is not what is needed there.
+
+    kind: `search` or `ablation`. sweeps: those of the study's description.
+    """
+    if not sweeps[found].get(kind):
+        there = [name for name, each in sweeps.items() if each.get(kind)]
+        article = "an" if kind[0] in "aeiou" else "a"
+        told = f"{article} {kind}: {some(there) if there else 'this study has none'}"
+        raise TunebookError(f"{where}: found {found}, which is no {kind}; allowed: {told}")
+
+
 def some(names):
     """Names in a message, the first twelve of them."""
     names = list(map(str, names))

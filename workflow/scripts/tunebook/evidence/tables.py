@@ -124,6 +124,12 @@ class Results:
         sweeps = self.study["sweeps"].items()
         return {name: about["search"] for name, about in sweeps if about.get("search")}
 
+    @property
+    def ablations(self):
+        """{sweep: its changes, and which run has which} of those sweeps that are ablations."""
+        sweeps = self.study["sweeps"].items()
+        return {name: about["ablation"] for name, about in sweeps if about.get("ablation")}
+
     def trials_of(self, sweep):
         """The trials of a search in the order in which they finished, one row each.
 
@@ -307,11 +313,13 @@ class Results:
         rows = about.get("rows")
         return rows[split] / rows["train"] if rows and not same_rows(about, split) else 0.0
 
-    def error_over_rows(self, name, runs, logs=False):
-        """What test rows add to the standard error of a mean: of one run, or of the first of two
-        less the second; see `rows.over_rows`. None where there are no `rows_of` them.
+    def error_over_rows(self, name, runs, logs=False, weights=(1.0, -1.0)):
+        """What test rows add to the standard error of a mean: of one run, of the first of two less
+        the second, or of any sum of runs; see `rows.over_rows`. None where there are no `rows_of`
+        them.
 
-        logs: of their logarithms, which to first order move by a share of the mean.
+        logs: of their logarithms, which to first order move by a share of the mean. weights: how
+        much each run counts in the sum, one alone as it is.
         """
         judged = measures.judged(self.problem(self.run(runs[0]).problem))[0]
         shifted = name.startswith(measures.SHIFTED)
@@ -328,7 +336,7 @@ class Results:
         values = [np.stack([each[replicate] for replicate in shared]) for each in kept]
         if logs:
             values = [each / each.mean(axis=1, keepdims=True) for each in values]
-        return over_rows(values[0] - values[1] if len(values) == 2 else values[0])
+        return over_rows(sum(w * each for w, each in zip(weights, values, strict=False)))
 
     def seconds_of_one(self, run):
         """Core seconds that one replicate of a run took, start and end of its job included."""

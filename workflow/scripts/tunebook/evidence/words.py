@@ -2,8 +2,8 @@
 
 Units, as measures name them: `share` (shown in per cent; a difference of shares in points),
 `seconds` (shown in the unit that reads best), `times`, `squared ranges` (see `tasks.Metric`),
-`loss`, `nats`, `epochs`, `count`, `rank correlation`, ""; any other is the target's own unit and
-shown as it is.
+`loss`, `nats`, `epochs`, `count`, `rank correlation`, `relative` (a change, as a share of what it
+changes), ""; any other is the target's own unit and shown as it is.
 """
 
 import math
@@ -16,6 +16,7 @@ from ..study.parameters import columns, label, parameter
 NARROW = "\u202f"  # no-break space between a number and its unit
 MINUS = "−"
 NONE = "no finite value"
+RELATIVE = "relative"
 SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 CURRENCIES = ("$", "€", "£", "¥")  # stand before their number
 WORDS = [
@@ -64,12 +65,14 @@ def bare(value, unit="", signed=False, places=None):
         text = "∞"
     elif unit == "share":
         text = f"{100 * size:.{2 if places is None else places}f}"
+    elif unit == RELATIVE:
+        text = f"{100 * size:,.{1 if places is None else places}f}"
     elif unit == "seconds":
         text = duration(size)
     else:
         formats = {"rank correlation": ".2f", "count": ",.0f"}
         text = format(size, formats[unit]) if unit in formats else number(size, places or 3)
-    signed = signed or unit == "rank correlation"  # whose sign is what it says
+    signed = signed or unit in ("rank correlation", RELATIVE)  # whose sign is what it says
     # What rounds to nothing has no sign.
     sign = "" if not text.strip("0.") else MINUS if value < 0 else "+" if signed else ""
     return sign + (unit if unit in CURRENCIES else "") + text
@@ -82,7 +85,8 @@ def unit_words(unit, problem=None, signed=False):
     """
     if unit == "target":
         return (problem or {}).get("unit") or ""
-    said = {"share": "points" if signed else "%", "rank correlation": "", "count": "", "loss": ""}
+    said = {"share": "points" if signed else "%", RELATIVE: "%"}
+    said |= dict.fromkeys(("rank correlation", "count", "loss"), "")
     return said.get(unit, unit)
 
 

@@ -18,6 +18,7 @@ from ..claims.read import VERDICTS
 from ..evidence import measures, words
 from ..jobs import write_json, written
 from . import page, style
+from .ablated import Ablation
 from .kinds import Cells, Curves, Points
 from .panel import fits, ordered, setting_text, value_of
 from .predicted import Images, Matrix, Scatter
@@ -25,7 +26,7 @@ from .searched import Parallel, Progress
 from .source import Source
 from .spec import listed
 
-EVERY = Curves, Points, Cells, Matrix, Images, Scatter, Progress, Parallel
+EVERY = Curves, Points, Cells, Matrix, Images, Scatter, Progress, Parallel, Ablation
 KINDS = {kind.__name__.lower(): kind for kind in EVERY}
 # What a problem must be for a kind of panel that names none; the others are left out.
 SUITS = {

@@ -5,14 +5,13 @@ import os
 from collections import Counter
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
-from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 from matplotlib.ticker import MaxNLocator
 from matplotlib.transforms import offset_copy
 
-from ..claims.compare import as_ratio, compare
+from ..claims.compare import as_ratio, compare, question_of
 from ..claims.read import SAYS
 from ..evidence import measures, words
 from ..evidence.intervals import MINIMUM_REPLICATES, Interval, mean_interval
@@ -312,14 +311,16 @@ class Dot:
     diverged: int = 0
     against: str = ""
 
-    def draw(self, ax, place, color, *, vertical=True, size=5.0, aside=ASIDE, hollow=False):
+    def draw(
+        self, ax, place, color, *, vertical=True, size=5.0, aside=ASIDE, hollow=False, marker="o"
+    ):
         """The mean with its interval, and the values as small dots beside it."""
         shift = {"x": aside} if vertical else {"y": aside}
         small = {"transform": offset_copy(ax.transData, ax.figure, units="points", **shift)}
 
         def plot(places, values, **look):
             at = (places, values) if vertical else (values, places)
-            ax.plot(*at, **{"color": color, "marker": "o", "mew": 0, "ls": ""} | look)
+            ax.plot(*at, **{"color": color, "marker": marker, "mew": 0, "ls": ""} | look)
 
         if len(self.values) > 1:
             along, measured = np.full(len(self.values), place, float), self.values
@@ -473,11 +474,7 @@ class Points(Panel):
         pairs = pairs[np.isfinite(pairs).all(axis=1)] if len(pairs) else np.empty((0, 2))
         if not len(pairs):
             return pairs[:, 0], Interval(*[math.nan] * 3, 0)
-        sides = [[other.row], [base.row]]
-        question = SimpleNamespace(
-            measure=self.results.measure(self.of, base), sides=sides, rows=[other.row, base.row],
-            runs=[other.name, base.name], rule=SimpleNamespace(spec={}),
-        )  # fmt: skip
+        question = question_of(self.results, self.of, [other, base])
         logs = as_ratio(question, pairs)
         found = compare(question, self.results, *pairs.T, logs)
         self.scopes.add(found.scope)

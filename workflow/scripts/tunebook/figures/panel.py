@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from ..evidence import measures, words
+from ..evidence.words import RELATIVE
 from ..study.parameters import label, parameter
 from . import style
 from .source import Source
@@ -18,7 +19,6 @@ CONSTANT = {"regression": "predict mean", "classification": "commonest class"}
 SOURCES, OURS = "the source’s", "our search’s"
 NO_ROWS = f"{measures.NO_VALIDATION[0].upper()}{measures.NO_VALIDATION[1:]}."
 LEFT_OUT = "runs fitted on the validation rows too are left out"
-RELATIVE = "relative"  # the unit of a change or an error in per cent of something
 ABSENT = 0.9  # inches: the height of a panel that only says why it is empty
 
 
@@ -94,15 +94,13 @@ def axis_text(name):
 def tick(value, unit):
     """A value on an axis: shares in per cent, money with its sign."""
     if unit == RELATIVE:
-        return words.bare(value, "share", True, 0) + f"{words.NARROW}%"
+        return words.show(value, unit, places=0)
     before = unit if unit in words.CURRENCIES else ""
     return before + words.tick(round(100 * value, 10) if unit == "share" else value)
 
 
 def said(value, unit, signed=False):
     """A value in words."""
-    if unit == RELATIVE:
-        return words.bare(value, "share", True, 1) + f"{words.NARROW}%"
     return words.show(value, unit, signed)
 
 

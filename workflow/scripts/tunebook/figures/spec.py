@@ -9,13 +9,18 @@ is `{"kind": "curves", "of": "train_loss"}`; `sweep`, `rows`, `columns`, `level`
 from pathlib import Path
 
 from ..claims.read import VERDICTS
+from ..claims.select import check_kind
 from ..evidence.measures import RANKS, measure, validates
 from ..jobs import TunebookError
 from ..study.parameters import PARAMETERS, parameter
 from ..study.read import SCHEMAS, check_against, check_keys_are_text, normalise, read_yaml, shown
 
-KINDS = ("curves", "points", "cells", "matrix", "images", "scatter", "progress", "parallel")
+KINDS = (
+    "curves", "points", "cells", "matrix", "images", "scatter", "progress", "parallel", "ablation",
+)  # fmt: skip
 OF_SEARCH = ("progress", "parallel")
+# What the sweep of a panel has to be.
+OF_KIND = dict.fromkeys(OF_SEARCH, "search") | {"ablation": "ablation"}
 LISTS = ("source", "sweep", "rows", "columns", "level")
 # What a panel may be coloured, divided or laid out by, besides hyper-parameters.
 BESIDES = ("network", "problem", "sweep")
@@ -88,7 +93,7 @@ def with_defaults(figures, description, rows):
     """The figures, and one for each sweep of several runs, or search, that none of them names.
 
     description: what study.json says of the study: its `sweeps` (`problem`, `question`, `runs`,
-    `axes`, `grid`, `search`). rows: one dictionary a run: `run` and hyper-parameters.
+    `axes`, `grid`, `search`, `ablation`). rows: one dictionary a run: `run` and hyper-parameters.
     """
     validated = {row["run"] for row in rows if validates(row)}
     panels = [panel for figure in figures.values() for panel in figure["panels"]]
@@ -106,12 +111,15 @@ def default_figure(sweep, about, validated):
     """What a sweep's axes ask for: curves by the first one, and where they end.
 
     Of a grid search, and of more runs than a panel of curves can carry, the ends alone. Of another
-    search the way it went, and its space. validated: whether all runs leave rows for validation;
-    else they are shown by their test error.
+    search the way it went, and its space. Of an ablation what its changes are worth. validated:
+    whether all runs leave rows for validation; else they are shown by their test error.
     """
     if about.get("search"):
         panels = [{"kind": each, "of": "validation_error", "sweep": [sweep]} for each in OF_SEARCH]
         return {"title": about["question"], "caption": "", "panels": panels}
+    if about.get("ablation"):
+        panel = {"kind": "ablation", "of": "test_error", "sweep": [sweep]}
+        return {"title": about["question"], "caption": "", "panels": [panel]}
     axes, error = about["axes"], "validation_error" if validated else "test_error"
     points = {"kind": "points", "of": error, "sweep": [sweep]}
     curves = {"kind": "curves", "of": "train_loss", "sweep": [sweep]}
@@ -145,15 +153,15 @@ def check_figures(figures, description, claims=()):
             try:
                 check_measures(panel, description["problems"].values())
                 check_names(panel, known)
-                check_searches(panel, description["sweeps"])
+                check_kinds(panel, description["sweeps"])
             except TunebookError as error:
                 raise TunebookError(f"figures: {name}.panels[{i}]: {error}") from None
 
 
 def check_measures(panel, problems):
     """Raise TunebookError for a measure that no problem knows."""
-    asked = {"points": panel["of"], "with": panel.get("with", "baselines")}
-    for key, name in asked.items() if panel["kind"] == "points" else ():
+    asked = {panel["kind"]: panel["of"], "with": panel.get("with", "baselines")}
+    for key, name in asked.items() if panel["kind"] in ("points", "ablation") else ():
         errors = []
         for problem in problems if name != "baselines" else ():
             try:
@@ -176,16 +184,14 @@ def check_names(panel, known):
             raise TunebookError(f"{key}: found {shown(name)}; allowed: {', '.join(sorted(known))}")
 
 
-def check_searches(panel, sweeps):
-    """Raise TunebookError for a panel of a search whose sweep is none.
+def check_kinds(panel, sweeps):
+    """Raise TunebookError for a panel of a search, or of an ablation, whose sweep is none.
 
     sweeps: those of the study's description; one that the study does not have is not wrong.
     """
-    searches = [name for name, about in sweeps.items() if about.get("search")]
-    for name in panel["sweep"] if panel["kind"] in OF_SEARCH else ():
-        if name in sweeps and name not in searches:
-            told = f"a search: {', '.join(searches) or 'this study has none'}"
-            raise TunebookError(f"sweep: found {name}, which is no search; allowed: {told}")
+    for name in panel["sweep"] if panel["kind"] in OF_KIND else ():
+        if name in sweeps:
+            check_kind("sweep", name, sweeps, OF_KIND[panel["kind"]])
 
 
 def asked_inputs(figures):

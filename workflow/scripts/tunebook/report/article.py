@@ -18,7 +18,7 @@ from jinja2.sandbox import SandboxedEnvironment
 from markupsafe import Markup, escape
 
 from ..claims.read import UNTESTABLE, VERDICTS, telling
-from ..claims.select import NotTestable, StudyRuns, only, some
+from ..claims.select import NotTestable, StudyRuns, check_kind, only, some
 from ..evidence import measures, words
 from ..jobs import TunebookError
 from .markdown import MARKDOWN, PRIVATE
@@ -26,12 +26,13 @@ from .markdown import MARKDOWN, PRIVATE
 # A block where only words can stand.
 MISPLACED = re.compile(r"\s*[#|].*\{\{[-\s]*(figure|claim|glance|table|tally|traps)\b")
 TABLES = (
-    "baselines", "best", "cost", "data", "finalists", "importance", "network", "open", "outcomes",
-    "problems", "runs", "search", "ways",
+    "ablation", "baselines", "best", "cost", "data", "finalists", "importance", "network", "open",
+    "outcomes", "problems", "runs", "search", "ways",
 )  # fmt: skip
 # What an article's own words can end in.
 FAILURES = (TunebookError, TemplateError, TypeError, ValueError, LookupError, ArithmeticError)
-OF_SWEEP = ("finalists", "network", "outcomes", "runs")  # tables that need one
+OF_SWEEP = ("ablation", "finalists", "network", "outcomes", "runs")  # tables that need one
+OF_KIND = {"ablation": "ablation", "finalists": "search"}  # and what that has to be
 
 
 class Functions:
@@ -144,18 +145,19 @@ class Functions:
         return value if type(value) is int else self.say(parameter, value)
 
     def table(
-        self, kind, sweep=None, problem=None, claim=None, by=(), rows=6, beside=(), beyond=()
-    ):
+        self, kind, sweep=None, problem=None, claim=None, by=(), rows=6, beside=(), beyond=(),
+        measure="test_error",
+    ):  # fmt: skip
         """A table of one of TABLES. by: hyper-parameters to count by; rows: how many are shown;
         beside: {sweep: what its networks are called} of further networks in the table `best`;
-        beyond: as in `glance`, also for that table."""
+        beyond: as in `glance`, also for that table; measure: of what changes do to it."""
         problem = self.known.problem(sweep, problem)
-        search = sweep if sweep in self.results.searches else None
-        self.tabled |= {kind, (kind, problem, search)}
+        own = sweep if sweep in self.results.searches or kind == "ablation" else None
+        self.tabled |= {kind, (kind, problem, own)}
         stated = [self.stated[claim]] if claim else []
         beyond = [name for name in beyond if name in self.sweeps]
         best = self.best_of(problem, [sweep] if sweep else [], stated, beyond)
-        given = {"sweep": sweep, "by": by, "rows": rows, "best": best}
+        given = {"sweep": sweep, "by": by, "rows": rows, "best": best, "measure": measure}
         given["beside"] = self.beside(dict(beside))
         macro = getattr(self.tables, kind)
         return self.block(macro(**{name: given[name] for name in macro.arguments}))
@@ -176,7 +178,7 @@ class Known:
     """
 
     def __init__(self, study, rows, figures, claims):
-        self.runs, self.absent = StudyRuns(rows, study, timed=()), {}
+        self.runs, self.absent = StudyRuns(rows, study, study.get("timed", ())), {}
         self.problems, self.sweeps = study["problems"], study["sweeps"]
         ids, keys = [claim.id for claim in claims.claims], self.runs.keys
         # {what: the names that such an argument can have}
@@ -209,12 +211,11 @@ class Known:
                         check_name(what, name, self.names[what])
         if given.get("kind") in OF_SWEEP and not given.get("sweep"):
             raise TunebookError(f"table: found no sweep; allowed: {some(self.sweeps)}")
-        if given.get("kind") == "finalists" and not self.sweeps[given["sweep"]].get("search"):
-            searches = [name for name, each in self.sweeps.items() if each.get("search")]
-            told = f"a search: {some(searches) if searches else 'this study has none'}"
-            raise TunebookError(
-                f"table: found {given['sweep']}, which is no search; allowed: {told}"
-            )
+        if needed := OF_KIND.get(given.get("kind")):
+            check_kind("table", given["sweep"], self.sweeps, needed)
+        if given.get("kind") == "ablation":
+            rows = self.runs.select({"sweep": given["sweep"]})
+            self.runs.measurable(given.get("measure", "test_error"), rows)
         if function in ("number", "setting"):
             self.check_run(**given)
 

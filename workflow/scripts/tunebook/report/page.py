@@ -23,7 +23,7 @@ from ..evidence.importance import WEAK
 from ..evidence.intervals import HOPELESS, POWER
 from ..evidence.tables import cost_summary, read_results
 from ..jobs import TunebookError, read_json
-from . import cards, searches
+from . import ablations, cards, searches
 from .article import Functions, Known, fill_in
 from .cite import citation
 from .explorer import curves_data, drawn, explorer, packed, packed_json
@@ -185,6 +185,9 @@ class Page(Functions, View):
     def fall(self, sweep):
         return searches.told(self, sweep)
 
+    def ablation(self, sweep, measure):
+        return ablations.told(self, sweep, measure)
+
     def block(self, html):
         return self.parts.hold(html, block=True)
 
@@ -248,15 +251,17 @@ class Page(Functions, View):
 
     def further(self):
         """The marks of what the article did not place: claims, traps, figures with data, what
-        searches found, and what would settle what is open.
+        searches found, what changes are worth, and what would settle what is open.
         """
         traps = self.traps() if len(self.trapped) < len(self.numbered_traps) else Markup("")
         claims = self.claim(*(name for name in self.claims if name not in self.placed))
         figures = [name for name in self.figures if name not in self.numbers]
+        kinds = dict.fromkeys(self.results.searches, ("finalists", "importance"))
+        kinds |= dict.fromkeys(self.results.ablations, ("ablation",))
         found = [
             self.table(kind, sweep=sweep)
-            for sweep in self.results.searches
-            for kind in ("finalists", "importance")
+            for sweep, each in kinds.items()
+            for kind in each
             if (kind, self.sweeps[sweep]["problem"], sweep) not in self.tabled
         ]
         settle = (

@@ -12,13 +12,20 @@ from ..search.space import check_space, corners, ends
 from ..tasks import TASKS
 from .read import check_against, describe, schema
 from .resolve import OF_PROBLEM, judged, layered, may_be_images, refuse, resolve
-from .runs import Study, run_of, space_of
+from .runs import Study, combinations, run_of, space_of
 
 MOST_RUNS = 20_000
 
 
 def points(sweep, name):
-    """The overrides of each configuration of a sweep: its axes multiplied, times its points."""
+    """The overrides of each configuration of a sweep: its axes multiplied, times its points; or the
+    combinations of its changes, a later one laid over those before.
+    """
+    if "ablation" in sweep:
+        check_alone(name, sweep, "ablation", ("axes", "points", "grid"))
+        changes = sweep["ablation"]
+        yield from (layered(*map(changes.get, has)) for has in combinations(changes))
+        return
     axes = sweep.get("axes", {})
     for key, values in axes.items():
         for i, value in enumerate(values):
@@ -33,6 +40,27 @@ def points(sweep, name):
     for point in sweep.get("points", [{}]):
         for values in itertools.product(*axes.values()):
             yield layered(point, dict(zip(axes, values, strict=True)))
+
+
+def check_alone(name, sweep, key, others):
+    """Raise TunebookError for a sweep that says one of some other keys beside one."""
+    for other in others:
+        if other in sweep:
+            refuse(f"sweeps.{name}", other, f"it beside {key}", "one of the two")
+
+
+def check_apart(name, changes, runs):
+    """Raise TunebookError for two combinations of changes that are the same run.
+
+    runs: the name of each combination's, in the order of `combinations`.
+    """
+    known = {}
+    for run, has in zip(runs, combinations(changes), strict=True):
+        said = " + ".join(has) or "no change"
+        if run in known:
+            found = f"{known[run]} and {said}, which are the same run"
+            refuse(f"sweeps.{name}", "ablation", found, "combinations that all differ")
+        known[run] = said
 
 
 def check_axis(key, value, where):
@@ -65,7 +93,7 @@ def expand(configuration, folder):
         replicates = sweep.get("replicates", problem["replicates"])
         if not isinstance(replicates, dict):
             replicates = {"least": replicates, "most": replicates}
-        members = {}
+        members, names = {}, []
         for point in points(sweep, name):
             overrides = layered(problem["base"], sweep.get("base", {}), point)
             new = run_of(configuration, sweep["problem"], overrides, f"sweeps.{name}", folder)
@@ -73,6 +101,9 @@ def expand(configuration, folder):
             run.replicates = run.least = max(run.least, replicates["least"])
             run.most = max(run.most, replicates["most"])
             members[run.name] = run
+            names.append(run.name)
+        if "ablation" in sweep:
+            check_apart(name, sweep["ablation"], names)
         for run in members.values():
             run.sweeps.append(name)
         if sweep.get("grid") and all(
@@ -107,9 +138,7 @@ def search_of(study, name):
         folder="",
         **said,
     )
-    for key in ("axes", "points", "grid", "replicates"):
-        if key in sweep:
-            refuse(f"sweeps.{name}", key, "it beside search", "one of the two")
+    check_alone(name, sweep, "search", ("axes", "points", "grid", "ablation", "replicates"))
     if search.trials < search.generation:
         refuse(where, "trials", search.trials, f"at least a generation, {search.generation}")
     if search.finalists > search.trials:

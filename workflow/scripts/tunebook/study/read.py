@@ -320,6 +320,8 @@ def allowed(error):
         return f"a list of at most {value} values"
     if rule == "minProperties":
         return f"at least {value} keys"
+    if rule == "maxProperties":
+        return f"at most {value} keys"
     if rule == "uniqueItems":
         return "values that are all different"
     if rule == "pattern":

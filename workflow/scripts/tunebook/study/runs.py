@@ -1,6 +1,7 @@
 """The study: its runs, their replicates in blocks, and which runs each sweep is made of."""
 
 import hashlib
+import itertools
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
@@ -207,9 +208,20 @@ class Study:
                     "axes": varied(sweep),
                 }
                 | ({"search": self.searches[name].shown} if name in self.searches else {})
+                | ({"ablation": self.ablation(name)} if "ablation" in sweep else {})
                 for name, sweep in self.configuration["sweeps"].items()
             },
         }
+
+    def ablation(self, sweep):
+        """The changes of an ablation, {name: settings, lists as text}, and which each run has."""
+        changes = self.configuration["sweeps"][sweep]["ablation"]
+        runs = zip(self.sweeps[sweep], combinations(changes), strict=True)
+        said = {
+            name: {key: in_a_cell(value) for key, value in settings.items()}
+            for name, settings in changes.items()
+        }
+        return {"changes": said, "runs": {run: list(has) for run, has in runs}}
 
     def described(self, name):
         """The part of the description that is about one problem."""
@@ -234,10 +246,19 @@ class Study:
 
 
 def varied(sweep):
-    """The hyper-parameters that a sweep varies: its axes, the keys of its points, its space."""
-    names = [*sweep.get("axes", {}), *(key for point in sweep.get("points", []) for key in point)]
+    """The hyper-parameters that a sweep varies: its axes, the keys of its points or changes, its
+    space."""
+    settings = [*sweep.get("points", []), *sweep.get("ablation", {}).values()]
+    names = [*sweep.get("axes", {}), *(key for each in settings for key in each)]
     names += in_table_order(sweep.get("search", {}).get("space", {}))
     return list(dict.fromkeys(names))
+
+
+def combinations(changes):
+    """The names in each combination of changes: none, the last alone, ..., all; as in counting
+    with a binary digit for each, the first one the slowest."""
+    every = itertools.product((False, True), repeat=len(changes))
+    return [tuple(itertools.compress(changes, has)) for has in every]
 
 
 def replicate_seed(seed, problem, replicate):
