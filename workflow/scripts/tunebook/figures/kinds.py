@@ -452,7 +452,7 @@ class Points(Panel):
         at one place across, or else of each sweep."""
         by_run, found = {key_of(dot.run): dot for dot in dots}, []
         for base, other in self.pairs():
-            if not {base.name, other.name} <= {*by_run}:
+            if not {key_of(base), key_of(other)} <= {*by_run}:
                 continue
             change, interval = self.change(base, other)
             about = {"values": change, "interval": interval, "against": base.name}
