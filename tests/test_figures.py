@@ -764,6 +764,17 @@ def test_numbers_of_several_sources_are_told_apart(gallery, study, of_two):
     assert source.look(["the paper"])["ls"] != source.look(["its repetition"])["ls"]
 
 
+@pytest.mark.parametrize("across", [{}, {"across": "optimizer"}], ids=["rows", "across"])
+def test_a_number_beyond_a_logarithmic_axis_stands_at_its_end(across, study, tmp_path):
+    (tmp_path / "claims.yaml").write_text(BOTH.replace('"88"', '"100"'))
+    panel = {"kind": "points", "of": "test_error", "run": "best", "problem": "images", "log": True}
+    spec = {"title": "t", "caption": "", "panels": [panel | across]}
+    drawn = draw("zero", spec, real(study()), load_claims(tmp_path / "claims.yaml"))
+    for text in (drawn.svg, drawn.narrow):
+        width, height = map(float, re.search(r'viewBox="0 0 ([\d.]+) ([\d.]+)"', text).groups())
+        assert height < 2 * width and re.search(r"repetition:( |<.*?>)*0.00", text)
+
+
 def test_stand_ins_are_not_marked_with_numbers_of_the_source(gallery, study, claims):
     made_up = real(study())
     for about in made_up.provenance:

@@ -214,9 +214,10 @@ class Curves(Panel):
         """The source's numbers: dashes at the end of the curve, and across it at an epoch."""
         look, among = self.source.look, named(self.all_stated)
         for value, names in self.stated(line).items():
-            ax.plot([0.7, 1], [value] * 2, transform=ax.get_yaxis_transform(), **look(names))
             quiet = f", {measures.SPLITS[line.split]}" if self.beside else ""
-            ends.append((value, self.source.label(names, among) + quiet, style.NOT))
+            place, far = self.in_sight(value, ax.get_ylim())
+            ax.plot([0.7, 1], [place] * 2, transform=ax.get_yaxis_transform(), **look(names))
+            ends.append((place, self.source.label(names, among) + quiet + far, style.NOT))
         for row, (epoch, names) in enumerate(self.stated(line, epoch=True).items()):
             ax.axvline(epoch, **look(names))
             text = f"{self.source.label(names, among)}: epoch {epoch:g}"
@@ -582,10 +583,11 @@ class Points(Panel):
                     beside(ax, self.said(y), (x, y), (8, 0))
                 for value, who in self.stated(dot).items():
                     half = 0.4 / max(len(names), 1)
-                    ax.plot([x - half, x + half], [value] * 2, **self.source.look(who))
-                    label = self.source.label(who, among) + self.split_beside(measure)
+                    at, far = self.in_sight(value, (low, high))
+                    ax.plot([x - half, x + half], [at] * 2, **self.source.look(who))
+                    label = self.source.label(who, among) + self.split_beside(measure) + far
                     # Of several sources, dashes tell whose it is: a label stands at the last one.
-                    stated[label, value if who == [SAYS] else None] = value, label, style.NOT
+                    stated[label, value if who == [SAYS] else None] = at, label, style.NOT
                 if dot.diverged and main:
                     place = {"xycoords": ("data", "axes fraction"), "ha": "center", "va": "bottom"}
                     beside(ax, f"×{dot.diverged}", (x, 1), (0, 0), color=color, **place)
@@ -620,18 +622,20 @@ class Points(Panel):
     def draw_stated(self, ax, dot):
         """The source's numbers in a row: dashes across it, and above them who states each, apart
         from each other."""
-        found, among = self.stated(dot), named(map(self.stated, self.dots))
-        labels = [self.source.label(names, among) for names in found.values()]
-        places = ax.transData.transform([(value, 0) for value in found] or [(0, 0)])[:, 0]
-        sizes, shifts = [page.width_of(text, 8) + 6 for text in labels], [0.0]
-        if labels and len(among) > 1:
+        found, among = [], named(map(self.stated, self.dots))
+        for value, names in self.stated(dot).items():
+            place, far = self.in_sight(value, ax.get_xlim())
+            found.append((place, names, self.source.label(names, among) + far))
+        places = ax.transData.transform([(place, 0) for place, *_ in found] or [(0, 0)])[:, 0]
+        sizes, shifts = [page.width_of(text, 8) + 6 for *_, text in found], [0.0]
+        if found and len(among) > 1:
             wanted = places - ax.bbox.x0
             shifts = page.spread(wanted, sizes, ax.bbox.width) - wanted
-        for (value, names), text, shift in zip(found.items(), labels, shifts, strict=False):
+        for (place, names, text), shift in zip(found, shifts, strict=False):
             ends = [dot.place - 0.4, dot.place + 0.4]
-            ax.plot([value] * 2, ends, **self.source.look(names))
+            ax.plot([place] * 2, ends, **self.source.look(names))
             look = {"size": 8, "color": style.NOT, "ha": "center", "va": "bottom"}
-            beside(ax, text, (value, dot.place - 0.4), (shift, 0), **look)
+            beside(ax, text, (place, dot.place - 0.4), (shift, 0), **look)
 
     def stated(self, dot):
         """The source's numbers for a dot, as `Source.of`; of a change it has none."""

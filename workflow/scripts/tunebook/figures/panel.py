@@ -239,6 +239,13 @@ class Panel:
             said = label("loss", settings.get("loss")), words.loss_unit(settings)
             self.scale = ", ".join(filter(None, said))
 
+    def in_sight(self, value, ends):
+        """(where a number of the source stands between the ends of an axis, what to add to its
+        label): one beyond them, as 0 is on a logarithmic axis, stands at the end, written out.
+        """
+        place = min(max(value, ends[0]), ends[1])
+        return place, "" if place == value else f": {said(value, self.unit)}"
+
     def draw_levels(self, ax):
         """Dotted lines worth comparing with, where they are in sight: the constant predictor's
         error unless the panel says otherwise. Returns [(value, name, colour)] for labels."""
