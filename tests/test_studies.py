@@ -100,7 +100,7 @@ def test_the_zip_codes_are_compared_with_as_many_images_of_mnist(project):
     for name, sweep in given["sweeps"].items():
         few["sweeps"][name] = {"points": [each | {"epochs": 1} for each in sweep["points"]]}
     (folder / "few.yaml").write_text(yaml.safe_dump(few))
-    project.run("--configfile", "studies/backprop-1989/few.yaml", "--omit-from", "evaluate")
+    project.run("--configfile", "studies/backprop-1989/few.yaml")
     record = read_json("resources/mnist.retrieved.json")
     assert record["kind"] == "real" and record["files"][0]["address"] == "by-hand/downloaded"
     assert [each["name"] for each in record["files"]] == ["mnist.npz", "test.npz", "train.npz"]
@@ -112,6 +112,7 @@ def test_the_zip_codes_are_compared_with_as_many_images_of_mnist(project):
     with np.load(results / "prepared/mnist/replicate-1/test.npz") as test:
         assert test["test_x"].shape == (40, 256)
     assert len([*results.glob("runs/*/replicates-0-1/training.json")]) == 2
+    assert (results / "report.html").is_file()
 
 
 def test_a_table_with_categories_gaps_and_groups_goes_from_file_to_report(project):
