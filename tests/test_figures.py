@@ -1133,7 +1133,7 @@ def test_the_style_file_and_the_code_name_the_same_inks():
         ("f: {title: t, panels: {progress: test_error, sweep: a}}", "one of validation_metric"),
         ("f: {title: t, panels: {parallel: validation_error, run: best}}", "sweep: missing"),
         ("f: {title: t, panels: {ablation: test_error, run: best}}", "sweep: missing"),
-        ("f: {title: t, panels: {ablation: test_error}}", "sweep: missing"),
+        ("f: {title: t, panels: {ablation: gap, sweep: a, zero: true}}", "zero: unknown key"),
         ("f: {title: t, panels: {scatter: variance, run: best, bins: 1}}", "at least 2"),
         ("f: {title: t, finding: {true: s}, panels: {images: misread, run: best}}", "text"),
         ("f: {title: t, finding: {held: s}, panels: {images: misread, run: best}}", "reproduced"),
