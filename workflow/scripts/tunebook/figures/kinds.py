@@ -41,6 +41,7 @@ from .spec import MOST_CURVES
 HEADROOM = 4.0  # times its first value: how high a curve may climb before it leaves the panel
 SPREAD = 0.46  # of a category's width, between its first and its last series
 JUMP = 10.0  # times: how far a replicate must leave the others, and itself, to be spoken of
+FEW = 4  # places across that leave room for a text beside each
 ASIDE = 5.0  # points between a mean and its replicates
 DASHES = ("solid", (0, (4, 2)), (0, (1.5, 1.5)), (0, (6, 2, 1, 2)))
 SUMMARY = ("mean", "low", "high", "replicates")  # columns of what is drawn
@@ -580,7 +581,9 @@ class Points(Panel):
             for dot, x, y, color in zip(dots, places, means, colors, strict=True):
                 dot.draw(ax, x, color, hollow=not main, **look)
                 if self.timed and dot.interval.n:
-                    beside(ax, self.said(y), (x, y), (8, 0))
+                    above = len(self.categories) > FEW  # where there is no room beside it
+                    place = {"ha": "center", "va": "bottom"} if above else {}
+                    beside(ax, self.said(y), (x, y), (0, 7) if above else (8, 0), **place)
                 for value, who in self.stated(dot).items():
                     half = 0.4 / max(len(names), 1)
                     at, far = self.in_sight(value, (low, high))
