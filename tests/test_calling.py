@@ -335,7 +335,7 @@ def test_four_images_and_one_house_are_enough_to_be_told_of(tmp_path):
 LOSSES = "workflow/scripts/tunebook/learn/losses.py"
 TRAIN = "workflow/scripts/train.py"
 CONFIG = "config/config.yaml"
-LOSS = "(outputs - targets).square()"
+LOSS = "(outputs - wanted(targets, outputs, bipolar)).square().mean(dim=-1)"
 # What is changed once the first of two trainings is at work; whether the run ends well all the
 # same, and what the next call would train.
 EDITS = {
